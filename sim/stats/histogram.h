@@ -1,0 +1,109 @@
+/* histogram.h -- how often each int64 value from 0 up occurred: nanoseconds, or plain counts such as versions.
+ *
+ *     struct histogram lag = {0};            // empty; costs nothing until the first value
+ *     histogram_add(&lag, lag_ns);
+ *     int64_t p99_ns = histogram_quantile(&lag, 0.99);
+ *     histogram_free(&lag);
+ *
+ * Count, sum (hence mean), min and max are exact; quantiles are within 2^-11 (0.049 %) of the sorted values and
+ * inside [min, max], and exact below 2048. Adding costs a few nanoseconds; memory is 1.7 KB and 1 KB for each
+ * quarter octave that a value fell into (36 KB if they fill everything from 1 ms to 0.5 s).
+ * The result depends on what was added, never on the order. */
+#ifndef GEOREP_STATS_HISTOGRAM_H
+#define GEOREP_STATS_HISTOGRAM_H
+
+#include "sim/base/check.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define HISTOGRAM_OCTAVE 1024u /* buckets an octave */
+#define HISTOGRAM_PAGE 256u    /* buckets a page */
+#define HISTOGRAM_SLOTS (54u * HISTOGRAM_OCTAVE)
+#define HISTOGRAM_PAGES (HISTOGRAM_SLOTS / HISTOGRAM_PAGE)
+
+__extension__ typedef unsigned __int128 histogram_sum;
+
+/* Counts in two halves: the upper one is made when a bucket first passes 2^32, which few ever do. */
+struct histogram_page {
+    uint32_t low[HISTOGRAM_PAGE];
+    uint32_t *high;
+};
+
+/* Private to the functions below; zeroed is empty. */
+struct histogram {
+    struct histogram_page **pages; /* HISTOGRAM_PAGES of them, NULL where nothing fell; NULL before the first value */
+    uint64_t count;
+    int64_t min, max;
+    histogram_sum sum;
+};
+
+/* The same value several times. */
+void histogram_add_many(struct histogram *h, int64_t value, uint64_t times);
+
+/* The bucket of a value: itself below 2048, then 1024 buckets an octave. */
+static inline uint32_t histogram_slot(int64_t value)
+{
+    uint32_t shift = 53u - (uint32_t)__builtin_clzll((uint64_t)value | HISTOGRAM_OCTAVE);
+
+    return shift * HISTOGRAM_OCTAVE + (uint32_t)((uint64_t)value >> shift);
+}
+
+static inline void histogram_add(struct histogram *h, int64_t value)
+{
+    CHECK(value >= 0);
+    uint32_t slot = histogram_slot(value);
+    struct histogram_page *page = h->pages != NULL ? h->pages[slot / HISTOGRAM_PAGE] : NULL;
+
+    if (page == NULL || page->low[slot % HISTOGRAM_PAGE] == UINT32_MAX) {
+        histogram_add_many(h, value, 1);
+        return;
+    }
+    page->low[slot % HISTOGRAM_PAGE]++;
+    h->count++;
+    h->sum += (uint64_t)value;
+    if (value < h->min)
+        h->min = value;
+    if (value > h->max)
+        h->max = value;
+}
+
+/* All of `from` too, as if each of its values had been added; `from` stays. */
+void histogram_merge(struct histogram *into, const struct histogram *from);
+
+uint64_t histogram_count(const struct histogram *h);
+
+/* Of at least one value; of none it is a bug to ask. */
+int64_t histogram_min(const struct histogram *h);
+int64_t histogram_max(const struct histogram *h);
+double histogram_mean(const struct histogram *h);
+int64_t histogram_quantile(const struct histogram *h, double p); /* the ceil(p n)-th smallest, p in (0, 1] */
+
+/* Many quantiles in one pass: `p` ascending, `count` of them. */
+void histogram_quantiles(const struct histogram *h, const double *p, size_t count, int64_t *values);
+
+/* How many are > value, where all of a bucket count as its middle: exact for a value below 2047, and for any that is
+ * more than 2^-10 of itself away from all that were added. */
+uint64_t histogram_above(const struct histogram *h, int64_t value);
+
+/* Whether both hold the same: count, sum, min, max and every bucket. */
+bool histogram_equals(const struct histogram *a, const struct histogram *b);
+
+void histogram_clear(struct histogram *h); /* empty again; keeps its memory */
+void histogram_free(struct histogram *h);  /* empty again, as zeroed */
+
+/* A compact binary form (a few bytes for each bucket in use), the same on every machine, for going on with an
+ * interrupted run; several may follow each other in a file. Write: false when the stream refused (errno says why).
+ * Read: replaces what `h` held; false when the bytes are cut off, damaged or contradict themselves, and `h` is empty
+ * then. */
+bool histogram_write(const struct histogram *h, FILE *to);
+bool histogram_read(struct histogram *h, FILE *from);
+
+/* Buckets for whoever reads or writes a histogram whole: slots in ascending order of value. */
+int64_t histogram_slot_low(uint32_t slot);  /* the least value of a bucket */
+int64_t histogram_slot_high(uint32_t slot); /* the greatest */
+uint64_t histogram_slot_count(const struct histogram *h, uint32_t slot);
+
+#endif
