@@ -1,17 +1,17 @@
-/* histogram.c -- log-linear buckets, as in HdrHistogram (G. Tene), with pages that appear when a value needs them.
+/* histogram.c -- log-linear buckets, as in HdrHistogram (G. Tene), on pages made when a value needs them.
  *
  *     value      0 ... 1023 | 1024 ... 2047 | 2048 2050 ... 4094 | 4096 4100 ... 8188 | ...
  *     width           1     |       1       |         2          |         4          | ...
  *     slot       0 ... 1023 | 1024 ... 2047 | 2048    ...   3071 | 3072     ...  4095 | ...
  *
- * Every octave above 1024 has 1024 buckets of equal width, so a bucket is at most 2^-10 of its least value wide. A
- * quantile answers with the bucket's middle, at most half a width away: 2^-11 = 0.049 %, inside the 0.1 % that
- * semantics (E) allows. The slot is shift * 1024 + (value >> shift) with the shift that leaves 11 bits, which makes
- * the slots of successive octaves adjoin.
+ * Every octave above 1024 has 1024 buckets of equal width, so a bucket is at most 2^-10 of its least value
+ * wide. A quantile answers with the bucket's middle, at most half a width away: 2^-11 = 0.049 %, inside the
+ * 0.1 % that semantics (E) allows. The slot is shift * 1024 + (value >> shift) with the shift that leaves 11
+ * bits, which makes the slots of successive octaves adjoin.
  *
- * Invariant: where pages is not NULL, count is the sum over all buckets, min and max are the extremes (INT64_MAX and
- * -1 while count is 0, as after a clear); where it is NULL all else is 0. Quantiles of ranks 1 and n are min and max.
- * The sum cannot overflow: fewer than 2^64 values below 2^63. */
+ * Invariant: where pages is not NULL, count is the sum over all buckets, min and max are the extremes
+ * (INT64_MAX and -1 while count is 0, as after a clear); where it is NULL all else is 0. Quantiles of ranks 1
+ * and n are min and max. The sum cannot overflow: fewer than 2^64 values below 2^63. */
 #include "sim/stats/histogram.h"
 
 #include "sim/stats/percentile.h"

@@ -1,14 +1,15 @@
-/* histogram.h -- how often each int64 value from 0 up occurred: nanoseconds, or plain counts such as versions.
+/* histogram.h -- how often each int64 value from 0 up occurred: nanoseconds, or plain counts such as
+ * versions.
  *
  *     struct histogram lag = {0};            // empty; costs nothing until the first value
  *     histogram_add(&lag, lag_ns);
  *     int64_t p99_ns = histogram_quantile(&lag, 0.99);
  *     histogram_free(&lag);
  *
- * Count, sum (hence mean), min and max are exact; quantiles are within 2^-11 (0.049 %) of the sorted values and
- * inside [min, max], and exact below 2048. Adding costs a few nanoseconds; memory is 1.7 KB and 1 KB for each
- * quarter octave that a value fell into (36 KB if they fill everything from 1 ms to 0.5 s).
- * The result depends on what was added, never on the order. */
+ * Count, sum (hence mean), min and max are exact; quantiles are within 2^-11 (0.049 %) of the sorted values
+ * and inside [min, max], and exact below 2048. Adding costs a few nanoseconds; memory is 1.7 KB and 1 KB for
+ * each quarter octave that a value fell into (36 KB if they fill everything from 1 ms to 0.5 s). The result
+ * depends on what was added, never on the order. */
 #ifndef GEOREP_STATS_HISTOGRAM_H
 #define GEOREP_STATS_HISTOGRAM_H
 
@@ -34,7 +35,7 @@ struct histogram_page {
 
 /* Private to the functions below; zeroed is empty. */
 struct histogram {
-    struct histogram_page **pages; /* HISTOGRAM_PAGES of them, NULL where nothing fell; NULL before the first value */
+    struct histogram_page **pages; /* HISTOGRAM_PAGES, NULL where nothing fell; NULL before the first value */
     uint64_t count;
     int64_t min, max;
     histogram_sum sum;
@@ -84,8 +85,8 @@ int64_t histogram_quantile(const struct histogram *h, double p); /* the ceil(p n
 /* Many quantiles in one pass: `p` ascending, `count` of them. */
 void histogram_quantiles(const struct histogram *h, const double *p, size_t count, int64_t *values);
 
-/* How many are > value, where all of a bucket count as its middle: exact for a value below 2047, and for any that is
- * more than 2^-10 of itself away from all that were added. */
+/* How many are > value, where all of a bucket count as its middle: exact for a value below 2047, and for any
+ * that is more than 2^-10 of itself away from all that were added. */
 uint64_t histogram_above(const struct histogram *h, int64_t value);
 
 /* Whether both hold the same: count, sum, min, max and every bucket. */
@@ -95,9 +96,9 @@ void histogram_clear(struct histogram *h); /* empty again; keeps its memory */
 void histogram_free(struct histogram *h);  /* empty again, as zeroed */
 
 /* A compact binary form (a few bytes for each bucket in use), the same on every machine, for going on with an
- * interrupted run; several may follow each other in a file. Write: false when the stream refused (errno says why).
- * Read: replaces what `h` held; false when the bytes are cut off, damaged or contradict themselves, and `h` is empty
- * then. */
+ * interrupted run; several may follow each other in a file. Write: false when the stream refused (errno says
+ * why). Read: replaces what `h` held; false when the bytes are cut off, damaged or contradict themselves, and
+ * `h` is empty then. */
 bool histogram_write(const struct histogram *h, FILE *to);
 bool histogram_read(struct histogram *h, FILE *from);
 

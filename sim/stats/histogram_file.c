@@ -2,13 +2,13 @@
  *
  *     "GHs1" count [min max sum_low sum_high buckets (gap count)...] checksum
  *
- * Numbers are varints of 7 bits a byte, least first (LEB128), so that a bucket with a small count next to another
- * takes two bytes; an empty histogram stops after its count. The gap is the slot minus the one after the last slot
- * given. The checksum, eight bytes least first, joins all numbers in order.
+ * Numbers are varints of 7 bits a byte, least first (LEB128), so that a bucket with a small count next to
+ * another takes two bytes; an empty histogram stops after its count. The gap is the slot minus the one after
+ * the last slot given. The checksum, eight bytes least first, joins all numbers in order.
  *
- * What is read may come from a run that was killed while it wrote, so nothing is believed: the checksum finds torn
- * and turned bits, and the figures must agree with each other besides, since a histogram that contradicts itself would
- * break the invariant of histogram.c. */
+ * What is read may come from a run that was killed while it wrote, so nothing is believed: the checksum finds
+ * torn and turned bits, and the figures must agree with each other besides, since a histogram that
+ * contradicts itself would break the invariant of histogram.c. */
 #include "sim/base/hash.h"
 #include "sim/stats/histogram.h"
 
@@ -83,7 +83,8 @@ bool histogram_write(const struct histogram *h, FILE *to)
     return s.ok;
 }
 
-/* The buckets into the empty `h`, each as if it held its least value; gives the greatest sum they could have. */
+/* The buckets into the empty `h`, each as if it held its least value; gives the greatest sum they could
+ * have. */
 static bool buckets_read(struct stream *s, struct histogram *h, uint64_t total, histogram_sum *greatest)
 {
     uint64_t used = number_read(s), next = 0;

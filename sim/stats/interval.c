@@ -1,8 +1,8 @@
 /* interval.c -- mean and spread in passes over the values.
  *
- * The mean is corrected once by the mean of what is left (the differences from it), and the variance by the square of
- * what is then left: so n equal values have exactly that mean and no variance at all, and a run without chance stops at
- * once instead of chasing the rounding of a sum. */
+ * The mean is corrected once by the mean of what is left (the differences from it), and the variance by the
+ * square of what is then left: so n equal values have exactly that mean and no variance at all, and a run
+ * without chance stops at once instead of chasing the rounding of a sum. */
 #include "sim/stats/interval.h"
 
 #include "sim/base/check.h"

@@ -1,5 +1,5 @@
-/* moments.c -- Welford's recurrence (Technometrics 4, 1962), merged as Chan, Golub and LeVeque (1979) do; and the area
- * under a step function, clipped to its window change by change. */
+/* moments.c -- Welford's recurrence (Technometrics 4, 1962), merged as Chan, Golub and LeVeque (1979) do; and
+ * the area under a step function, clipped to its window change by change. */
 #include "sim/stats/moments.h"
 
 #include "sim/base/check.h"

@@ -10,9 +10,9 @@
 
 /* The rank, from 1 to n, of percentile p in (0, 1]: ceil(p n), n > 0.
  *
- * p is meant as a decimal (0.07), but a double is a little off it (0.07 * 100 = 7.000000000000001, whose ceiling
- * is 8). p is within 2^-53 of the decimal, relatively, and the product adds as much again, so a product within
- * 2^-51 of a whole number is that number. */
+ * p is meant as a decimal (0.07), but a double is a little off it (0.07 * 100 = 7.000000000000001, whose
+ * ceiling is 8). p is within 2^-53 of the decimal, relatively, and the product adds as much again, so a
+ * product within 2^-51 of a whole number is that number. */
 static inline uint64_t percentile_rank(uint64_t n, double p)
 {
     CHECK(n > 0);

@@ -2,11 +2,12 @@
  *
  * With theta = atan(t / sqrt(v)), for v degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4):
  *
- *     v even: sin theta (1 + 1/2 cos^2 theta + 1/2 3/4 cos^4 theta + ...), v / 2 terms
- *     v odd:  2 / pi (theta + sin theta cos theta (1 + 2/3 cos^2 theta + 2/3 4/5 cos^4 theta + ...)), (v - 1) / 2 terms
+ *     even v, v / 2 terms:       sin theta (1 + 1/2 cos^2 theta + 1/2 3/4 cos^4 theta + ...)
+ *     odd v, (v - 1) / 2 terms:  2 / pi (theta + sin theta cos theta (1 + 2/3 cos^2 theta + 2/3 4/5 ...))
  *
- * sin and cos of theta are algebraic in t; only theta itself, for odd v, needs an arc tangent. The bound is found by
- * bisection to the last bit. All terms are positive, so nothing cancels, and the root is good to about 1e-14. */
+ * sin and cos of theta are algebraic in t; only theta itself, for odd v, needs an arc tangent. The bound is
+ * found by bisection to the last bit. All terms are positive, so nothing cancels, and the root is good to
+ * about 1e-14. */
 #include "sim/stats/student.h"
 
 #include "sim/base/check.h"
@@ -16,8 +17,8 @@
 /* Where the expansion of 26.7.5 takes over: its first term left out is 0.73 / v^5, i.e. 3e-13 here. */
 #define FREEDOM_EXACT 300
 
-/* atan(x), x >= 0: halved four times by atan x = 2 atan(x / (1 + sqrt(1 + x^2))) it is below pi/32, where the series
- * falls by a factor of 100 a term: nine terms are enough, ten are taken. */
+/* atan(x), x >= 0: halved four times by atan x = 2 atan(x / (1 + sqrt(1 + x^2))) it is below pi/32, where the
+ * series falls by a factor of 100 a term: nine terms are enough, ten are taken. */
 static double arc_tangent(double x)
 {
     double sum = 0;

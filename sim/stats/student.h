@@ -1,8 +1,9 @@
-/* student.h -- Student's distribution by whole degrees of freedom, from additions, divisions and square roots alone.
+/* student.h -- Student's distribution by whole degrees of freedom, from additions, divisions and square roots
+ * alone.
  *
- * GSL has it too, but through the C library's exp and log, whose last bits differ from one processor to the next
- * (glibc chooses by what it finds there); the widths it gives reach the results, which must not. GSL is the tests'
- * oracle. */
+ * GSL has it too, but through the C library's exp and log, whose last bits differ from one processor to the
+ * next (glibc chooses by what it finds there); the widths it gives reach the results, which must not. GSL is
+ * the tests' oracle. */
 #ifndef GEOREP_STATS_STUDENT_H
 #define GEOREP_STATS_STUDENT_H
 

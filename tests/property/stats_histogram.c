@@ -97,13 +97,14 @@ Test(property_histogram, quantiles_are_those_of_the_sorted_values)
     }
 }
 
-/* However the values are parted and the parts joined, it is the same histogram as from adding them one by one. */
+/* However the values are parted and the parts joined, it is the same histogram as from adding them one by
+ * one. */
 Test(property_histogram, merging_is_associative_and_commutative)
 {
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
         struct histogram part[3] = {{0}}, all = {0}, left = {0}, right = {0}, last = {0};
         state = hash_mix(seed);
-        unsigned parts = 1 + (unsigned)(draw() % 3), shape = (unsigned)(draw() % 3); /* some parts are empty */
+        unsigned shape = (unsigned)(draw() % 3), parts = 1 + (unsigned)(draw() % 3); /* some are empty */
         for (size_t i = draw() % 500; i > 0; i--) {
             int64_t value = draw_value(shape);
             uint64_t times = draw() % 8 == 0 ? draw() >> 16 : 1;
@@ -145,7 +146,8 @@ Test(property_histogram, bytes_are_read_back_and_noise_never_harms)
         cr_assert(histogram_equals(&h, &back), "seed %lu", (unsigned long)seed);
         cr_assert_eq(ftell(file), length, "it reads its own bytes and no more");
         fclose(file);
-        /* Noise behind a right magic: refused (its checksum would have to agree by chance, 2^-64), and no harm done. */
+        /* Noise behind a right magic: refused (its checksum would have to agree by chance, 2^-64), and no
+         * harm done. */
         for (int i = 4; i < 400; i++)
             bytes[i] = (char)(draw() % (i % 3 == 0 ? 256 : 4));
         file = fmemopen(bytes, 400, "r");

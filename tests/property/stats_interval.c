@@ -8,9 +8,10 @@
 
 enum { TRIALS = 40000, SEED = 20240601 };
 
-/* Coverage of TRIALS intervals, each of n normal values with mean 3 and deviation 2, is binomial with p = 0.95 exactly
- * (Student). Five deviations, sqrt(p (1 - p) / TRIALS) = 0.00109 each, are left by one seed in 1.7 million; the
- * normal's 1.96 in place of Student's would give 0.70, 0.878 and 0.918 for n of 2, 5 and 10. */
+/* Coverage of TRIALS intervals, each of n normal values with mean 3 and deviation 2, is binomial with p =
+ * 0.95 exactly (Student). Five deviations, sqrt(p (1 - p) / TRIALS) = 0.00109 each, are left by one seed in
+ * 1.7 million; the normal's 1.96 in place of Student's would give 0.70, 0.878 and 0.918 for n of 2, 5 and
+ * 10. */
 static double coverage(size_t n, bool differences)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -37,7 +38,8 @@ Test(property_interval, holds_the_mean_in_95_of_100)
     const double bound = 5 * sqrt(0.95 * 0.05 / TRIALS);
 
     for (size_t n = 2; n <= 30; n += n < 10 ? 1 : 10)
-        cr_assert_lt(fabs(coverage(n, false) - 0.95), bound, "n = %zu, seed %d: %g", n, SEED, coverage(n, false));
+        cr_assert_lt(fabs(coverage(n, false) - 0.95), bound, "n = %zu, seed %d: %g", n, SEED,
+                     coverage(n, false));
 }
 
 Test(property_interval, holds_the_difference_in_95_of_100)
@@ -45,8 +47,8 @@ Test(property_interval, holds_the_difference_in_95_of_100)
     cr_assert_lt(fabs(coverage(10, true) - 0.95), 5 * sqrt(0.95 * 0.05 / TRIALS));
 }
 
-/* The rule of three is a bound that a share p, seen in none of n, passes in at most 5 of 100 runs: the chance to see none
- * is (1 - p)^n, which at p = 3 / n is below e^-3 = 4.98 %. */
+/* The rule of three is a bound that a share p, seen in none of n, passes in at most 5 of 100 runs: the chance
+ * to see none is (1 - p)^n, which at p = 3 / n is below e^-3 = 4.98 %. */
 Test(property_interval, the_rule_of_three_fails_in_less_than_5_of_100)
 {
     for (uint64_t n = 4; n < 100000; n = n * 3 / 2) {

@@ -1,4 +1,5 @@
-/* stats_histogram.c -- the histogram by hand: what is exact, which value a percentile is, and what is read back. */
+/* stats_histogram.c -- the histogram by hand: what is exact, which value a percentile is, and what is read
+ * back. */
 #include "sim/stats/histogram.h"
 #include "sim/stats/percentile.h"
 
@@ -61,7 +62,8 @@ Test(stats_histogram, percentile_p_is_the_ceil_p_n_th_smallest)
     cr_assert_eq(percentile_rank(11, 0.5), 6u);
     cr_assert_eq(percentile_rank(1, 0.001), 1u);
     cr_assert_eq(percentile_rank(3, 1), 3u);
-    /* Every share of a thousand, of a thousand values, is a whole rank, whatever the product of the doubles is. */
+    /* Every share of a thousand, of a thousand values, is a whole rank, whatever the product of the doubles
+     * is. */
     for (unsigned i = 1; i <= 1000; i++)
         cr_assert_eq(percentile_rank(1000, i / 1000.0), i);
     cr_assert_eq(percentile_rank(100, 0.07), 7u);

@@ -13,18 +13,19 @@ Test(stats_interval, student_is_as_in_the_tables)
     static const struct {
         uint32_t freedom;
         double bound;
-    } table[] = {{1, 12.706}, {2, 4.303}, {3, 3.182}, {4, 2.776},  {5, 2.571},  {6, 2.447},  {7, 2.365},
-                 {8, 2.306},  {9, 2.262}, {10, 2.228}, {19, 2.093}, {20, 2.086}, {29, 2.045}, {30, 2.042},
-                 {40, 2.021}, {60, 2.000}, {120, 1.980}, {1000, 1.962}, {100000000, 1.960}};
+    } table[] = {{1, 12.706}, {2, 4.303},   {3, 3.182},    {4, 2.776},        {5, 2.571},
+                 {6, 2.447},  {7, 2.365},   {8, 2.306},    {9, 2.262},        {10, 2.228},
+                 {19, 2.093}, {20, 2.086},  {29, 2.045},   {30, 2.042},       {40, 2.021},
+                 {60, 2.000}, {120, 1.980}, {1000, 1.962}, {100000000, 1.960}};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         cr_assert_lt(fabs(student_bound(table[i].freedom) - table[i].bound), 0.0005001, "freedom %u",
                      table[i].freedom);
 }
 
-/* The expansion leaves out 0.73 / v^5 < 3e-13 of the bound, which is under 2e-14 of probability (the density there is
- * 0.06); the exact sums of up to 150 terms lose at most 150 roundings of 1e-16 each. So 5e-14 covers ours, and as much
- * is left for GSL's. */
+/* The expansion leaves out 0.73 / v^5 < 3e-13 of the bound, which is under 2e-14 of probability (the density
+ * there is 0.06); the exact sums of up to 150 terms lose at most 150 roundings of 1e-16 each. So 5e-14 covers
+ * ours, and as much is left for GSL's. */
 Test(stats_interval, student_agrees_with_gsl_for_every_freedom_to_1000)
 {
     for (uint32_t freedom = 1; freedom <= 1000; freedom++) {
@@ -120,8 +121,8 @@ Test(stats_interval, the_rule_of_three_bounds_a_share_that_was_never_seen)
 
 Test(stats_interval, stops_at_the_first_number_that_is_enough)
 {
-    /* Half-widths over means, by hand: n = 2: 12.706 x 1 / 11 = 116 %; n = 3: 4.303 x 1 / sqrt 3 / 11 = 22.6 %;
-     * n = 4: 3.182 x 0.8165 / 2 / 11 = 11.8 %; n = 5: 2.776 x 0.7071 / sqrt 5 / 11 = 7.98 %. */
+    /* Half-widths over means, by hand: n = 2: 12.706 x 1 / 11 = 116 %; n = 3: 4.303 x 1 / sqrt 3 / 11 = 22.6
+     * %; n = 4: 3.182 x 0.8165 / 2 / 11 = 11.8 %; n = 5: 2.776 x 0.7071 / sqrt 5 / 11 = 7.98 %. */
     const double values[] = {10, 12, 11, 11, 11, 11};
 
     cr_assert_eq(interval_enough(values, 6, 2, 0.23), 3u);

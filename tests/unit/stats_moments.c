@@ -2,8 +2,8 @@
 #include "sim/stats/moments.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <math.h>
+#include <signal.h>
 
 Test(stats_moments, mean_and_variance_by_hand)
 {
@@ -18,8 +18,8 @@ Test(stats_moments, mean_and_variance_by_hand)
     cr_assert_eq(m.max, 9);
 }
 
-/* A sum of squares in doubles would have lost the 90 against 4e18 altogether; each of four updates here rounds
- * differences of at most 16 that are themselves right to an ulp of 1e9, 1.2e-7. */
+/* A sum of squares in doubles would have lost the 90 against 4e18 altogether; each of four updates here
+ * rounds differences of at most 16 that are themselves right to an ulp of 1e9, 1.2e-7. */
 Test(stats_moments, a_large_mean_does_not_drown_the_variance)
 {
     struct moments m = {0};
@@ -49,7 +49,8 @@ Test(stats_moments, parts_merge_to_the_whole)
     cr_assert_eq(none.count, 100u);
     cr_assert_eq(none.min, whole.min);
     cr_assert_eq(none.max, whole.max);
-    /* 100 updates of at most one rounding of the mean (< 16: 1.8e-15) each; the squares, below 2048, likewise. */
+    /* 100 updates of at most one rounding of the mean (< 16: 1.8e-15) each; the squares, below 2048,
+     * likewise. */
     cr_assert_lt(fabs(moments_mean(&none) - moments_mean(&whole)), 100 * 1.8e-15);
     cr_assert_lt(fabs(none.squares - whole.squares), 100 * 4 * 2.3e-13);
 }
@@ -59,7 +60,8 @@ Test(stats_moments, a_backlog_is_averaged_over_time_inside_the_window)
     struct step_mean s;
 
     /*       0    5    10      20    30     40
-     * value 0    4    4 -> 1  7     7 -> 100      window [10, 30): 10 of 1, 10 of 7, and 4 for no time at 10 */
+     * value 0    4    4 -> 1  7     7 -> 100      window [10, 30): 10 of 1, 10 of 7, and 4 for no time at
+     * 10 */
     step_mean_open(&s, 10, 30);
     step_mean_set(&s, 5, 4);
     step_mean_set(&s, 10, 1);
