@@ -5,7 +5,7 @@ load HERE . "style.gp"
 HEADING = "How long clients wait"
 WIDTH = 1000
 HEIGHT = 520
-LEFT = 78
+LEFT = 116
 RIGHT = WIDTH - 90 - 8 * NAME_LONGEST
 LEGEND = 1
 TOP = 100
@@ -74,12 +74,16 @@ do for [p = 1:2] {
     set label 3 TITLE[p] at graph 0, 1 left offset 0, 0.8 font ",12" textcolor rgb INK
     if (SOME == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
     set grid xtics ytics back lc rgb GRID lt 1 dt solid lw 1
-    STEP = ROWS > 12 ? (int(ROWS / 9) > MODELS ? int(ROWS / 9) : MODELS) : 1
+    # A mark at every half nine, each model's a little above the one before.
+    array MARKED[MODELS > 0 ? MODELS : 1]
+    do for [i = 1:MODELS] { MARKED[i] = -5 }
+    step(i, n) = floor(2 * n - real(i) / MODELS)
+    marked(i, n) = n > 0.05 && step(i, n) > MARKED[i] ? (MARKED[i] = step(i, n), 1) : 0
     plot \
         for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) \
             using (HAS[i] ? latency(p + 1) : 1):(HAS[i] ? (drawn(p + 1) ? nines(column(1)) : NaN) : -1) with lines lt i notitle, \
-        for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) every (HAS[i] ? STEP : 1)::(HAS[i] ? 1 + int((i - 1) * STEP / MODELS) : 0) \
-            using (HAS[i] ? latency(p + 1) : 1):(HAS[i] ? (drawn(p + 1) ? nines(column(1)) : NaN) : -1) with points lt i notitle, \
+        for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) \
+            using (HAS[i] ? latency(p + 1) : 1):(HAS[i] && drawn(p + 1) && marked(i, nines(column(1))) ? nines(column(1)) : -1) with points lt i notitle, \
         NaN notitle
     unset label
     unset arrow

@@ -46,11 +46,12 @@ set ytics nomirror out scale 0.5 font ",11" textcolor rgb INK
 set xlabel "time since the write committed"
 set ylabel "reads that miss it" offset -0.5, 0
 if (SOME == 0) { set label 3 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
+# Marks shrink from model to model, so that those that coincide show as rings.
 plot \
     for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):3:4 with filledcurves \
         fc rgb colour(i) fs transparent solid 0.13 noborder notitle, \
     for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with lines lt i notitle, \
-    for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with points lt i notitle, \
+    for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with points lt i ps (1.3 - 0.8 * (i - 1) / MODELS) notitle, \
     NaN notitle
 unset multiplot
 set output

@@ -14,6 +14,12 @@ if (SOME > 0) {
     stats DATA using (number(COLUMN) ? column(COLUMN) : 0) nooutput
     YMAX = STATS_max
 }
+# A model without a single number is left to the legend: gnuplot would warn of it.
+array HAS[MODELS > 0 ? MODELS : 1]
+do for [i = 1:MODELS] {
+    stats DATA index i - 1 using (number(1) && number(COLUMN) ? 1 : 0) nooutput
+    HAS[i] = STATS_sum > 0
+}
 set tmargin at screen y(TOP)
 set bmargin at screen y(BOTTOM)
 set lmargin at screen x(LEFT)
@@ -52,12 +58,6 @@ do for [k = 1:FAULT_COUNT] {
             set label 10 + k FAULT_LABEL[k] at FAULT_END[k], graph 0.955 - ((k - 1) % 3) * 0.075 right offset -0.4, 0 font ",10" tc rgb "#8a5a1a"
         }
     }
-}
-# A model without a single number is left to the legend: gnuplot would warn of it.
-array HAS[MODELS > 0 ? MODELS : 1]
-do for [i = 1:MODELS] {
-    stats DATA index i - 1 using (number(1) && number(COLUMN) ? 1 : 0) nooutput
-    HAS[i] = STATS_sum > 0
 }
 if (SOME == 0) { set label 3 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
 # Marks are thinned, and each model's begin at another row, so that curves that coincide all show.

@@ -1,0 +1,69 @@
+# One panel of horizontal bars, a model a row. Wants: FILE and COLUMN of the value (its interval is in the
+# two columns after it); PLACE and PLACES of the panel in its row of panels; TOP and BOTTOM in pixels;
+# CAPTION above it; KIND of its values: count, bytes, time, money or share; VERBOSE: 1 to say in words why
+# a value is missing or partial, from the column after the interval (the share of replications that have it).
+set xrange [*:*]
+set yrange [*:*]
+array VALUE[MODELS > 0 ? MODELS : 1]
+array CI_LOW[MODELS > 0 ? MODELS : 1]
+array CI_HIGH[MODELS > 0 ? MODELS : 1]
+array SHARE[MODELS > 0 ? MODELS : 1]
+SOME = 0
+BIG = 0
+figure(c) = number(c) ? column(c) : -1
+take(i) = (VALUE[i] = figure(COLUMN), CI_LOW[i] = figure(COLUMN + 1), CI_HIGH[i] = figure(COLUMN + 2), \
+    SHARE[i] = VERBOSE ? figure(COLUMN + 3) : -1, 0)
+do for [i = 1:MODELS] {
+    VALUE[i] = -1; CI_LOW[i] = -1; CI_HIGH[i] = -1; SHARE[i] = -1
+    stats FILE index i - 1 every ::1::1 using (take(i)) nooutput
+    if (VALUE[i] >= 0) { SOME = SOME + 1 }
+    if (VALUE[i] > BIG) { BIG = VALUE[i] }
+    if (VALUE[i] >= 0 && CI_HIGH[i] > BIG) { BIG = CI_HIGH[i] }
+}
+text(v) = KIND eq "bytes" ? bytes_text(v) : KIND eq "time" ? time_text(v) : KIND eq "share" ? share_text(v) \
+    : KIND eq "money" ? money_text(v) : count_text(v)
+said(i) = VALUE[i] < 0 ? (VERBOSE && SHARE[i] == 0 ? "never converged" : "–") \
+    : text(VALUE[i]) . (VERBOSE && SHARE[i] >= 0 && SHARE[i] < 1 ? sprintf(" (in %.0f%% of runs)", 100 * SHARE[i]) : "")
+SAID_LONGEST = 1
+do for [i = 1:MODELS] { SAID_LONGEST = strlen(said(i)) > SAID_LONGEST ? strlen(said(i)) : SAID_LONGEST }
+if (KIND eq "share") { BIG = 1 }
+if (BIG <= 0) { BIG = 1 }
+GAP = 24
+BARS_LEFT = 8 * NAME_LONGEST + 30
+BARS_WIDTH = (WIDTH - 20 - BARS_LEFT - GAP * (PLACES - 1)) / real(PLACES)
+FROM = BARS_LEFT + (PLACE - 1) * (BARS_WIDTH + GAP)
+# The figures stand behind the longest bar, in room kept for the longest of them.
+ROOM = 7.5 * SAID_LONGEST + 16
+ROOM = ROOM > 0.6 * BARS_WIDTH ? 0.6 * BARS_WIDTH : ROOM
+XHI = BIG * BARS_WIDTH / (BARS_WIDTH - ROOM)
+set tmargin at screen y(TOP)
+set bmargin at screen y(BOTTOM)
+set lmargin at screen x(FROM)
+set rmargin at screen x(FROM + BARS_WIDTH)
+set xrange [0:XHI] noextend
+set yrange [-(MODELS + 0.6):-0.4] noextend
+unset xlabel
+unset ylabel
+unset xtics
+unset grid
+unset border
+set ytics (" " 1) scale 0 font ",11" textcolor rgb INK
+if (PLACE == 1) { do for [i = 1:MODELS] { set ytics add (NAME[i] -i) } }
+set label 3 CAPTION at graph 0, 1 left offset 0, 0.8 font ",12" textcolor rgb INK
+set arrow 1 from graph 0, 0 to graph 0, 1 nohead lc rgb "#999999" lw 1
+do for [i = 1:MODELS] {
+    END = VALUE[i] < 0 ? 0 : VALUE[i] > CI_HIGH[i] ? VALUE[i] : CI_HIGH[i]
+    if (VALUE[i] > 0) {
+        set object i rectangle from 0, -i - 0.32 to VALUE[i], -i + 0.32 fc rgb colour(i) fs solid 0.85 noborder
+    }
+    if (VALUE[i] >= 0 && CI_HIGH[i] > CI_LOW[i] && CI_LOW[i] >= 0) {
+        set arrow 100 + i from CI_LOW[i], -i to CI_HIGH[i], -i heads size screen 0.003, 90 front lc rgb INK lw 1.2
+    }
+    set label 100 + i said(i) at END, -i left offset 0.7, 0 font ",11" textcolor rgb (VALUE[i] < 0 ? PALE : INK)
+}
+if (SOME == 0 && MODELS == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
+plot NaN notitle
+unset label
+unset arrow
+unset object
+set border 3 lc rgb "#999999" lw 1
