@@ -1,0 +1,54 @@
+/* georep-bench -- how fast the engine is. One row of the table a benchmark; each lives in a file of its name. */
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct {
+    const char *name;
+    int (*run)(const struct bench_options *o);
+    const char *what;
+} benchmarks[] = {
+    {"hold", bench_hold, "pop an event, push the next: 100, 10 thousand and 1 million pending"},
+    {"cancel", bench_cancel, "the same with a third of the events cancelled or re-armed"},
+    {"mm1", bench_mm1, "a queue with one server: customers through two events each"},
+    {"random", bench_random, "draws of every distribution"},
+};
+
+double bench_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N]\n\n");
+    for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
+        fprintf(stderr, "  %-8s %s\n", benchmarks[i].name, benchmarks[i].what);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_options options = {0};
+    char *end = "";
+
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--csv") == 0)
+            options.csv = true;
+        else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc)
+            options.events = strtoull(argv[++i], &end, 10);
+        else
+            return usage();
+    }
+    for (size_t i = 0; argc > 1 && *end == '\0' && i < sizeof benchmarks / sizeof *benchmarks; i++) {
+        if (strcmp(argv[1], benchmarks[i].name) == 0)
+            return benchmarks[i].run(&options);
+    }
+    return usage();
+}
