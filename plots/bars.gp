@@ -4,10 +4,10 @@
 # a value is missing or partial, from the column after the interval (the share of replications that have it).
 set xrange [*:*]
 set yrange [*:*]
-array VALUE[MODELS > 0 ? MODELS : 1]
-array CI_LOW[MODELS > 0 ? MODELS : 1]
-array CI_HIGH[MODELS > 0 ? MODELS : 1]
-array SHARE[MODELS > 0 ? MODELS : 1]
+array VALUE[MODELS]
+array CI_LOW[MODELS]
+array CI_HIGH[MODELS]
+array SHARE[MODELS]
 SOME = 0
 BIG = 0
 figure(c) = number(c) ? column(c) : -1
@@ -29,7 +29,7 @@ do for [i = 1:MODELS] { SAID_LONGEST = strlen(said(i)) > SAID_LONGEST ? strlen(s
 if (KIND eq "share") { BIG = 1 }
 if (BIG <= 0) { BIG = 1 }
 GAP = 24
-BARS_LEFT = 8 * NAME_LONGEST + 30
+BARS_LEFT = LETTER * NAME_LONGEST + 26
 BARS_WIDTH = (WIDTH - 20 - BARS_LEFT - GAP * (PLACES - 1)) / real(PLACES)
 FROM = BARS_LEFT + (PLACE - 1) * (BARS_WIDTH + GAP)
 # The figures stand behind the longest bar, in room kept for the longest of them.
@@ -47,8 +47,7 @@ unset ylabel
 unset xtics
 unset grid
 unset border
-set ytics (" " 1) scale 0 font ",11" textcolor rgb INK
-if (PLACE == 1) { do for [i = 1:MODELS] { set ytics add (NAME[i] -i) } }
+unset ytics
 set label 3 CAPTION at graph 0, 1 left offset 0, 0.8 font ",12" textcolor rgb INK
 set arrow 1 from graph 0, 0 to graph 0, 1 nohead lc rgb "#999999" lw 1
 do for [i = 1:MODELS] {
@@ -57,11 +56,16 @@ do for [i = 1:MODELS] {
         set object i rectangle from 0, -i - 0.32 to VALUE[i], -i + 0.32 fc rgb colour(i) fs solid 0.85 noborder
     }
     if (VALUE[i] >= 0 && CI_HIGH[i] > CI_LOW[i] && CI_LOW[i] >= 0) {
-        set arrow 100 + i from CI_LOW[i], -i to CI_HIGH[i], -i heads size screen 0.003, 90 front lc rgb INK lw 1.2
+        set arrow 100 + i from CI_LOW[i], -i to CI_HIGH[i], -i nohead front lc rgb INK lw 1.2
+        # Ends only where there is room for them.
+        if (CI_HIGH[i] - CI_LOW[i] > 0.02 * XHI) {
+            set arrow 100 + i heads size screen 0.003, 90
+        }
     }
-    set label 100 + i said(i) at END, -i left offset 0.7, 0 font ",11" textcolor rgb (VALUE[i] < 0 ? PALE : INK)
+    if (PLACE == 1) { set label 200 + i NAME[i] at 0, -i right offset -1, 0 font ",11" textcolor rgb INK }
+    if (SOME > 0) { set label 100 + i said(i) at END, -i left offset 0.7, 0 font ",11" textcolor rgb (VALUE[i] < 0 ? PALE : INK) }
 }
-if (SOME == 0 && MODELS == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
+if (SOME == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
 plot NaN notitle
 unset label
 unset arrow

@@ -7,7 +7,7 @@ WIDTH = 1000
 TOP = 74
 BOTTOM = 330
 LEFT = 84
-RIGHT = WIDTH - 90 - 8 * NAME_LONGEST
+RIGHT = WIDTH - 88 - LETTER * NAME_LONGEST
 LEGEND = 1
 # Under the lines a list of bars, no less tall than the legend may need.
 HEIGHT = 450 + 28 * (MODELS > 2 ? MODELS : 2)

@@ -6,7 +6,7 @@ HEADING = "How far behind the other regions are"
 WIDTH = 1000
 HEIGHT = 620
 LEFT = 100
-RIGHT = WIDTH - 90 - 8 * NAME_LONGEST
+RIGHT = WIDTH - 88 - LETTER * NAME_LONGEST
 LEGEND = 1
 TOP = 74
 load HERE . "open.gp"

@@ -6,7 +6,7 @@ HEADING = "How long clients wait"
 WIDTH = 1000
 HEIGHT = 520
 LEFT = 116
-RIGHT = WIDTH - 90 - 8 * NAME_LONGEST
+RIGHT = WIDTH - 88 - LETTER * NAME_LONGEST
 LEGEND = 1
 TOP = 100
 load HERE . "open.gp"
@@ -45,7 +45,7 @@ do for [p = 1:2] {
     set rmargin at screen x(LEFT + (p - 1) * (PANEL + GAP) + PANEL)
     set xrange [*:*]
     set yrange [*:*]
-    array HAS[MODELS > 0 ? MODELS : 1]
+    array HAS[MODELS]
     SOME = 0
     do for [i = 1:MODELS] {
         stats DATA index i - 1 using (drawn(p + 1) ? 1 : 0) nooutput
@@ -60,12 +60,14 @@ do for [p = 1:2] {
     do for [e = -2:7] {
         v = 10.0 ** e
         if (v >= LOW && v <= HIGH) { set xtics add ((e == -2 ? "≤ 0.01 ms" : time_text(v)) v) }
-        if (HIGH / LOW < 3000) {
+        # As many more as the width has room for: 1, 2, 5 on a short axis, 1, 3 on a longer one.
+        if (HIGH / LOW < 60) {
             if (2 * v >= LOW && 2 * v <= HIGH) { set xtics add (time_text(2 * v) 2 * v) }
             if (5 * v >= LOW && 5 * v <= HIGH) { set xtics add (time_text(5 * v) 5 * v) }
-        }
+        } else { if (HIGH / LOW < 700) {
+            if (3 * v >= LOW && 3 * v <= HIGH) { set xtics add (time_text(3 * v) 3 * v) }
+        } }
     }
-    set xtics rotate by (HIGH / LOW < 3000 && HIGH / LOW > 60 ? -35 : 0)
     unset ytics
     set ytics (" " 0) nomirror out scale 0.5 font ",11" textcolor rgb INK
     set ytics add ((p == 1 ? "0%%" : "") 0, (p == 1 ? "50%%" : "") nines(0.5), (p == 1 ? "90%%" : "") 1, (p == 1 ? "99%%" : "") 2, \
@@ -75,13 +77,13 @@ do for [p = 1:2] {
     if (SOME == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
     set grid xtics ytics back lc rgb GRID lt 1 dt solid lw 1
     # A mark at every half nine, each model's a little above the one before.
-    array MARKED[MODELS > 0 ? MODELS : 1]
+    array MARKED[MODELS]
     do for [i = 1:MODELS] { MARKED[i] = -5 }
     step(i, n) = floor(2 * n - real(i) / MODELS)
     marked(i, n) = n > 0.05 && step(i, n) > MARKED[i] ? (MARKED[i] = step(i, n), 1) : 0
     plot \
         for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) \
-            using (HAS[i] ? latency(p + 1) : 1):(HAS[i] ? (drawn(p + 1) ? nines(column(1)) : NaN) : -1) with lines lt i notitle, \
+            using (HAS[i] ? latency(p + 1) : 1):(HAS[i] ? (drawn(p + 1) ? nines(column(1)) : NaN) : -1) with lines lt i lw width(i) notitle, \
         for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) \
             using (HAS[i] ? latency(p + 1) : 1):(HAS[i] && drawn(p + 1) && marked(i, nines(column(1))) ? nines(column(1)) : -1) with points lt i notitle, \
         NaN notitle

@@ -22,12 +22,29 @@ do for [i = 1:PALETTE] {
 }
 set linetype cycle PALETTE
 
+# What stands for an empty file, and what a model without numbers is drawn from: a point that no axis reaches.
+$NOTHING << EOD
+" "
+NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN NaN
+EOD
+$NOWHERE << EOD
+-1e9 -1e9 -1e9 -1e9
+-1e9 -1e9 -1e9 -1e9
+EOD
+
 # How many models, and what they are called. The guard in `using` keeps NaN from reaching stats,
 # which would warn.
 stats DATA using (column(-2)) nooutput
 MODELS = exists("STATS_max") ? int(STATS_max) + 1 : 0
-ROWS = MODELS > 0 ? int(STATS_records / MODELS) - 1 : 0
-array NAME[MODELS > 0 ? MODELS : 1]
+if (MODELS == 0) {
+    # An empty file is drawn as one model without a name and without data.
+    DATA = "$NOTHING"
+    BARS = ""
+    MODELS = 1
+    STATS_records = 2
+}
+ROWS = int(STATS_records / MODELS) - 1
+array NAME[MODELS]
 NAME_LONGEST = 4
 remember(i, text) = (NAME[i] = text, NAME_LONGEST = (strlen(text) > NAME_LONGEST ? strlen(text) : NAME_LONGEST), 0)
 do for [i = 1:MODELS] {
@@ -43,6 +60,11 @@ if (NAME_LONGEST > NAME_LIMIT) {
         if (n > NAME_LIMIT) { NAME[i] = NAME[i][1:14] . "…" . NAME[i][n - 8:n] }
     }
 }
+
+LETTER = 8.4 # the width of a letter of a name, in pixels
+
+# Curves that coincide: each is drawn narrower than the one beneath, and leaves its edges to be seen.
+width(i) = 1.6 + 2.2 * (MODELS - i) / real(MODELS)
 
 # Numbers as a reader wants them: three figures, k and M, and zero as 0.
 three(v) = v >= 99.95 ? sprintf("%.0f", v) : v >= 9.995 ? sprintf("%.1f", v) : sprintf("%.2f", v)
@@ -70,12 +92,6 @@ set style fill solid 1.0 noborder
 unset key
 set datafile missing "NaN"
 
-# What a model without numbers is drawn from: a point that no axis reaches.
-$NOWHERE << EOD
--1e9 -1e9 -1e9 -1e9
--1e9 -1e9 -1e9 -1e9
-EOD
-
 # The faults: when, until when, and what to call them.
 FAULT_COUNT = 0
 if (strlen(FAULTS)) {
@@ -89,3 +105,4 @@ remember_fault(k, from, to, text) = (FAULT_START[k] = from, FAULT_END[k] = to, F
 if (FAULT_COUNT > 0) {
     stats FAULTS using (remember_fault(int(column(0)) + 1, column(1), column(2), strlen(stringcolumn(3)) ? stringcolumn(3) : "")) nooutput
 }
+if (FAULT_COUNT > 6 && NAME_LONGEST < 13) { NAME_LONGEST = 13 } # the legend says "a fault is on"

@@ -6,11 +6,11 @@ HEADING = "How soon a write is seen"
 WIDTH = 1000
 HEIGHT = 480
 LEFT = 100
-RIGHT = WIDTH - 90 - 8 * NAME_LONGEST
+RIGHT = WIDTH - 88 - LETTER * NAME_LONGEST
 LEGEND = 1
 TOP = 74
 load HERE . "open.gp"
-array HAS[MODELS > 0 ? MODELS : 1]
+array HAS[MODELS]
 SOME = 0
 TMAX = 1
 PMAX = 0
@@ -50,7 +50,7 @@ if (SOME == 0) { set label 3 "no data" at graph 0.5, 0.5 center font ",14" textc
 plot \
     for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):3:4 with filledcurves \
         fc rgb colour(i) fs transparent solid 0.13 noborder notitle, \
-    for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with lines lt i notitle, \
+    for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with lines lt i lw width(i) notitle, \
     for [i = 1:MODELS] (HAS[i] ? DATA : "$NOWHERE") index (HAS[i] ? i - 1 : 0) using (bend(column(1))):2 with points lt i ps (1.3 - 0.8 * (i - 1) / MODELS) notitle, \
     NaN notitle
 unset multiplot
