@@ -1,0 +1,47 @@
+/* replica.h -- one node's memory, as a model sees it through the verbs of model.h. Private to the trial. */
+#ifndef GEOREP_TRIAL_REPLICA_H
+#define GEOREP_TRIAL_REPLICA_H
+
+#include "sim/trial/trial.h"
+#include "sim/world/world.h"
+
+/* Rows, or a log, of a model. */
+struct store {
+    const geo_store_def *def;
+    uint32_t record_bytes;
+    unsigned char *rows;
+    size_t rows_bytes;
+    unsigned char *records;      /* of a log: a ring */
+    uint64_t first, last, capacity;
+};
+
+struct geo_replica {
+    struct trial *trial;
+    geo_node node;
+    void *state;
+    unsigned char *peers;
+    unsigned char *values; /* one packed row a key, see store.c */
+    size_t values_bytes;
+    struct store *stores;
+};
+
+struct trial {
+    struct trial_def def;
+    struct world world;
+    geo_replica *replicas;
+    uint32_t store_count, value_row_bytes;
+    uint32_t peer_stride;
+    random_key choice_key;
+    const char **message_names;
+    bool (*agreed)(const void *);
+    const void *agreed_argument;
+};
+
+void replica_open(geo_replica *r, struct trial *t, geo_node node);
+void replica_close(geo_replica *r);
+void replica_lose(geo_replica *r, uint8_t lose); /* enum history_lose */
+
+uint32_t replica_value_row_bytes(uint8_t data);
+uint32_t replica_record_bytes(const geo_store_def *def, uint32_t nodes);
+
+#endif

@@ -1,0 +1,243 @@
+/* trial.c -- see trial.h: builds a world, gives it a model's handlers as hooks, and steps it to the end. */
+#include "sim/trial/trial.h"
+
+#include "sim/trial/replica.h"
+#include "sim/world/sessions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void on_request(void *self, uint32_t node, const geo_op *op)
+{
+    struct trial *t = self;
+    t->def.model->request(&t->replicas[node], op);
+}
+
+static void on_message(void *self, uint32_t node, const struct message *m)
+{
+    struct trial *t = self;
+    const geo_message message = {
+        .from = m->from, .type = m->type, .op = m->op,
+        .body = m->body != NULL ? m->body->data : NULL, .body_bytes = m->body != NULL ? m->body->bytes : 0,
+    };
+    t->def.model->message(&t->replicas[node], &message);
+}
+
+static void on_timer(void *self, uint32_t node, uint32_t type, uint64_t argument)
+{
+    struct trial *t = self;
+    if (t->def.model->timer != NULL)
+        t->def.model->timer(&t->replicas[node], type, argument);
+}
+
+static void on_expire(void *self, uint32_t node, const geo_op *op)
+{
+    struct trial *t = self;
+    if (t->def.model->expire != NULL)
+        t->def.model->expire(&t->replicas[node], op);
+}
+
+static void on_lose(void *self, uint32_t node, uint8_t lose)
+{
+    struct trial *t = self;
+    replica_lose(&t->replicas[node], lose);
+}
+
+static void on_start(void *self, uint32_t node, uint8_t lose)
+{
+    struct trial *t = self;
+    enum geo_lost lost = lose == LOSE_DISK ? GEO_LOST_DISK : lose == LOSE_MEMORY ? GEO_LOST_MEMORY : GEO_FIRST_START;
+    if (t->def.model->start != NULL)
+        t->def.model->start(&t->replicas[node], lost);
+}
+
+static geo_setting setting_of(const struct world_def *world)
+{
+    geo_setting s = {.data = world->data};
+
+    for (uint32_t g = 0; g < world->region_count; g++) {
+        s.nodes += world->regions[g].nodes;
+        s.regions += world->regions[g].nodes > 0;
+    }
+    return s;
+}
+
+const char *trial_check(const struct world_def *world, const geo_model *model, const void *config)
+{
+    static _Thread_local char text[200];
+    geo_setting s = setting_of(world);
+    const char *wrong = model->check != NULL ? model->check(config, &s) : NULL;
+
+    if (wrong != NULL)
+        return wrong;
+    geo_placement p = model->placement(config, &s);
+    if (p.kind == GEO_PER_NODE && p.copies > s.nodes) {
+        snprintf(text, sizeof text, "%u copies of a key need %u nodes, and the scenario has %u: use fewer copies or more nodes",
+                 p.copies, p.copies, s.nodes);
+        return text;
+    }
+    if (p.kind == GEO_PER_NODE && s.nodes > PLACEMENT_MOST) {
+        snprintf(text, sizeof text, "%s keeps replicas on up to %d nodes, and the scenario has %u", model->name,
+                 PLACEMENT_MOST, s.nodes);
+        return text;
+    }
+    if (p.kind == GEO_ONE_COPY && world->regions[p.region].nodes == 0) {
+        snprintf(text, sizeof text, "the region %s has no nodes: a copy needs one", world->regions[p.region].name);
+        return text;
+    }
+    return NULL;
+}
+
+/* The region that `crash: {leader: true}` means: the model's parameter `leader`. UINT32_MAX: it has none. */
+static uint32_t leader_of(const geo_model *model, const void *config)
+{
+    for (const geo_param *p = model->params; p->name != NULL; p++)
+        if (p->kind == GEO_PARAM_REGION && strcmp(p->name, "leader") == 0)
+            return *(const geo_region *)(const void *)((const unsigned char *)config + p->offset);
+    return UINT32_MAX;
+}
+
+static void place(struct trial *t)
+{
+    struct history_setting *s = &t->world.setting;
+    geo_setting of = setting_of(t->def.world);
+    geo_placement p = t->def.model->placement(t->def.config, &of);
+
+    s->placement = p.kind == GEO_ONE_COPY ? PLACEMENT_ONE : p.kind == GEO_PER_REGION ? PLACEMENT_PER_REGION : PLACEMENT_PER_NODE;
+    s->copies = p.copies;
+    s->one_region = p.kind == GEO_ONE_COPY ? p.region : leader_of(t->def.model, t->def.config);
+    s->by_merge = t->def.model->reflects;
+}
+
+static void open_messages(struct trial *t)
+{
+    const geo_model *model = t->def.model;
+    const geo_distribution *legs[GEO_LEGS + 1];
+    uint32_t count = 0;
+
+    for (int leg = 0; leg <= GEO_LEGS; leg++) {
+        legs[leg] = NULL;
+        if (model->legs[leg] != 0)
+            memcpy(&legs[leg], (const unsigned char *)t->def.config + model->legs[leg], sizeof legs[leg]);
+    }
+    network_set_messages(&t->world, model->messages, legs);
+    while (model->messages[count].name != NULL)
+        count++;
+    t->message_names = memory_new(count, sizeof *t->message_names);
+    for (uint32_t i = 0; i < count; i++)
+        t->message_names[i] = model->messages[i].name;
+    t->world.setting.message_names = t->message_names;
+    t->world.setting.message_count = count;
+}
+
+struct trial *trial_new(const struct trial_def *def)
+{
+    struct trial *t = memory_new(1, sizeof *t);
+
+    t->def = *def;
+    world_open(&t->world, def->world, def->seed, def->replication);
+    place(t);
+    open_messages(t);
+    operations_set_pending_bytes(&t->world.operations, def->model->pending_bytes);
+    t->choice_key = random_key_name(random_key_new(def->seed, def->replication, "choice"), def->model_name);
+    t->value_row_bytes = replica_value_row_bytes(def->world->data);
+    t->peer_stride = (def->model->peer_bytes + 15u) & ~15u;
+    if (def->model->stores != NULL)
+        while (def->model->stores[t->store_count].name != NULL)
+            t->store_count++;
+    t->replicas = memory_new(t->world.places.node_count, sizeof *t->replicas);
+    for (uint32_t node = 0; node < t->world.places.node_count; node++)
+        replica_open(&t->replicas[node], t, node);
+    t->world.hooks = (struct world_hooks){
+        .self = t, .request = on_request, .message = on_message, .timer = on_timer, .expire = on_expire, .lose = on_lose,
+        .start = on_start,
+    };
+    return t;
+}
+
+void trial_free(struct trial *t)
+{
+    if (t == NULL)
+        return;
+    for (uint32_t node = 0; node < t->world.places.node_count; node++)
+        replica_close(&t->replicas[node]);
+    free(t->replicas);
+    free(t->message_names);
+    world_close(&t->world);
+    free(t);
+}
+
+const struct history_setting *trial_setting(const struct trial *t)
+{
+    return &t->world.setting;
+}
+
+struct history *trial_history(struct trial *t)
+{
+    return t->world.history;
+}
+
+void trial_set_agreed(struct trial *t, bool (*agreed)(const void *), const void *argument)
+{
+    t->agreed = agreed;
+    t->agreed_argument = argument;
+}
+
+/* After the clients have stopped: nothing open, and all replicas that are up answer alike. */
+static bool is_over(const struct trial *t)
+{
+    return t->world.open_count == 0 && t->agreed != NULL && t->agreed(t->agreed_argument);
+}
+
+bool trial_run(struct trial *t, const volatile bool *stop)
+{
+    struct world *w = &t->world;
+    const struct world_def *def = w->def;
+    sim_ns limit = def->duration_ns + def->drain_ns;
+
+    world_start(w);
+    while (world_step(w, def->duration_ns - 1))
+        if (stop != NULL && *stop)
+            return false;
+    while (!is_over(t) && world_step(w, limit))
+        if (stop != NULL && *stop)
+            return false;
+    if (!is_over(t))
+        w->now = limit;
+    else if (w->now < def->duration_ns)
+        w->now = def->duration_ns;
+    sessions_end(w);
+    return true;
+}
+
+sim_ns trial_now(const struct trial *t)
+{
+    return t->world.now;
+}
+
+uint64_t trial_events(const struct trial *t)
+{
+    return t->world.events;
+}
+
+uint64_t trial_operations(const struct trial *t)
+{
+    return t->world.operation_count;
+}
+
+uint64_t trial_bytes(const struct trial_def *def)
+{
+    geo_setting s = setting_of(def->world);
+    geo_placement p = def->model->placement(def->config, &s);
+    uint64_t copies = p.kind == GEO_ONE_COPY ? 1 : p.kind == GEO_PER_REGION ? s.regions : p.copies != 0 ? p.copies : s.nodes;
+    uint64_t row = replica_value_row_bytes(def->world->data);
+
+    for (const geo_store_def *store = def->model->stores; store != NULL && store->name != NULL; store++)
+        if (store->kind == GEO_ROWS)
+            row += replica_record_bytes(store, s.nodes);
+    uint64_t fixed = (uint64_t)s.nodes * s.nodes * (sizeof(struct channel) + def->model->peer_bytes + 16u) +
+                     (uint64_t)def->world->region_count * def->world->region_count * sizeof(struct wan_link);
+    for (uint32_t g = 0; g < def->world->region_count; g++)
+        fixed += (uint64_t)def->world->regions[g].workload.clients * sizeof(struct session);
+    return fixed + copies * row * (def->world->key_count + def->world->own_key_count);
+}

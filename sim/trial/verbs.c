@@ -1,0 +1,217 @@
+/* verbs.c -- the verbs of model.h that ask, do and tell (those that keep are in replica.c). */
+#include "sim/trial/replica.h"
+#include "sim/world/message.h"
+#include "sim/world/sessions.h"
+
+geo_node geo_self(const geo_replica *r)
+{
+    return r->node;
+}
+
+geo_region geo_region_of(const geo_replica *r, geo_node n)
+{
+    CHECK(n < r->trial->world.places.node_count);
+    return r->trial->world.places.node_region[n];
+}
+
+uint32_t geo_nodes(const geo_replica *r)
+{
+    return r->trial->world.places.node_count;
+}
+
+uint32_t geo_regions(const geo_replica *r)
+{
+    return r->trial->world.places.region_count;
+}
+
+uint64_t geo_keys(const geo_replica *r)
+{
+    return r->trial->world.setting.key_count;
+}
+
+enum geo_data geo_data_of(const geo_replica *r)
+{
+    return (enum geo_data)r->trial->world.setting.data;
+}
+
+uint32_t geo_holders(const geo_replica *r, geo_key key, geo_node *out, uint32_t room)
+{
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(&r->trial->world.setting, key, holders);
+
+    for (uint32_t i = 0; i < count && i < room; i++)
+        out[i] = holders[i];
+    return count < room ? count : room;
+}
+
+geo_node geo_holder_in(const geo_replica *r, geo_key key, geo_region region)
+{
+    CHECK(region < r->trial->world.places.region_count);
+    return placement_node_in(&r->trial->world.setting, key, region);
+}
+
+bool geo_reliable(const geo_replica *r)
+{
+    return !r->trial->world.def->datagram;
+}
+
+uint32_t geo_incarnation(const geo_replica *r)
+{
+    return r->trial->world.nodes[r->node].disk_losses;
+}
+
+const void *geo_config(const geo_replica *r)
+{
+    return r->trial->def.config;
+}
+
+geo_ns geo_now(const geo_replica *r)
+{
+    return clock_now(&r->trial->world.nodes[r->node].clock, r->trial->world.now);
+}
+
+geo_ns geo_steady(const geo_replica *r)
+{
+    return clock_steady(&r->trial->world.nodes[r->node].clock, r->trial->world.now);
+}
+
+geo_ns geo_uncertainty(const geo_replica *r)
+{
+    return r->trial->world.nodes[r->node].clock.def->uncertainty_ns;
+}
+
+static random_stream choice(const geo_replica *r, uint64_t about, uint32_t what)
+{
+    random_key key = random_key_number(r->trial->choice_key, place_luck_of_node(&r->trial->world.places, r->node));
+    return random_stream_new(key, about, what);
+}
+
+double geo_chance(geo_replica *r, uint64_t about)
+{
+    random_stream s = choice(r, about, 0);
+    return random_unit(&s);
+}
+
+geo_ns geo_delay_draw(geo_replica *r, const geo_distribution *d, uint64_t about)
+{
+    random_stream s = choice(r, about, 1);
+    return distribution_draw_ns((const struct distribution *)d, &s);
+}
+
+void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body, size_t body_bytes)
+{
+    struct world *w = &r->trial->world;
+    struct body *one = body_new(&w->network, body, body_bytes);
+
+    for (uint32_t i = 0; i < count; i++)
+        network_send(w, r->node, to[i], &how, one);
+    body_release(&w->network, one);
+}
+
+void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
+{
+    geo_send_many(r, &to, 1, how, body, body_bytes);
+}
+
+geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg)
+{
+    struct world *w = &r->trial->world;
+    sim_ns at = after < SIM_NS_NEVER - w->now ? w->now + (after > 0 ? after : 0) : SIM_NS_NEVER;
+
+    return world_at(w, w->places.node_region[r->node], at,
+                    (struct event){.kind = EVENT_TIMER, .node = r->node, .epoch = w->nodes[r->node].epoch, .type = type,
+                                   .a = arg});
+}
+
+bool geo_disarm(geo_replica *r, geo_timer t)
+{
+    return t != 0 && event_queue_cancel(r->trial->world.queue, t);
+}
+
+/* The newest of the values answers; where values merge, those of different versions are siblings. */
+static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer *out)
+{
+    uint8_t data = r->trial->world.setting.data;
+    bool by_merge = r->trial->def.model->reflects == GEO_BY_MERGE;
+    const geo_value *newest = NULL;
+    uint64_t together = 0;
+
+    for (uint32_t i = 0; i < a->value_count; i++) {
+        const geo_value *v = &a->values[i];
+        if (v->sample.taken != 0)
+            out->samples[out->sample_count++] = v->sample;
+        bool again = false;
+        for (uint32_t j = 0; j < i && !again; j++)
+            again = a->values[j].version.write == v->version.write && a->values[j].version.stamp == v->version.stamp;
+        if (!again) {
+            out->siblings++;
+            together ^= geo_value_digest(v, data);
+        }
+        if (newest == NULL || geo_newer(v->version, newest->version))
+            newest = v;
+    }
+    if (newest == NULL)
+        return;
+    out->write = newest->version.write;
+    out->number = newest->number;
+    out->digest = by_merge ? together : geo_value_digest(newest, data);
+    if (!by_merge)
+        out->siblings = 1;
+}
+
+void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
+{
+    struct world *w = &r->trial->world;
+
+    if (geo_pending(r, id) == NULL)
+        return;
+    struct operation *one = operation_find(&w->operations, id);
+    struct body *body = body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
+    struct answer *answer = (struct answer *)(void *)body->data;
+    answer->outcome = a->outcome;
+    answer->token[0] = a->token[0];
+    answer->token[1] = a->token[1];
+    fill_answer(r, a, answer);
+    uint64_t values = answer->siblings > 1 ? answer->siblings : 1;
+    sessions_answer(w, r->node, one, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);
+    body_release(&w->network, body);
+}
+
+void geo_take(geo_replica *r, const geo_op *op, geo_version v)
+{
+    world_note(&r->trial->world, (struct history_record){
+        .kind = HISTORY_TAKE, .op = op->write, .key = op->key, .node = r->node,
+        .take = {.stamp = v.stamp, .value_bytes = op->value_bytes, .op_kind = op->kind},
+    });
+}
+
+void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen)
+{
+    if (seen.write != 0)
+        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MADE, .op = op->write, .key = op->key,
+                                                             .node = r->node, .made = {.write = seen.write}});
+}
+
+void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto)
+{
+    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MERGE, .key = key, .node = r->node,
+                                                         .merge = {.upto = upto, .origin = origin}});
+}
+
+void geo_answers(geo_replica *r, geo_key key, uint64_t digest)
+{
+    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_ANSWER, .key = key, .node = r->node,
+                                                         .answer = {.digest = digest}});
+}
+
+void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner)
+{
+    if (loser != 0 && loser != winner)
+        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_DROP, .key = key, .node = r->node,
+                                                             .drop = {.loser = loser, .winner = winner}});
+}
+
+void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by)
+{
+    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_COUNT, .node = r->node,
+                                                         .count = {.by = by, .counter = (uint32_t)counter}});
+}

@@ -1,0 +1,135 @@
+/* message.c -- see message.h. Bodies come in sizes of 64 bytes times a power of two; larger than the last are malloc'ed. */
+#include "sim/world/message.h"
+
+#include "sim/world/world.h"
+
+#include <string.h>
+
+enum { BLOCK_MESSAGES = 512, BODY_LEAST = 64, BODY_BLOCK_BYTES = 1 << 16 };
+
+static struct message *take(struct network *n)
+{
+    if (n->free_messages == NULL) {
+        struct message *block = memory_new(BLOCK_MESSAGES, sizeof *block);
+        *array_add(&n->message_blocks) = block;
+        for (int i = 0; i < BLOCK_MESSAGES; i++) {
+            block[i].next = n->free_messages;
+            n->free_messages = &block[i];
+        }
+    }
+    struct message *m = n->free_messages;
+    n->free_messages = m->next;
+    return m;
+}
+
+static void hold_op(struct world *w, struct message *m)
+{
+    struct operation *one = m->op != 0 ? operation_find(&w->operations, m->op) : NULL;
+
+    if (one == NULL)
+        return;
+    operation_hold(one);
+    m->counts_op = true;
+    m->attempt = one->op.attempt;
+}
+
+struct message *message_new(struct world *w, uint64_t op, struct body *body)
+{
+    struct message *m = take(&w->network);
+
+    *m = (struct message){.op = op, .body = body};
+    if (body != NULL)
+        body->references++;
+    hold_op(w, m);
+    return m;
+}
+
+struct message *message_copy(struct world *w, const struct message *m)
+{
+    struct message *copy = take(&w->network);
+
+    *copy = *m;
+    copy->next = NULL;
+    copy->counts_op = false;
+    if (copy->body != NULL)
+        copy->body->references++;
+    hold_op(w, copy);
+    return copy;
+}
+
+void network_drop(struct world *w, struct message *m)
+{
+    if (m->body != NULL)
+        body_release(&w->network, m->body);
+    if (m->counts_op)
+        operation_let_go(&w->operations, m->op);
+    m->next = w->network.free_messages;
+    w->network.free_messages = m;
+}
+
+static uint32_t class_of(size_t bytes, size_t *room)
+{
+    uint32_t c = 0;
+
+    for (*room = BODY_LEAST; *room < bytes && c < BODY_CLASSES; c++)
+        *room *= 2;
+    if (c == BODY_CLASSES)
+        *room = bytes;
+    return c;
+}
+
+struct body *body_new(struct network *n, const void *data, size_t bytes)
+{
+    size_t room;
+
+    if (bytes == 0)
+        return NULL;
+    uint32_t c = class_of(bytes, &room);
+    struct body *b;
+    if (c == BODY_CLASSES) {
+        b = memory_new(1, sizeof *b + room);
+    } else {
+        if (n->free_bodies[c] == NULL) {
+            size_t each = sizeof *b + room, count = each < BODY_BLOCK_BYTES ? BODY_BLOCK_BYTES / each : 1;
+            unsigned char *block = memory_new(count, each);
+            *array_add(&n->body_blocks) = block;
+            for (size_t i = 0; i < count; i++) {
+                struct body *piece = (struct body *)(void *)(block + i * each);
+                piece->next = n->free_bodies[c];
+                n->free_bodies[c] = piece;
+            }
+        }
+        b = n->free_bodies[c];
+        n->free_bodies[c] = b->next;
+    }
+    b->references = 1;
+    b->size_class = c;
+    b->bytes = bytes;
+    if (data != NULL)
+        memcpy(b->data, data, bytes);
+    else
+        memset(b->data, 0, bytes);
+    return b;
+}
+
+void body_release(struct network *n, struct body *b)
+{
+    if (b == NULL || --b->references > 0)
+        return;
+    if (b->size_class == BODY_CLASSES) {
+        free(b);
+        return;
+    }
+    b->next = n->free_bodies[b->size_class];
+    n->free_bodies[b->size_class] = b;
+}
+
+void message_pools_close(struct network *n)
+{
+    array_each (struct message *, block, &n->message_blocks)
+        free(*block);
+    array_each (void *, block, &n->body_blocks)
+        free(*block);
+    array_free(&n->message_blocks);
+    array_free(&n->body_blocks);
+}

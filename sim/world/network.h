@@ -1,0 +1,115 @@
+/* network.h -- messages between nodes, and between clients and nodes: delay, order, loss, bandwidth, retransmission.
+ *
+ * Way of a message (semantics, D): leaving = max(now, link free) + bytes / bandwidth, per directed pair of regions;
+ * arriving = leaving + delay; under tcp not before an earlier message of the same directed pair of nodes. A transmission
+ * that leaves or would arrive while its link is cut or its node is down is lost, and so is one in `loss`. Under tcp the
+ * next transmission follows after the pair's median round trip + 200 ms, doubling up to `retransmit_max`; what came later
+ * waits for it. Datagrams are just lost. A restart of either node drops what was under way between them.
+ *
+ * Messages live in a pool of the network; a body is counted, so that sending to many copies it once. */
+#ifndef GEOREP_WORLD_NETWORK_H
+#define GEOREP_WORLD_NETWORK_H
+
+#include "sim/base/array.h"
+#include "sim/engine/random.h"
+#include "sim/engine/time.h"
+#include "sim/model/model.h"
+#include "sim/world/def.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct world;
+
+struct body {
+    uint32_t references, size_class;
+    size_t bytes;
+    struct body *next; /* in the free list */
+    _Alignas(16) unsigned char data[];
+};
+
+/* Who it is from and to: a node, or a client of a region. */
+enum message_end { END_NODE, END_CLIENT };
+
+struct message {
+    struct message *next; /* in a list: held back, waiting in a lane, ready, free */
+    struct body *body;    /* may be NULL */
+    uint64_t op;
+    uint64_t wire_bytes;  /* with overhead */
+    uint64_t sequence;    /* in its channel, from 1; 0: not ordered */
+    uint64_t luck;        /* keys its delays with luck_count and the transmission */
+    sim_ns left;          /* when the last transmission left */
+    uint32_t from, to;    /* nodes; of an END_CLIENT the region */
+    uint32_t from_region, to_region;
+    uint32_t from_epoch, to_epoch;
+    uint32_t type, lane, luck_count, transmission;
+    uint8_t from_end, to_end;
+    uint8_t service, leg;
+    uint8_t attempt;      /* of a client's request or answer */
+    bool counts_op;       /* holds its operation's slot */
+};
+
+/* One directed pair of nodes. */
+struct channel {
+    uint64_t sent, delivered;
+    sim_ns last_arrival;
+    struct message *held; /* by sequence: what arrived before its turn */
+};
+
+/* One directed pair of regions. */
+struct wan_link {
+    const struct link_def *def;
+    random_key key;
+    bool draws;            /* some draw is needed: not all is constant */
+    sim_ns constant_ns;    /* else: the delay */
+    sim_ns free_at;
+    sim_ns next_switch;    /* Gilbert-Elliott: `bad` holds until then */
+    bool bad;
+    uint64_t switches;
+    uint64_t *type_count;  /* [message types]: messages of no operation */
+};
+
+enum { BODY_CLASSES = 12 };
+
+struct network {
+    struct wan_link *links;   /* [from region * regions + to region] */
+    struct channel *channels; /* [from node * nodes + to node] */
+    random_key client_key, leg_key, far_key;
+    struct message *free_messages;
+    ARRAY(struct message *) message_blocks;
+    struct body *free_bodies[BODY_CLASSES];
+    ARRAY(void *) body_blocks;
+    uint32_t message_types;
+    const geo_message_def *defs;
+    const geo_distribution *legs[GEO_LEGS + 1]; /* of the model; NULL: the network's own delays */
+    bool any_leg;
+};
+
+void network_open(struct world *w);
+void network_close(struct world *w);
+void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
+
+struct body *body_new(struct network *n, const void *data, size_t bytes); /* one reference, of the caller's; NULL data: zeros; NULL for 0 bytes */
+void body_release(struct network *n, struct body *b);
+
+/* Sends; takes a reference to the body of its own. To itself: served, then handed over when the handler has returned. */
+void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
+
+/* A client's request to a node, or a node's answer to a client. `region` is where the client is. */
+void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op, uint64_t wire_bytes);
+void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op, uint64_t wire_bytes,
+                         struct body *body);
+
+void network_arrive(struct world *w, struct message *m);
+void network_retransmit(struct world *w, struct message *m);
+void network_served(struct world *w, uint32_t node, struct message *m);
+void network_serve(struct world *w, struct message *m); /* at its receiver: books its service, or hands it over at once */
+void network_node_restarts(struct world *w, uint32_t node);  /* channels from and to it start afresh */
+void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
+void network_drop(struct world *w, struct message *m);
+
+/* One way between a client and its region: half of a draw of `client`. */
+sim_ns network_client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer);
+
+#endif

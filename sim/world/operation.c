@@ -1,0 +1,174 @@
+/* operation.c -- see operation.h. */
+#include "sim/world/operation.h"
+
+#include "sim/base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PENDING_BLOCK = 256 };
+
+void operations_open(struct operations *o, uint32_t region_count)
+{
+    *o = (struct operations){.region_count = region_count};
+    o->rings = memory_new(2 * (size_t)region_count, sizeof *o->rings);
+    for (uint32_t i = 0; i < 2 * region_count; i++)
+        o->rings[i] = (struct ring){.first = 1, .next = 1};
+}
+
+void operations_set_pending_bytes(struct operations *o, uint32_t bytes)
+{
+    uint32_t least = sizeof(void *);
+    o->pending_bytes = ((bytes > least ? bytes : least) + 15u) & ~15u;
+}
+
+void operations_close(struct operations *o)
+{
+    for (uint32_t i = 0; i < 2 * o->region_count; i++) {
+        struct ring *ring = &o->rings[i];
+        for (uint64_t c = ring->first; c < ring->next; c++) {
+            struct operation *one = &ring->slots[c & (ring->capacity - 1)];
+            if (one->uses != one->use_inline && one->use_capacity > LINK_USES_INLINE)
+                free(one->uses);
+        }
+        free(ring->slots);
+    }
+    free(o->rings);
+    for (uint32_t i = 0; i < o->pending_block_count; i++)
+        free(o->pending_blocks[i]);
+    free(o->pending_blocks);
+}
+
+static struct ring *ring_of(struct operations *o, uint64_t id)
+{
+    return &o->rings[(uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0)];
+}
+
+static uint64_t count_of(uint64_t id)
+{
+    return id >> 8 & ((UINT64_C(1) << 39) - 1);
+}
+
+static void grow(struct ring *ring)
+{
+    uint64_t capacity = ring->capacity != 0 ? ring->capacity * 2 : 64;
+    struct operation *slots = memory_new(capacity, sizeof *slots);
+
+    for (uint64_t c = ring->first; c < ring->next; c++) {
+        struct operation *to = &slots[c & (capacity - 1)];
+        *to = ring->slots[c & (ring->capacity - 1)];
+        if (to->use_capacity == LINK_USES_INLINE)
+            to->uses = to->use_inline;
+    }
+    free(ring->slots);
+    ring->slots = slots;
+    ring->capacity = capacity;
+}
+
+struct operation *operation_new(struct operations *o, uint32_t region, bool probe)
+{
+    struct ring *ring = &o->rings[region + (probe ? o->region_count : 0)];
+
+    if (ring->next - ring->first >= ring->capacity)
+        grow(ring);
+    uint64_t count = ring->next++;
+    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
+    *one = (struct operation){.open = true, .use_capacity = LINK_USES_INLINE};
+    one->uses = one->use_inline;
+    one->op.id = (uint64_t)region << 48 | (uint64_t)probe << 47 | count << 8;
+    return one;
+}
+
+struct operation *operation_find(struct operations *o, uint64_t id)
+{
+    struct ring *ring = ring_of(o, id);
+    uint64_t count = count_of(id);
+
+    if (count < ring->first || count >= ring->next)
+        return NULL;
+    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
+    return one->op.id >> 8 == id >> 8 ? one : NULL;
+}
+
+void operation_hold(struct operation *one)
+{
+    one->holds++;
+}
+
+static void free_if_done(struct operations *o, struct operation *one)
+{
+    if (one->open || one->holds > 0)
+        return;
+    struct ring *ring = ring_of(o, one->op.id);
+    operation_pending_release(o, one);
+    if (one->use_capacity > LINK_USES_INLINE)
+        free(one->uses);
+    one->op.id = 0;
+    one->use_capacity = 0;
+    while (ring->first < ring->next && ring->slots[ring->first & (ring->capacity - 1)].op.id == 0)
+        ring->first++;
+}
+
+void operation_let_go(struct operations *o, uint64_t id)
+{
+    struct operation *one = operation_find(o, id);
+
+    if (one == NULL)
+        return;
+    CHECK(one->holds > 0);
+    one->holds--;
+    free_if_done(o, one);
+}
+
+void operation_close(struct operations *o, struct operation *one)
+{
+    one->open = false;
+    free_if_done(o, one);
+}
+
+void operation_pending_new(struct operations *o, struct operation *one, uint32_t node, uint32_t epoch)
+{
+    operation_pending_release(o, one);
+    if (o->free_pending == NULL) {
+        unsigned char *block = memory_new(PENDING_BLOCK, o->pending_bytes);
+        o->pending_blocks = memory_resize(o->pending_blocks, o->pending_block_count + 1u, sizeof *o->pending_blocks);
+        o->pending_blocks[o->pending_block_count++] = block;
+        for (uint32_t i = 0; i < PENDING_BLOCK; i++) {
+            void *piece = block + (size_t)i * o->pending_bytes;
+            memcpy(piece, &o->free_pending, sizeof(void *));
+            o->free_pending = piece;
+        }
+    }
+    one->pending = o->free_pending;
+    memcpy(&o->free_pending, one->pending, sizeof(void *));
+    memset(one->pending, 0, o->pending_bytes);
+    one->pending_node = node;
+    one->pending_epoch = epoch;
+    one->pending_attempt = one->op.attempt;
+}
+
+void operation_pending_release(struct operations *o, struct operation *one)
+{
+    if (one->pending == NULL)
+        return;
+    memcpy(one->pending, &o->free_pending, sizeof(void *));
+    o->free_pending = one->pending;
+    one->pending = NULL;
+}
+
+uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region)
+{
+    for (uint32_t i = 0; i < one->use_count; i++)
+        if (one->uses[i].from == from_region && one->uses[i].to == to_region)
+            return one->uses[i].count++;
+    if (one->use_count == one->use_capacity) {
+        struct link_use *more = memory_new(one->use_capacity * 2, sizeof *more);
+        memcpy(more, one->uses, one->use_count * sizeof *more);
+        if (one->use_capacity > LINK_USES_INLINE)
+            free(one->uses);
+        one->uses = more;
+        one->use_capacity *= 2;
+    }
+    one->uses[one->use_count++] = (struct link_use){(uint16_t)from_region, (uint16_t)to_region, 1};
+    return 0;
+}

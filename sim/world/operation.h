@@ -1,0 +1,76 @@
+/* operation.h -- the operations that are open, or that messages still speak of, found by their identity.
+ *
+ * A region's operations are counted, so they stand in a ring by their count: finding one is an index and a compare.
+ * A slot is given back when its operation has ended and no message holds it. Probes have rings of their own. */
+#ifndef GEOREP_WORLD_OPERATION_H
+#define GEOREP_WORLD_OPERATION_H
+
+#include "sim/engine/event_queue.h"
+#include "sim/model/model.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many messages of an operation have gone over a directed pair of regions. */
+struct link_use {
+    uint16_t from, to;
+    uint32_t count;
+};
+
+enum { LINK_USES_INLINE = 6 };
+
+struct operation {
+    geo_op op;              /* op.id is of the newest attempt; op.id >> 8 == 0: the slot is free */
+    bool open;              /* its client waits */
+    uint32_t holds;         /* messages that speak of it */
+    sim_ns begun;
+    uint32_t at_region;     /* where it is issued: the client's, or where it roams */
+    uint32_t target;        /* node that the newest attempt goes to */
+    event_handle timeout;
+    void *pending;          /* the model's memory, at node pending_node; NULL: none */
+    uint32_t pending_node, pending_epoch;
+    uint8_t pending_attempt;
+    uint32_t probe_after;   /* of a probe, with probe_of */
+    uint64_t probe_of;
+    bool wants_probes;      /* of a write: reads follow its commit */
+    uint32_t use_count, use_capacity;
+    struct link_use *uses;  /* use_inline, or memory of its own */
+    struct link_use use_inline[LINK_USES_INLINE];
+};
+
+struct ring {
+    struct operation *slots;
+    uint64_t first, next; /* counts in use: [first, next) */
+    uint64_t capacity;    /* a power of two */
+};
+
+struct operations {
+    struct ring *rings;   /* [region], then [regions + region] for probes */
+    uint32_t region_count;
+    uint32_t pending_bytes;
+    void *free_pending;
+    void **pending_blocks;
+    uint32_t pending_block_count;
+};
+
+void operations_open(struct operations *o, uint32_t region_count);
+void operations_set_pending_bytes(struct operations *o, uint32_t bytes);
+void operations_close(struct operations *o);
+
+/* A new open operation of the region with the next count; its op.id is set, all else zero. Valid until the next one. */
+struct operation *operation_new(struct operations *o, uint32_t region, bool probe);
+
+/* The slot of an identity (any attempt's), or NULL when it is gone. */
+struct operation *operation_find(struct operations *o, uint64_t id);
+
+void operation_hold(struct operation *one);
+void operation_let_go(struct operations *o, uint64_t id); /* a message's hold */
+void operation_close(struct operations *o, struct operation *one); /* its client has been told */
+
+void operation_pending_new(struct operations *o, struct operation *one, uint32_t node, uint32_t epoch);
+void operation_pending_release(struct operations *o, struct operation *one);
+
+/* The number of messages of the operation that went this way before; counts this one. */
+uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region);
+
+#endif

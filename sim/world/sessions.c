@@ -1,0 +1,372 @@
+/* sessions.c -- see sessions.h. */
+#include "sim/world/sessions.h"
+
+#include "sim/base/check.h"
+
+static const struct workload_def *workload_of(const struct world *w, uint32_t region)
+{
+    return w->workload.regions[region].def;
+}
+
+static uint64_t identity_of(const struct operation *one, uint8_t attempt, bool as_new)
+{
+    return (one->op.id & ~UINT64_C(0xff)) | (as_new ? attempt : 0);
+}
+
+static void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_ns before)
+{
+    sim_ns at = workload_next_arrival(&w->workload, &w->timetable, region, number, before);
+
+    if (at < w->def->duration_ns)
+        world_at(w, region, at, (struct event){.kind = EVENT_ARRIVAL, .node = region, .a = number});
+}
+
+static void next_thought(struct world *w, uint32_t region, uint32_t session)
+{
+    struct session *one = &w->workload.regions[region].sessions[session];
+    sim_ns at = w->now + workload_think(&w->workload, region, session, one->count + 1);
+
+    if (at < w->def->duration_ns)
+        world_at(w, region, at, (struct event){.kind = EVENT_THINK, .node = region, .type = session});
+}
+
+void sessions_start(struct world *w)
+{
+    for (uint32_t g = 0; g < w->def->region_count; g++) {
+        const struct workload_def *def = workload_of(w, g);
+        if (def->arrivals != ARRIVALS_CLOSED)
+            next_arrival(w, g, 1, 0);
+        else
+            for (uint32_t s = 0; s < def->clients; s++)
+                next_thought(w, g, s);
+    }
+}
+
+/* Is the region up? If not, *since: when its last node went down. */
+static bool region_up(const struct world *w, uint32_t region, sim_ns *since)
+{
+    uint32_t first = w->places.region_first_node[region];
+
+    *since = -1;
+    for (uint32_t i = 0; i < w->places.region_node_count[region]; i++) {
+        const struct node *node = &w->nodes[first + i];
+        if (!node->down)
+            return true;
+        *since = node->down_since > *since ? node->down_since : *since;
+    }
+    return false;
+}
+
+static sim_ns rtt_between(const struct world *w, uint32_t from, uint32_t to)
+{
+    return from == to ? 0 : w->def->links[from * w->def->region_count + to].rtt_median_ns;
+}
+
+/* The region whose nodes an operation issued in `at` goes to now. */
+static uint32_t route(const struct world *w, const struct workload_def *def, uint32_t client, uint32_t at)
+{
+    uint32_t target = def->route_to != client ? def->route_to : at;
+    sim_ns since;
+
+    if (w->places.region_node_count[target] == 0)
+        target = workload_of(w, target)->route_to;
+    if (region_up(w, target, &since) || !def->failover || w->now - since < def->failover_after_ns)
+        return target;
+    uint32_t best = target;
+    sim_ns best_rtt = SIM_NS_NEVER;
+    for (uint32_t g = 0; g < w->def->region_count; g++)
+        if (region_up(w, g, &since) && rtt_between(w, at, g) < best_rtt) {
+            best = g;
+            best_rtt = rtt_between(w, at, g);
+        }
+    return best;
+}
+
+/* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is). */
+static uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
+{
+    uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        up += !w->nodes[first + i].down;
+    if (up == 0)
+        return first + session % count;
+    uint32_t want = session % up;
+    for (uint32_t i = 0;; i++)
+        if (!w->nodes[first + i].down && want-- == 0)
+            return first + i;
+}
+
+static void send_attempt(struct world *w, struct operation *one)
+{
+    uint32_t client = one->op.client;
+    const struct workload_def *def = workload_of(w, client);
+    uint64_t id = one->op.id;
+    uint8_t attempt = one->op.attempt;
+    uint32_t region = route(w, def, client, one->at_region);
+
+    one->target = node_for(w, region, one->op.session);
+    one->timeout = world_at(w, client, w->now + def->timeout_ns,
+                            (struct event){.kind = EVENT_TIMEOUT, .a = id, .type = attempt});
+    if (region == one->at_region) {
+        sim_ns delay = network_client_delay(w, id, region, attempt, false);
+        operation_hold(one);
+        world_at(w, client, w->now + delay,
+                 (struct event){.kind = EVENT_REQUEST, .node = one->target, .a = id, .type = attempt});
+    } else {
+        network_send_request(w, one->at_region, one->target, &one->op, one->op.write != 0 ? one->op.value_bytes : 0);
+    }
+}
+
+static void begin(struct world *w, struct operation *one)
+{
+    const geo_op *op = &one->op;
+
+    one->begun = w->now;
+    if (!op->is_probe) {
+        w->open_count++;
+        w->operation_count++;
+    }
+    world_note(w, (struct history_record){
+        .kind = HISTORY_BEGIN, .op = op->id, .key = op->key, .node = HISTORY_NO_NODE,
+        .begin = {.session = op->session, .region = (uint16_t)op->client, .issued_from = (uint16_t)one->at_region,
+                  .op_kind = op->kind, .data = op->data, .is_probe = op->is_probe, .item = op->item,
+                  .value_bytes = op->value_bytes, .amount = op->amount, .probe_of = one->probe_of,
+                  .probe_after = (uint16_t)one->probe_after},
+    });
+    send_attempt(w, one);
+}
+
+static void issue(struct world *w, uint32_t region, struct wish wish)
+{
+    const struct workload_def *def = workload_of(w, region);
+    struct operation *one = operation_new(&w->operations, region, false);
+    const struct session *session = &w->workload.regions[region].sessions[wish.session];
+    uint64_t id = one->op.id;
+
+    one->op = (geo_op){.id = id, .write = wish.kind == GEO_READ ? 0 : id, .key = wish.key, .amount = 1,
+                       .token = {session->token[0], session->token[1]}, .value_bytes = def->value_bytes,
+                       .session = wish.session, .client = region, .kind = wish.kind, .data = w->def->data,
+                       .item = wish.item};
+    one->at_region = wish.at_region;
+    one->wants_probes = wish.probes && wish.kind != GEO_READ;
+    begin(w, one);
+}
+
+void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
+{
+    issue(w, region, workload_wish(&w->workload, region, UINT32_MAX, number));
+    next_arrival(w, region, number + 1, w->now);
+}
+
+void sessions_think(struct world *w, uint32_t region, uint32_t session)
+{
+    uint64_t number = ++w->workload.regions[region].sessions[session].count;
+
+    issue(w, region, workload_wish(&w->workload, region, session, number));
+}
+
+void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t key, uint32_t after)
+{
+    struct operation *one = operation_new(&w->operations, region, true);
+    uint64_t id = one->op.id;
+
+    one->op = (geo_op){.id = id, .key = key, .session = (uint32_t)(id >> 8), .client = region, .kind = GEO_READ,
+                       .data = w->def->data, .is_probe = true, .value_bytes = workload_of(w, region)->value_bytes};
+    one->at_region = region;
+    one->probe_of = write;
+    one->probe_after = after;
+    begin(w, one);
+}
+
+/* A request whose client gave up on the way is served all the same; its pending memory is let go of later. */
+void sessions_request(struct world *w, uint32_t node, uint64_t id, uint8_t attempt)
+{
+    struct operation *one = operation_find(&w->operations, id);
+
+    if (one == NULL || w->nodes[node].down)
+        return;
+    const struct workload_def *def = workload_of(w, one->op.client);
+    geo_op op = one->op;
+    op.attempt = attempt;
+    op.id = identity_of(one, attempt, def->retry_as_new);
+    op.write = op.kind == GEO_READ ? 0 : op.id;
+    operation_pending_new(&w->operations, one, node, w->nodes[node].epoch);
+    one->pending_attempt = attempt;
+    if (!one->open || one->op.attempt != attempt) {
+        operation_hold(one);
+        world_at(w, w->places.node_region[node], w->now + def->timeout_ns,
+                 (struct event){.kind = EVENT_EXPIRE, .node = node, .a = op.id});
+    }
+    w->hooks.request(w->hooks.self, node, &op);
+}
+
+static bool pending_is_there(const struct world *w, const struct operation *one)
+{
+    return one->pending != NULL && one->pending_epoch == w->nodes[one->pending_node].epoch;
+}
+
+static void expire_pending(struct world *w, struct operation *one, uint32_t node)
+{
+    geo_op op = one->op;
+
+    if (one->pending == NULL || one->pending_node != node)
+        return;
+    op.attempt = one->pending_attempt;
+    op.id = identity_of(one, op.attempt, workload_of(w, op.client)->retry_as_new);
+    op.write = op.kind == GEO_READ ? 0 : op.id;
+    if (pending_is_there(w, one) && !w->nodes[node].down)
+        w->hooks.expire(w->hooks.self, node, &op);
+    one = operation_find(&w->operations, op.id); /* a handler may have made the ring grow */
+    if (one != NULL && one->pending_node == node)
+        operation_pending_release(&w->operations, one);
+}
+
+void sessions_expire(struct world *w, uint64_t id, uint32_t node)
+{
+    struct operation *one = operation_find(&w->operations, id);
+
+    if (one == NULL)
+        return;
+    if (one->pending != NULL && identity_of(one, one->pending_attempt,
+                                            workload_of(w, one->op.client)->retry_as_new) == id)
+        expire_pending(w, one, node);
+    operation_let_go(&w->operations, id);
+}
+
+void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes, struct body *body)
+{
+    geo_op op = one->op;
+
+    op.attempt = one->pending_attempt;
+    operation_pending_release(&w->operations, one);
+    if (!one->open)
+        return;
+    if (w->places.node_region[node] != one->at_region) {
+        network_send_answer(w, node, one->at_region, &op, wire_bytes, body);
+        return;
+    }
+    body->references++;
+    world_at(w, one->at_region, w->now + network_client_delay(w, op.id, one->at_region, op.attempt, true),
+             (struct event){.kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
+}
+
+/* Reads of the key follow the commit; each is a session of its own. */
+static void schedule_probes(struct world *w, const struct operation *one, uint64_t write)
+{
+    const struct probes_def *probes = &w->def->probes;
+
+    for (uint32_t i = 0; i < probes->after_count; i++) {
+        uint32_t region = workload_probe_region(&w->workload, place_luck_of(&w->places, write), i);
+        world_at(w, one->op.client, w->now + probes->after[i],
+                 (struct event){.kind = EVENT_PROBE, .node = region, .a = write, .b = one->op.key, .type = i});
+    }
+}
+
+static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome, const struct answer *answer)
+{
+    const geo_op *op = &one->op;
+    struct history_record end = {.kind = HISTORY_END, .op = id, .key = op->key, .node = HISTORY_NO_NODE,
+                                 .end = {.outcome = outcome, .op_kind = op->kind}};
+
+    if (answer != NULL && op->kind == GEO_READ && outcome == OUTCOME_OK) {
+        for (uint32_t i = 1; i < answer->sample_count; i++)
+            world_note(w, (struct history_record){.kind = HISTORY_SAMPLE, .op = id, .key = op->key,
+                                                  .node = answer->samples[i].node,
+                                                  .sample = {.instant = answer->samples[i].instant}});
+        if (answer->sample_count > 0) {
+            end.node = answer->samples[0].node;
+            end.end.instant = answer->samples[0].instant;
+        }
+        end.end.write = answer->write;
+        end.end.digest = answer->digest;
+        end.end.number = answer->number;
+        end.end.value_count = answer->siblings;
+    }
+    world_note(w, end);
+    if (one->timeout != 0)
+        event_queue_cancel(w->queue, one->timeout);
+    if (!op->is_probe)
+        w->open_count--;
+    if (outcome == OUTCOME_OK && one->wants_probes)
+        schedule_probes(w, one, id);
+    uint32_t region = op->client, session = op->session;
+    bool again = !op->is_probe && workload_of(w, region)->arrivals == ARRIVALS_CLOSED && outcome != OUTCOME_OPEN;
+    operation_close(&w->operations, one);
+    if (again)
+        next_thought(w, region, session);
+}
+
+/* The next attempt, or the end. */
+static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t outcome)
+{
+    const struct workload_def *def = workload_of(w, one->op.client);
+
+    if (one->op.is_probe || one->op.attempt >= def->retries) {
+        finish(w, one, id, outcome, NULL);
+        return;
+    }
+    if (one->timeout != 0)
+        event_queue_cancel(w->queue, one->timeout);
+    one->timeout = 0;
+    one->op.attempt++;
+    one->op.id = identity_of(one, one->op.attempt, def->retry_as_new);
+    one->op.write = one->op.kind == GEO_READ ? 0 : one->op.id;
+    world_note(w, (struct history_record){.kind = HISTORY_RETRY, .op = one->op.id, .key = one->op.key,
+                                          .node = HISTORY_NO_NODE,
+                                          .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
+                                                    .attempt = one->op.attempt}});
+    send_attempt(w, one);
+}
+
+void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
+{
+    static const uint8_t outcomes[] = {
+        [GEO_OK] = OUTCOME_OK, [GEO_NO] = OUTCOME_NO, [GEO_REFUSED] = OUTCOME_REFUSED, [GEO_THROTTLED] = OUTCOME_THROTTLED,
+    };
+    struct operation *one = operation_find(&w->operations, id);
+
+    if (one != NULL && one->open) {
+        const struct answer *answer = (const struct answer *)(const void *)body->data;
+        bool success = answer->outcome == GEO_OK || answer->outcome == GEO_NO;
+        uint64_t identity = identity_of(one, attempt, workload_of(w, one->op.client)->retry_as_new);
+        if (success) {
+            struct session *session = one->op.is_probe ? NULL : &w->workload.regions[one->op.client].sessions[one->op.session];
+            if (session != NULL && (answer->token[0] != 0 || answer->token[1] != 0)) {
+                session->token[0] = answer->token[0];
+                session->token[1] = answer->token[1];
+            }
+            finish(w, one, identity, outcomes[answer->outcome], answer);
+        } else if (attempt == one->op.attempt) {
+            failed(w, one, identity, outcomes[answer->outcome]);
+        }
+    }
+    body_release(&w->network, body);
+}
+
+void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt)
+{
+    struct operation *one = operation_find(&w->operations, id);
+
+    if (one == NULL || !one->open || one->op.attempt != attempt)
+        return;
+    one->timeout = 0;
+    if (one->pending != NULL && one->pending_attempt == attempt) {
+        expire_pending(w, one, one->pending_node);
+        one = operation_find(&w->operations, id);
+        CHECK(one != NULL);
+    }
+    failed(w, one, id, OUTCOME_TIMEOUT);
+}
+
+void sessions_end(struct world *w)
+{
+    for (uint32_t g = 0; g < w->def->region_count; g++) {
+        struct ring *ring = &w->operations.rings[g];
+        for (uint64_t count = ring->first; count < ring->next; count++) {
+            struct operation *one = &ring->slots[count & (ring->capacity - 1)];
+            if (one->op.id != 0 && one->open)
+                finish(w, one, one->op.id, OUTCOME_OPEN, NULL);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/* workload.h -- what clients want: when they arrive, and which operation each arrival is.
+ *
+ * An arrival's time, key, kind and session are a function of (region, its number), of a closed session (region, session,
+ * its number), so every model and every sweep point meets the same clients (semantics, C). */
+#ifndef GEOREP_WORLD_WORKLOAD_H
+#define GEOREP_WORLD_WORKLOAD_H
+
+#include "sim/engine/distribution.h"
+#include "sim/world/def.h"
+#include "sim/world/place.h"
+#include "sim/world/timetable.h"
+
+struct session {
+    uint64_t count;    /* operations begun by a closed session */
+    uint64_t token[2];
+};
+
+struct region_clients {
+    const struct workload_def *def;
+    random_key arrival_key, wish_key;
+    struct zipf *zipf; /* NULL: not needed */
+    struct session *sessions;
+    uint64_t own_key_first;
+    uint64_t arrivals; /* open: so far */
+};
+
+struct workload {
+    const struct world_def *def;
+    struct region_clients *regions;
+    random_key probe_key;
+    double *read_share; /* [region], cumulative: of all reads, evenly where nobody reads */
+};
+
+/* What one operation is to be. */
+struct wish {
+    uint32_t session;
+    uint8_t kind, item;
+    uint64_t key;
+    uint32_t at_region; /* where it is issued */
+    bool probes;        /* if it commits, probes follow */
+};
+
+void workload_open(struct workload *w, const struct world_def *def, const struct places *p);
+void workload_close(struct workload *w);
+
+/* When arrival `number` (from 1) of an open region comes, the one before having come at `before`; SIM_NS_NEVER: none. */
+sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
+                             sim_ns before);
+
+/* How long a closed session thinks before its operation `number` (from 1). */
+sim_ns workload_think(const struct workload *w, uint32_t region, uint32_t session, uint64_t number);
+
+/* The operation of arrival `number`; `session` UINT32_MAX: open, the session is drawn. */
+struct wish workload_wish(const struct workload *w, uint32_t region, uint32_t session, uint64_t number);
+
+/* The region that probe `index` of a commit reads from. */
+uint32_t workload_probe_region(const struct workload *w, uint64_t luck, uint32_t index);
+
+#endif

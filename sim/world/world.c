@@ -1,0 +1,297 @@
+/* world.c -- see world.h: opening and closing, the loop, and the faults that take nodes. */
+#include "sim/world/world.h"
+
+#include "sim/base/check.h"
+#include "sim/world/sessions.h"
+
+#include <string.h>
+
+static void open_setting(struct world *w)
+{
+    const struct world_def *def = w->def;
+    uint32_t n = def->region_count;
+    double *price = memory_new((size_t)n * n, sizeof *price);
+
+    for (uint32_t i = 0; i < n * n; i++)
+        price[i] = def->links[i].price_usd_per_byte;
+    w->setting = (struct history_setting){
+        .region_count = n, .node_count = w->places.node_count, .region_names = w->places.region_names,
+        .node_region = w->places.node_region, .region_first_node = w->places.region_first_node,
+        .region_node_count = w->places.region_node_count, .data = def->data,
+        .key_count = def->key_count + def->own_key_count, .initial = def->initial, .warmup = def->warmup_ns,
+        .duration = def->duration_ns, .limit = def->duration_ns + def->drain_ns, .price_usd_per_byte = price,
+        .faults = w->timetable.faults, .fault_count = (uint32_t)w->timetable.occurrences.count,
+        .probe_after = def->probes.after, .probe_after_count = def->probes.after_count,
+    };
+    for (uint32_t i = 0; i < def->fault_count; i++)
+        w->setting.may_lose |= def->faults[i].kind == FAULT_CRASH && def->faults[i].lose != LOSE_NOTHING;
+}
+
+void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication)
+{
+    *w = (struct world){.def = def, .history = history_new(), .queue = event_queue_new(sizeof(struct event))};
+    w->ready_end = &w->ready;
+    places_open(&w->places, def, seed, replication);
+    timetable_open(&w->timetable, def, &w->places);
+    open_setting(w);
+    w->order = memory_new(def->region_count + 1u, sizeof *w->order);
+    w->nodes = memory_new(w->places.node_count, sizeof *w->nodes);
+    for (uint32_t i = 0; i < w->places.node_count; i++) {
+        clock_open(&w->nodes[i].clock, &def->regions[w->places.node_region[i]].clock,
+                   place_key_node(&w->places, "clock", i));
+        service_open(&w->nodes[i].service, def->storage.workers);
+        w->nodes[i].service.key[GEO_SERVE_READ] = place_key_node(&w->places, "serve-read", i);
+        w->nodes[i].service.key[GEO_SERVE_WRITE] = place_key_node(&w->places, "serve-write", i);
+        w->nodes[i].service.key[GEO_SERVE_APPLY] = place_key_node(&w->places, "serve-apply", i);
+    }
+    operations_open(&w->operations, def->region_count);
+    network_open(w);
+    workload_open(&w->workload, def, &w->places);
+}
+
+void world_close(struct world *w)
+{
+    workload_close(&w->workload);
+    network_close(w);
+    operations_close(&w->operations);
+    for (uint32_t i = 0; i < w->places.node_count; i++) {
+        service_close(&w->nodes[i].service);
+        array_free(&w->nodes[i].paused);
+    }
+    free(w->nodes);
+    free(w->order);
+    free((void *)(uintptr_t)w->setting.price_usd_per_byte);
+    timetable_close(&w->timetable);
+    places_close(&w->places);
+    event_queue_free(w->queue);
+    history_free(w->history);
+}
+
+event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct event event)
+{
+    uint32_t slot = region + 1; /* WORLD_ITSELF wraps to 0: the world's own come first at an instant */
+    void *payload;
+    event_handle handle = event_queue_push(w->queue, time, (uint64_t)slot << 48 | w->order[slot]++, &payload);
+
+    memcpy(payload, &event, sizeof event);
+    return handle;
+}
+
+uint64_t world_note(struct world *w, struct history_record record)
+{
+    record.time = w->now;
+    return history_append(w->history, &record);
+}
+
+void world_start(struct world *w)
+{
+    for (size_t i = 0; i < w->timetable.occurrences.count; i++) {
+        const struct occurrence *o = &w->timetable.occurrences.items[i];
+        world_at(w, WORLD_ITSELF, o->begin, (struct event){.kind = EVENT_FAULT_BEGIN, .a = i});
+        if (o->end != SIM_NS_NEVER)
+            world_at(w, WORLD_ITSELF, o->end, (struct event){.kind = EVENT_FAULT_END, .a = i});
+    }
+    for (uint32_t node = 0; node < w->places.node_count; node++)
+        w->hooks.start(w->hooks.self, node, LOSE_NOTHING);
+    sessions_start(w);
+}
+
+/* What nodes sent to themselves is served when the handler has returned, first in first out. */
+static void settle(struct world *w)
+{
+    if (w->settling)
+        return;
+    w->settling = true;
+    while (w->ready != NULL) {
+        struct message *m = w->ready;
+        w->ready = m->next;
+        if (w->ready == NULL)
+            w->ready_end = &w->ready;
+        m->next = NULL;
+        if (w->nodes[m->to].epoch != m->to_epoch || w->nodes[m->to].down)
+            network_drop(w, m);
+        else
+            network_serve(w, m);
+    }
+    w->settling = false;
+}
+
+void world_make_ready(struct world *w, struct message *m)
+{
+    m->next = NULL;
+    *w->ready_end = m;
+    w->ready_end = &m->next;
+}
+
+void world_hand_over(struct world *w, struct message *m)
+{
+    w->hooks.message(w->hooks.self, m->to, m);
+    network_drop(w, m);
+    settle(w);
+}
+
+static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fault)
+{
+    struct node *node = &w->nodes[index];
+
+    node->crashes++;
+    if (node->down && lose <= node->lose)
+        return;
+    bool was_down = node->down;
+    node->down = true;
+    node->lose = lose;
+    if (!was_down)
+        node->down_since = w->now;
+    world_note(w, (struct history_record){.kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
+    if (lose == LOSE_NOTHING)
+        return;
+    node->epoch++;
+    node->disk_losses += lose == LOSE_DISK;
+    array_each (struct event, e, &node->paused)
+        if (e->kind == EVENT_SERVED || e->kind == EVENT_RETRANSMIT)
+            network_drop(w, (struct message *)(uintptr_t)e->a);
+    node->paused.count = 0;
+    network_node_restarts(w, index);
+    network_forget_service(w, index);
+    w->hooks.lose(w->hooks.self, index, lose);
+}
+
+static void node_up(struct world *w, uint32_t index)
+{
+    struct node *node = &w->nodes[index];
+
+    if (node->crashes == 0 || --node->crashes > 0)
+        return;
+    uint8_t lose = node->lose;
+    node->down = false;
+    node->lose = LOSE_NOTHING;
+    world_note(w, (struct history_record){.kind = HISTORY_UP, .node = index, .down = {.lose = lose}});
+    for (size_t i = 0; i < node->paused.count; i++)
+        world_at(w, w->places.node_region[index], w->now, node->paused.items[i]);
+    node->paused.count = 0;
+    if (lose != LOSE_NOTHING) {
+        w->hooks.start(w->hooks.self, index, lose);
+        settle(w);
+    }
+}
+
+static void switch_nodes(struct world *w, const struct fault_def *f, uint32_t fault, bool begins)
+{
+    uint32_t region = f->target == TARGET_LEADER ? w->setting.one_region : f->region;
+
+    if (region == UINT32_MAX)
+        return; /* a strategy without a leader */
+    uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region];
+    for (uint32_t i = 0; i < count; i++) {
+        if (f->target == TARGET_NODE && i != f->node)
+            continue;
+        if (f->kind == FAULT_CLOCK)
+            clock_step(&w->nodes[first + i].clock, w->now, f->step_ns);
+        else if (begins)
+            node_down(w, first + i, f->lose, fault);
+        else
+            node_up(w, first + i);
+    }
+}
+
+static void switch_fault(struct world *w, uint32_t index, bool begins)
+{
+    const struct occurrence *o = &w->timetable.occurrences.items[index];
+    const struct fault_def *f = o->fault;
+
+    if (begins || o->end != o->begin)
+        world_note(w, (struct history_record){.kind = HISTORY_FAULT, .node = HISTORY_NO_NODE,
+                                              .fault = {.index = index, .occurrence = o->number, .begins = begins}});
+    timetable_switch_links(&w->timetable, index, begins, w->now);
+    if (f->kind == FAULT_CRASH || (f->kind == FAULT_CLOCK && begins))
+        switch_nodes(w, f, index, begins);
+}
+
+/* A node that is paused takes up what was due when it is up again; one that lost its memory has forgotten it. */
+static bool waits_for_node(struct world *w, const struct event *e)
+{
+    struct node *node = &w->nodes[e->node];
+
+    if (!node->down || e->epoch != node->epoch)
+        return false;
+    *array_add(&node->paused) = *e;
+    return true;
+}
+
+static void at_node(struct world *w, const struct event *e)
+{
+    struct node *node = &w->nodes[e->node];
+    bool current = e->epoch == node->epoch;
+
+    if (waits_for_node(w, e))
+        return;
+    if (e->kind == EVENT_SERVED) {
+        if (current)
+            network_served(w, e->node, (struct message *)(uintptr_t)e->a);
+        else
+            network_drop(w, (struct message *)(uintptr_t)e->a);
+    } else if (current) {
+        w->hooks.timer(w->hooks.self, e->node, e->type, e->a);
+    }
+}
+
+static void handle(struct world *w, const struct event *e)
+{
+    switch ((enum event_kind)e->kind) {
+    case EVENT_FAULT_BEGIN:
+    case EVENT_FAULT_END:
+        switch_fault(w, (uint32_t)e->a, e->kind == EVENT_FAULT_BEGIN);
+        break;
+    case EVENT_ARRIVAL:
+        sessions_arrival(w, e->node, e->a);
+        break;
+    case EVENT_THINK:
+        sessions_think(w, e->node, e->type);
+        break;
+    case EVENT_REQUEST:
+        sessions_request(w, e->node, e->a, (uint8_t)e->type);
+        operation_let_go(&w->operations, e->a);
+        break;
+    case EVENT_RESPONSE:
+        sessions_response(w, e->a, (uint8_t)e->type, (struct body *)(uintptr_t)e->b);
+        break;
+    case EVENT_TIMEOUT:
+        sessions_timeout(w, e->a, (uint8_t)e->type);
+        break;
+    case EVENT_EXPIRE:
+        sessions_expire(w, e->a, e->node);
+        break;
+    case EVENT_PROBE:
+        sessions_probe(w, e->node, e->a, e->b, e->type);
+        break;
+    case EVENT_ARRIVE:
+        network_arrive(w, (struct message *)(uintptr_t)e->a);
+        break;
+    case EVENT_RETRANSMIT:
+        network_retransmit(w, (struct message *)(uintptr_t)e->a);
+        break;
+    case EVENT_SERVED:
+    case EVENT_TIMER:
+        at_node(w, e);
+        break;
+    }
+    settle(w);
+}
+
+bool world_step(struct world *w, sim_ns limit)
+{
+    sim_ns time;
+    uint64_t order;
+    void *payload;
+
+    if (!event_queue_peek(w->queue, &time, &order) || time > limit)
+        return false;
+    CHECK(event_queue_pop(w->queue, &time, &order, &payload));
+    CHECK(time >= w->now);
+    struct event e;
+    memcpy(&e, payload, sizeof e);
+    w->now = time;
+    w->events++;
+    handle(w, &e);
+    return true;
+}

@@ -1,0 +1,111 @@
+/* world.h -- what surrounds the replicas, as one running thing: places, clocks, network, service queues, clients, faults.
+ *
+ * A world is driven by one event queue. What happens at a node ends in a hook, which the trial sets: the world knows
+ * nothing of models. All records of the history that are not a model's own words are appended here.
+ *
+ * The parts, each in its file: place.h (who is who, and whose luck is whose), clock.h, service.h, timetable.h (faults),
+ * network.h, operation.h (what is open), workload.h (what clients want), sessions.h (clients at work).
+ */
+#ifndef GEOREP_WORLD_H
+#define GEOREP_WORLD_H
+
+#include "sim/engine/event_queue.h"
+#include "sim/history/history.h"
+#include "sim/history/setting.h"
+#include "sim/world/clock.h"
+#include "sim/world/def.h"
+#include "sim/world/network.h"
+#include "sim/world/operation.h"
+#include "sim/world/place.h"
+#include "sim/world/service.h"
+#include "sim/world/timetable.h"
+#include "sim/world/workload.h"
+
+enum event_kind {
+    EVENT_FAULT_BEGIN, /* a: occurrence */
+    EVENT_FAULT_END,
+    EVENT_ARRIVAL,     /* node: region; a: number of the arrival */
+    EVENT_THINK,       /* node: region; type: session */
+    EVENT_REQUEST,     /* a client's request arrives at `node`; a: op, type: attempt */
+    EVENT_RESPONSE,    /* the answer arrives at the client; a: op, b: body, type: attempt */
+    EVENT_TIMEOUT,     /* a: op, type: attempt */
+    EVENT_EXPIRE,      /* a request that came after its client gave up is let go of; a: op, node */
+    EVENT_PROBE,       /* node: region; a: write, b: key, type: index of `after` */
+    EVENT_ARRIVE,      /* a: message */
+    EVENT_RETRANSMIT,  /* a: message */
+    EVENT_SERVED,      /* a: message, at `node` */
+    EVENT_TIMER        /* a model's; node, type, a: argument */
+};
+
+struct event {
+    uint8_t kind;
+    uint32_t node, type, epoch;
+    uint64_t a, b;
+};
+
+/* One node as the world sees it. */
+struct node {
+    bool down;
+    uint8_t lose;           /* of the crash it is in: enum history_lose */
+    uint32_t crashes;       /* faults that hold it down */
+    uint32_t epoch;         /* restarts that lost something: what was under way before is void */
+    uint32_t disk_losses;
+    sim_ns down_since;
+    struct clock clock;
+    struct service service;
+    ARRAY(struct event) paused; /* due while it was paused, in order */
+};
+
+/* What the trial does at a node. A body, like an operation, is valid during the call. */
+struct world_hooks {
+    void *self;
+    void (*request)(void *self, uint32_t node, const geo_op *op);
+    void (*message)(void *self, uint32_t node, const struct message *m);
+    void (*timer)(void *self, uint32_t node, uint32_t type, uint64_t argument);
+    void (*expire)(void *self, uint32_t node, const geo_op *op);
+    void (*lose)(void *self, uint32_t node, uint8_t lose);  /* a crash takes memory or disk */
+    void (*start)(void *self, uint32_t node, uint8_t lose); /* it is up again after such a crash */
+};
+
+struct world {
+    const struct world_def *def;
+    struct places places;
+    struct history_setting setting;
+    struct history *history;
+    struct event_queue *queue;
+    struct world_hooks hooks;
+    sim_ns now;
+    uint64_t *order;        /* [region + 1]: events that the region has made; 0: the world's own */
+    uint64_t events;
+    struct node *nodes;
+    struct timetable timetable;
+    struct network network;
+    struct operations operations;
+    struct workload workload;
+    struct message *ready, **ready_end; /* sent by a node to itself: taken up when the handler returns */
+    bool settling;
+    uint64_t open_count;    /* client operations, probes apart */
+    uint64_t operation_count;
+};
+
+/* Everything by `def`, which outlives the world. `setting`'s placement and reflects are the trial's to fill in before
+ * world_start. */
+void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication);
+void world_close(struct world *w);
+void world_start(struct world *w);
+
+/* The next event, or false when there is none up to `limit`. */
+bool world_step(struct world *w, sim_ns limit);
+
+/* Queues an event made by `region` (WORLD_ITSELF for the world's own). */
+#define WORLD_ITSELF UINT32_MAX
+event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct event event);
+
+/* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. Frees it. */
+void world_hand_over(struct world *w, struct message *m);
+/* For a node's message to itself: taken up when the handler that sends it has returned. */
+void world_make_ready(struct world *w, struct message *m);
+
+uint64_t world_note(struct world *w, struct history_record record); /* appends with the time of now */
+
+#endif
