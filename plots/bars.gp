@@ -1,20 +1,21 @@
 # One panel of horizontal bars, a model a row. Wants: FILE and COLUMN of the value (its interval is in the
 # two columns after it); PLACE and PLACES of the panel in its row of panels; TOP and BOTTOM in pixels;
-# CAPTION above it; KIND of its values: count, bytes, time, money or share; VERBOSE: 1 to say in words why
-# a value is missing or partial, from the column after the interval (the share of replications that have it).
+# CAPTION above it; KIND of its values: count, bytes, time, money or share; VERBOSE: 1 where the next
+# two columns say whether the value is a lower bound, and the share of replications that converged.
 set xrange [*:*]
 set yrange [*:*]
 array VALUE[MODELS]
 array CI_LOW[MODELS]
 array CI_HIGH[MODELS]
+array BOUND[MODELS]
 array SHARE[MODELS]
 SOME = 0
 BIG = 0
 figure(c) = number(c) ? column(c) : -1
 take(i) = (VALUE[i] = figure(COLUMN), CI_LOW[i] = figure(COLUMN + 1), CI_HIGH[i] = figure(COLUMN + 2), \
-    SHARE[i] = VERBOSE ? figure(COLUMN + 3) : -1, 0)
+    BOUND[i] = VERBOSE ? figure(COLUMN + 3) : 0, SHARE[i] = VERBOSE ? figure(COLUMN + 4) : -1, 0)
 do for [i = 1:MODELS] {
-    VALUE[i] = -1; CI_LOW[i] = -1; CI_HIGH[i] = -1; SHARE[i] = -1
+    VALUE[i] = -1; CI_LOW[i] = -1; CI_HIGH[i] = -1; BOUND[i] = 0; SHARE[i] = -1
     stats FILE index i - 1 every ::1::1 using (take(i)) nooutput
     if (VALUE[i] >= 0) { SOME = SOME + 1 }
     if (VALUE[i] > BIG) { BIG = VALUE[i] }
@@ -22,8 +23,8 @@ do for [i = 1:MODELS] {
 }
 text(v) = KIND eq "bytes" ? bytes_text(v) : KIND eq "time" ? time_text(v) : KIND eq "share" ? share_text(v) \
     : KIND eq "money" ? money_text(v) : count_text(v)
-said(i) = VALUE[i] < 0 ? (VERBOSE && SHARE[i] == 0 ? "never converged" : "–") \
-    : text(VALUE[i]) . (VERBOSE && SHARE[i] >= 0 && SHARE[i] < 1 ? sprintf(" (in %.0f%% of runs)", 100 * SHARE[i]) : "")
+said(i) = VALUE[i] < 0 ? "–" : (BOUND[i] > 0 ? "≥ " : "") . text(VALUE[i]) \
+    . (SHARE[i] >= 0 && SHARE[i] < 1 ? sprintf(" (%.0f%% of runs converged)", 100 * SHARE[i]) : "")
 SAID_LONGEST = 1
 do for [i = 1:MODELS] { SAID_LONGEST = strlen(said(i)) > SAID_LONGEST ? strlen(said(i)) : SAID_LONGEST }
 if (KIND eq "share") { BIG = 1 }

@@ -16,7 +16,7 @@ COLUMN = 2; KIND = "count"; FROM_ZERO = 0; CAPTION = "keys that differ"; LAST = 
 load HERE . "timeline.gp"
 if (strlen(BARS)) {
     FILE = BARS; COLUMN = 1; KIND = "time"; VERBOSE = 1; PLACE = 1; PLACES = 1
-    CAPTION = "from the last healing, or the last write, until all replicas agree"; TOP = 425; BOTTOM = HEIGHT - 18
+    CAPTION = "from a fault's end until what had committed by then is applied everywhere"; TOP = 425; BOTTOM = HEIGHT - 18
     load HERE . "bars.gp"
 }
 unset multiplot
