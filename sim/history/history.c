@@ -47,3 +47,8 @@ uint64_t history_position(const struct history *h)
 {
     return h->position;
 }
+
+bool history_wants(const struct history *h, enum history_kind kind)
+{
+    return h->readers[kind].count > 0;
+}

@@ -23,7 +23,10 @@ enum history_kind {
     HISTORY_DROP,    /* BY_MERGE: node let go of .drop.loser for .drop.winner */
     HISTORY_SAMPLE,  /* the END of `op` that follows was made from this replica state too (.sample) */
     HISTORY_END,     /* the client is told (ok, no, refused, throttled), or gives up (timeout), or the run ends (open) */
-    HISTORY_SEND,    /* one transmission of a message between regions, or between a client and a region not its own */
+    HISTORY_SEND,    /* one transmission of a message between regions, or between a client and a region not its own;
+                      * with a reader of ARRIVE also those within a region, and of clients at home */
+    HISTORY_ARRIVE,  /* message .way.message arrives at its receiver (told only when somebody reads it) */
+    HISTORY_LOST,    /* a transmission of it is lost (likewise) */
     HISTORY_DOWN,    /* node crashes (.down.lose); with LOSE_DISK it forgets everything */
     HISTORY_UP,
     HISTORY_FAULT,   /* fault number .fault.index begins or ends */
@@ -32,6 +35,7 @@ enum history_kind {
 };
 
 enum history_outcome { OUTCOME_OK, OUTCOME_NO, OUTCOME_REFUSED, OUTCOME_THROTTLED, OUTCOME_TIMEOUT, OUTCOME_OPEN };
+enum history_loss { LOST_BY_CHANCE, LOST_BY_CUT, LOST_BY_CRASH };
 enum history_lose { LOSE_NOTHING, LOSE_MEMORY, LOSE_DISK };
 
 #define HISTORY_NO_NODE UINT32_MAX
@@ -76,7 +80,9 @@ struct history_record {
             uint16_t from_region, to_region;
             uint32_t type;  /* index into the model's messages; HISTORY_NO_NODE: a client's */
             uint32_t transmission; /* 0, then the retransmissions */
+            uint64_t message;      /* its number in the trial, from 1 */
         } send;
+        struct { uint64_t message; uint8_t reason; } way; /* reason: enum history_loss */
         struct { uint8_t lose; uint32_t fault; } down;
         struct { uint32_t index, occurrence; uint8_t begins; } fault;
         struct { uint64_t by; uint32_t counter; } count;
@@ -109,5 +115,6 @@ void history_free(struct history *h);
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds);
 uint64_t history_append(struct history *h, const struct history_record *record); /* its position */
 uint64_t history_position(const struct history *h);                              /* of the last record, 0 when none */
+bool history_wants(const struct history *h, enum history_kind kind);             /* does anybody read these? */
 
 #endif

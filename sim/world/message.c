@@ -37,7 +37,7 @@ struct message *message_new(struct world *w, uint64_t op, struct body *body)
 {
     struct message *m = take(&w->network);
 
-    *m = (struct message){.op = op, .body = body};
+    *m = (struct message){.op = op, .body = body, .number = ++w->network.sent};
     if (body != NULL)
         body->references++;
     hold_op(w, m);

@@ -153,6 +153,20 @@ static bool draw_way(struct world *w, struct wan_link *link, const struct messag
     return true;
 }
 
+/* Ways within a region, and the fate of messages, are told only to readers that want them. */
+static bool tells_all(const struct world *w)
+{
+    return history_wants(w->history, HISTORY_ARRIVE);
+}
+
+static void note_fate(struct world *w, const struct message *m, enum history_kind kind, enum history_loss reason)
+{
+    if (tells_all(w))
+        world_note(w, (struct history_record){.kind = (uint8_t)kind, .op = m->op,
+                                              .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
+                                              .way = {.message = m->number, .reason = (uint8_t)reason}});
+}
+
 static void note_traffic(struct world *w, const struct message *m)
 {
     world_note(w, (struct history_record){
@@ -160,7 +174,7 @@ static void note_traffic(struct world *w, const struct message *m)
         .send = {.bytes = m->wire_bytes, .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
                  .from_region = (uint16_t)m->from_region, .to_region = (uint16_t)m->to_region,
                  .type = m->from_end == END_NODE && m->to_end == END_NODE ? m->type : HISTORY_NO_NODE,
-                 .transmission = m->transmission},
+                 .transmission = m->transmission, .message = m->number},
     });
 }
 
@@ -170,8 +184,9 @@ static bool reliable(const struct world *w)
 }
 
 /* Under tcp the next transmission follows the last that left; a datagram is gone. */
-static void lost(struct world *w, struct message *m)
+static void lost(struct world *w, struct message *m, enum history_loss reason)
 {
+    note_fate(w, m, HISTORY_LOST, reason);
     if (!reliable(w)) {
         network_drop(w, m);
         return;
@@ -207,14 +222,15 @@ static void transmit(struct world *w, struct message *m)
     sim_ns delay = w->def->local_ns / 2, again = -1;
 
     m->left = leaving(w, link, m);
-    if (link != NULL) {
+    if (link != NULL || tells_all(w))
         note_traffic(w, m);
+    if (link != NULL) {
         if (state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
-            lost(w, m);
+            lost(w, m, LOST_BY_CUT);
             return;
         }
         if (!draw_way(w, link, m, &delay, &again)) {
-            lost(w, m);
+            lost(w, m, LOST_BY_CHANCE);
             return;
         }
     }
@@ -256,7 +272,7 @@ static bool send_by_leg(struct world *w, struct message *m)
             delay += not_negative(distribution_draw_ns((const struct distribution *)n->legs[GEO_LEGS], &s));
     }
     m->left = w->now;
-    if (m->from_region != m->to_region)
+    if (m->from_region != m->to_region || tells_all(w))
         note_traffic(w, m);
     arrives_at(w, m, w->now + delay);
     return true;
@@ -364,8 +380,9 @@ static bool is_void(const struct world *w, const struct message *m)
            (m->to_end == END_NODE && m->to_epoch != w->nodes[m->to].epoch);
 }
 
-static bool is_lost_on_the_way(struct world *w, const struct message *m)
+static bool is_lost_on_the_way(struct world *w, const struct message *m, enum history_loss *reason)
 {
+    *reason = LOST_BY_CRASH;
     if (m->to_end == END_NODE && w->nodes[m->to].down)
         return true;
     if (m->from_end == END_NODE && w->nodes[m->from].down && m->left > w->nodes[m->from].down_since)
@@ -373,11 +390,13 @@ static bool is_lost_on_the_way(struct world *w, const struct message *m)
     if (m->from_region == m->to_region)
         return false;
     const struct link_state *state = state_of(w, m->from_region, m->to_region);
+    *reason = LOST_BY_CUT;
     return state->cuts > 0 || timetable_was_cut(state, m->left);
 }
 
 static void deliver(struct world *w, struct message *m)
 {
+    note_fate(w, m, HISTORY_ARRIVE, LOST_BY_CHANCE);
     if (m->to_end == END_CLIENT) {
         struct body *body = m->body;
         m->body = NULL;
@@ -403,12 +422,15 @@ static void hold_back(struct channel *c, struct message *m)
 
 void network_arrive(struct world *w, struct message *m)
 {
+    enum history_loss reason;
+
     if (is_void(w, m)) {
+        note_fate(w, m, HISTORY_LOST, LOST_BY_CRASH);
         network_drop(w, m);
         return;
     }
-    if (is_lost_on_the_way(w, m)) {
-        lost(w, m);
+    if (is_lost_on_the_way(w, m, &reason)) {
+        lost(w, m, reason);
         return;
     }
     if (m->sequence == 0) {

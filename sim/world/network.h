@@ -38,6 +38,7 @@ struct message {
     uint64_t op;
     uint64_t wire_bytes;  /* with overhead */
     uint64_t sequence;    /* in its channel, from 1; 0: not ordered */
+    uint64_t number;      /* of the message in the trial, from 1 */
     uint64_t luck;        /* keys its delays with luck_count and the transmission */
     sim_ns left;          /* when the last transmission left */
     uint32_t from, to;    /* nodes; of an END_CLIENT the region */
@@ -84,6 +85,7 @@ struct network {
     const geo_message_def *defs;
     const geo_distribution *legs[GEO_LEGS + 1]; /* of the model; NULL: the network's own delays */
     bool any_leg;
+    uint64_t sent;            /* messages so far */
 };
 
 void network_open(struct world *w);
