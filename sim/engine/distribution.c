@@ -1,21 +1,17 @@
 /* distribution.c -- one switch a question: draw, mean, distribution function, quantile.
  *
- * Draws invert the distribution function wherever it has a closed inverse (normal: AS 241), one word a draw: a
- * sweep over a parameter then moves every draw the same way, which keeps comparisons sharp. Gamma is Marsaglia and
- * Tsang's squeeze (A Simple Method for Generating Gamma Variables, ACM TOMS 26, 2000). */
+ * Draws transform a uniform, a standard exponential or a standard normal one, the latter two from the ziggurat; the
+ * parameters come in afterwards, so that a sweep over one moves every draw the same way, which keeps comparisons
+ * sharp. Gamma is Marsaglia and Tsang's squeeze (A Simple Method for Generating Gamma Variables, ACM TOMS 26, 2000). */
 #include "sim/engine/distribution.h"
 
 #include "sim/base/check.h"
 #include "sim/engine/elementary.h"
+#include "sim/engine/ziggurat.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static double normal_draw(random_stream *s)
-{
-    return elementary_normal_quantile(random_unit(s));
-}
 
 /* Shape a, scale 1. Below 1: a draw of shape a + 1 times u^(1/a) (section 6 of the paper). */
 static double gamma_draw(double a, random_stream *s)
@@ -28,7 +24,7 @@ static double gamma_draw(double a, random_stream *s)
     }
     double d = a - 1.0 / 3, c = 1 / sqrt(9 * d);
     for (;;) {
-        double x = normal_draw(s), v = 1 + c * x;
+        double x = ziggurat_normal(s), v = 1 + c * x;
 
         if (v <= 0)
             continue;
@@ -58,17 +54,17 @@ double distribution_draw(const struct distribution *d, random_stream *s)
     case DISTRIBUTION_UNIFORM:
         return d->a + (d->b - d->a) * random_unit(s);
     case DISTRIBUTION_NORMAL:
-        return d->a + d->b * normal_draw(s);
+        return d->a + d->b * ziggurat_normal(s);
     case DISTRIBUTION_LOGNORMAL:
-        return d->a * elementary_exp(d->b * normal_draw(s));
+        return d->a * elementary_exp(d->b * ziggurat_normal(s));
     case DISTRIBUTION_EXPONENTIAL:
-        return d->a * -elementary_log(random_unit(s));
+        return d->a * ziggurat_exponential(s);
     case DISTRIBUTION_GAMMA:
         return d->b * gamma_draw(d->a, s);
     case DISTRIBUTION_WEIBULL:
-        return d->b * elementary_pow(-elementary_log(random_unit(s)), 1 / d->a);
+        return d->b * elementary_pow(ziggurat_exponential(s), 1 / d->a);
     case DISTRIBUTION_PARETO:
-        return d->a * elementary_pow(random_unit(s), -1 / d->b);
+        return d->a * elementary_exp(ziggurat_exponential(s) / d->b);
     case DISTRIBUTION_SHIFTED:
         return d->a + distribution_draw(d->of, s);
     case DISTRIBUTION_MIXTURE:

@@ -16,6 +16,7 @@
 #include "sim/engine/event_ladder.h"
 
 #include "sim/base/check.h"
+#include "sim/engine/event_pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +47,14 @@ void ladder_free(struct ladder *l)
 /* Blocks grow with what is there, by a quarter, so that the number of them is a logarithm. */
 static void chunks_add(struct ladder *l)
 {
-    size_t count = 64 + l->bytes / sizeof(struct ladder_chunk) / 4;
-    struct ladder_chunk *block = memory_new(count, sizeof *block);
+    size_t bytes = 64 * sizeof(struct ladder_chunk) + l->bytes / 4;
 
+    bytes = bytes < EVENT_PAGE / 2 ? bytes : (bytes + EVENT_PAGE - 1) / EVENT_PAGE * EVENT_PAGE;
+    size_t count = bytes / sizeof(struct ladder_chunk);
+    struct ladder_chunk *block = event_pages_new(bytes);
     l->blocks = memory_resize(l->blocks, l->block_count + 1, sizeof *l->blocks);
     l->blocks[l->block_count++] = block;
-    l->bytes += count * sizeof *block;
+    l->bytes += bytes;
     for (size_t i = count; i-- > 0;) {
         block[i].next = l->unused;
         l->unused = &block[i];
@@ -160,8 +163,8 @@ static bool bucket_split(struct ladder *l, struct ladder_bucket *b, bool top)
         }
     }
     if (top)
-        l->top_from = high + 1;
-    if (low == high && !top)
+        l->from = l->top_from = high + 1;
+    if (low == high)
         return false;
     struct ladder_rung *r = rung_new(l, b->count, low, high);
     for (struct ladder_chunk *c = b->first; c != NULL; c = chunk_drop(l, c)) {
@@ -191,7 +194,10 @@ void ladder_open(struct ladder *l, size_t few, struct event_array *to)
                 l->from = l->top_from = LADDER_NEVER;
                 return;
             }
-            bucket_split(l, &l->top, true);
+            if (!bucket_split(l, &l->top, true)) {
+                bucket_give(l, &l->top, to);
+                return;
+            }
         }
         struct ladder_rung *r = &l->rungs[l->depth - 1];
         struct ladder_bucket *b = rung_next(l, r);
@@ -203,6 +209,22 @@ void ladder_open(struct ladder *l, size_t few, struct event_array *to)
             return;
         }
     }
+}
+
+const struct event_entry *ladder_coming(const struct ladder *l, size_t *count)
+{
+    *count = 0;
+    if (l->depth == 0)
+        return NULL;
+    const struct ladder_rung *r = &l->rungs[l->depth - 1];
+    for (uint32_t word = 0; word < r->bucket_count / 64; word++) {
+        if (r->filled[word] != 0) {
+            const struct ladder_bucket *b = &r->buckets[word * 64 + (uint32_t)__builtin_ctzll(r->filled[word])];
+            *count = chunk_count(b, b->first);
+            return b->first->entries;
+        }
+    }
+    return NULL;
 }
 
 bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, uint64_t low, uint64_t high)

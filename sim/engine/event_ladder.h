@@ -54,6 +54,9 @@ bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, 
  * entries left beyond the rungs it gives them all and `from` is LADDER_NEVER. Nothing is added when there are none. */
 void ladder_open(struct ladder *l, size_t few, struct event_array *to);
 
+/* Some of the entries that will be opened next, for prefetching their events; may be none. Until the next push or open. */
+const struct event_entry *ladder_coming(const struct ladder *l, size_t *count);
+
 /* Drops the entries that `keep` does not want. */
 void ladder_filter(struct ladder *l, bool (*keep)(void *context, const struct event_entry *e), void *context);
 

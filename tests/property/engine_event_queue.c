@@ -81,7 +81,8 @@ static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, 
         void *payload;
 
         if (die < grow || o.count == 0) {
-            struct pending p = {time_draw(times, now, step, &s), random_below(&s, 4) << 48 | ++count, count, 0};
+            struct pending p = {.time = time_draw(times, now, step, &s), .mark = ++count};
+            p.order = random_below(&s, 4) << 48 | count;
             p.handle = event_queue_push(q, p.time, p.order, &payload);
             cr_assert_neq(p.handle, 0);
             cr_assert_eq((uintptr_t)payload % 16, 0);

@@ -1,0 +1,11 @@
+/* ziggurat.h -- standard exponential and normal draws in a few ns: nearly always one word, one multiplication and one
+ * comparison. Private to the draws of distribution.c. */
+#ifndef GEOREP_ENGINE_ZIGGURAT_H
+#define GEOREP_ENGINE_ZIGGURAT_H
+
+#include "sim/engine/random.h"
+
+double ziggurat_exponential(random_stream *s); /* mean 1, > 0 */
+double ziggurat_normal(random_stream *s);      /* mean 0, standard deviation 1 */
+
+#endif
