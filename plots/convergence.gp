@@ -6,7 +6,7 @@ HEADING = "How replicas diverge, and how soon they agree again"
 WIDTH = 1000
 TOP = 74
 BOTTOM = 330
-LEFT = 84
+LEFT = 92
 RIGHT = WIDTH - 88 - LETTER * NAME_LONGEST
 LEGEND = 1
 # Under the lines a list of bars, no less tall than the legend may need.

@@ -72,7 +72,7 @@ do for [p = 1:2] {
     set ytics (" " 0) nomirror out scale 0.5 font ",11" textcolor rgb INK
     set ytics add ((p == 1 ? "0%%" : "") 0, (p == 1 ? "50%%" : "") nines(0.5), (p == 1 ? "90%%" : "") 1, (p == 1 ? "99%%" : "") 2, \
         (p == 1 ? "99.9%%" : "") 3, (p == 1 ? "99.99%%" : "") 4, (p == 1 ? "99.999%%" : "") 5, (p == 1 ? "99.9999%%" : "") 6)
-    if (p == 1) { set ylabel "operations that took no longer" offset -0.5, 0 } else { unset ylabel }
+    if (p == 1) { set label 5 "operations that took no longer" at screen x(20), caption_y(TOP, HEIGHT - 58) center rotate by 90 font ",11" textcolor rgb PALE }
     set label 3 TITLE[p] at graph 0, 1 left offset 0, 0.8 font ",12" textcolor rgb INK
     if (SOME == 0) { set label 4 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
     set grid xtics ytics back lc rgb GRID lt 1 dt solid lw 1

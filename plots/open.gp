@@ -6,15 +6,19 @@ y(pixels) = 1 - pixels / real(HEIGHT)
 if (FORMAT eq "png") {
     set terminal pngcairo noenhanced size 2 * WIDTH, 2 * HEIGHT font "DejaVu Sans,10" fontscale 2 linewidth 2 pointscale 2 background rgb "white"
 } else { if (FORMAT eq "pdf") {
-    set terminal pdfcairo noenhanced size WIDTH / 96.0, HEIGHT / 96.0 font "DejaVu Sans,10" fontscale 0.75 linewidth 1 background rgb "white"
+    set terminal pdfcairo noenhanced size WIDTH / 96.0, HEIGHT / 96.0 font "DejaVu Sans,10" fontscale 0.78 dashlength 2 linewidth 1 background rgb "white"
 } else {
-    set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,13" linewidth 1 background rgb "white"
+    set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,10" fontscale 1.3 linewidth 1 background rgb "white"
 } }
 set output OUT
 set multiplot
 # The title is a label of the first panel drawn; each panel's script takes it away again.
 set label 1 HEADING at screen x(16), y(26) left font ",16" textcolor rgb INK
 set label 2 SUBTITLE at screen x(16), y(48) left font ",11" textcolor rgb PALE
+
+# The y axis' caption stands at a fixed place: left to itself it follows the tics' width, which the SVG
+# terminal can only guess.
+caption_y(top, bottom) = (y(top) + y(bottom)) / 2
 
 # The legend, by hand: gnuplot's own folds into columns when it is taller than its panel.
 if (LEGEND) {

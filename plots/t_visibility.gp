@@ -44,7 +44,7 @@ do for [k = 1:4] { set ytics add (sprintf("%g%%%%", 25 * k * FULL) 0.25 * k * FU
 set xtics nomirror out scale 0.5 font ",11" textcolor rgb INK
 set ytics nomirror out scale 0.5 font ",11" textcolor rgb INK
 set xlabel "time since the write committed"
-set ylabel "reads that miss it" offset -0.5, 0
+set label 5 "reads that miss it" at screen x(20), caption_y(TOP, HEIGHT - 58) center rotate by 90 font ",11" textcolor rgb PALE
 if (SOME == 0) { set label 3 "no data" at graph 0.5, 0.5 center font ",14" textcolor rgb PALE }
 # Marks shrink from model to model, so that those that coincide show as rings.
 plot \

@@ -31,7 +31,8 @@ set rmargin at screen x(RIGHT)
 set xrange [0:XMAX] noextend
 set xtics auto
 if (LAST) { set xlabel "simulated time (s)" textcolor rgb PALE font ",11"; set format x "%g" } else { unset xlabel; set format x "" }
-set ylabel CAPTION textcolor rgb PALE font ",11" offset -0.5, 0
+unset ylabel
+set label 5 CAPTION at screen x(20), caption_y(TOP, BOTTOM) center rotate by 90 font ",11" textcolor rgb PALE
 unset ytics
 if (KIND eq "share") {
     FULL = FROM_ZERO && YMAX <= 0.01 ? 0.01 : FROM_ZERO && YMAX <= 0.1 ? 0.1 : FROM_ZERO && YMAX <= 0.5 ? 0.5 : 1.0
