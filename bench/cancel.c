@@ -1,6 +1,7 @@
-/* cancel.c -- the hold model of a system that arms a time-out for every request. A step pops an event and pushes the
- * next, cancels the oldest time-out, arms a new one ten mean increments ahead, and re-arms another: of three events one
- * fires, one is cancelled and one is moved; no time-out ever fires. As many time-outs as events are pending.
+/* cancel.c -- the hold model of a system that arms a time-out for every request. A step pops an event and
+ * pushes the next, cancels the oldest time-out, arms a new one ten mean increments ahead, and re-arms
+ * another: of three events one fires, one is cancelled and one is moved; no time-out ever fires. As many
+ * time-outs as events are pending.
  */
 #include "bench/bench.h"
 #include "sim/base/check.h"
@@ -50,7 +51,8 @@ int bench_cancel(const struct bench_options *o)
     static const size_t pending[] = {100, 10000, 1000000};
     uint64_t steps = o->events != 0 ? o->events : 5000000;
 
-    printf(o->csv ? "pending,steps,seconds,steps_per_second\n" : "pending     steps  seconds  steps_per_second\n");
+    printf(o->csv ? "pending,steps,seconds,steps_per_second\n"
+                  : "pending     steps  seconds  steps_per_second\n");
     for (size_t p = 0; p < 3; p++) {
         double seconds = cancel_measure(pending[p], steps);
 

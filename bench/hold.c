@@ -1,8 +1,9 @@
-/* hold.c -- the hold model (Jones: An Empirical Comparison of Priority-Queue and Event-Set Implementations, CACM 29,
- * 1986): n events are pending; take the first, push one an increment later, again and again.
+/* hold.c -- the hold model (Jones: An Empirical Comparison of Priority-Queue and Event-Set Implementations,
+ * CACM 29, 1986): n events are pending; take the first, push one an increment later, again and again.
  *
- * Increments have mean 1 s of simulated time (equal: exactly 1 s, so that all are pending at one instant; bimodal: 9 in 10
- * short, 1 in 10 a hundred times as long). Each is a fresh counter-based draw; n holds warm up before the clock starts. */
+ * Increments have mean 1 s of simulated time (equal: exactly 1 s, so that all are pending at one instant;
+ * bimodal: 9 in 10 short, 1 in 10 a hundred times as long). Each is a fresh counter-based draw; n holds warm
+ * up before the clock starts. */
 #include "bench/bench.h"
 #include "sim/engine/distribution.h"
 #include "sim/engine/event_queue.h"

@@ -1,4 +1,5 @@
-/* georep-bench -- how fast the engine is. One row of the table a benchmark; each lives in a file of its name. */
+/* georep-bench -- how fast the engine is. One row of the table a benchmark; each lives in a file of its name.
+ */
 #include "bench/bench.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* mm1.c -- one server, Poisson arrivals, exponential service, utilisation 0.8: an arrival and a departure event a
- * customer. The mean wait is compared with theory, so that the benchmark cannot be fast and wrong. */
+/* mm1.c -- one server, Poisson arrivals, exponential service, utilisation 0.8: an arrival and a departure
+ * event a customer. The mean wait is compared with theory, so that the benchmark cannot be fast and wrong. */
 #include "bench/bench.h"
 #include "sim/base/check.h"
 #include "sim/engine/distribution.h"
@@ -82,21 +82,22 @@ static double mm1_run(uint64_t customers)
     return m.wait_ns / (double)customers / 1e6;
 }
 
-/* In units of the mean service time and with utilisation r the mean wait is r / (1 - r) = 4, and that of n customers has,
- * for large n, the variance r (2 + 5r - 4r^2 + r^3) / (1 - r)^4 / n (Daley 1968): 1976 / n for r = 0.8. */
+/* In units of the mean service time and with utilisation r the mean wait is r / (1 - r) = 4, and that of n
+ * customers has, for large n, the variance r (2 + 5r - 4r^2 + r^3) / (1 - r)^4 / n (Daley 1968): 1976 / n for
+ * r = 0.8. */
 int bench_mm1(const struct bench_options *o)
 {
     const double r = 0.8, theory = r / (1 - r);
     uint64_t customers = o->events != 0 ? o->events : 10000000;
-    double deviation =
-        sqrt(r * (2 + 5 * r - 4 * r * r + r * r * r) / ((1 - r) * (1 - r) * (1 - r) * (1 - r)) / (double)customers);
+    double deviation = sqrt(r * (2 + 5 * r - 4 * r * r + r * r * r) /
+                            ((1 - r) * (1 - r) * (1 - r) * (1 - r)) / (double)customers);
     double start = bench_seconds(), wait = mm1_run(customers), seconds = bench_seconds() - start;
     bool right = fabs(wait - theory) < 4 * deviation;
 
     printf(o->csv ? "customers,seconds,customers_per_second\n%lu,%.6f,%.0f\n"
                   : "customers  seconds  customers_per_second\n%9lu  %7.3f  %20.0f\n",
            customers, seconds, (double)customers / seconds);
-    printf("# mean wait %.4f service times, theory %.4f +- %.4f (4 deviations): %s\n", wait, theory, 4 * deviation,
-           right ? "right" : "WRONG");
+    printf("# mean wait %.4f service times, theory %.4f +- %.4f (4 deviations): %s\n", wait, theory,
+           4 * deviation, right ? "right" : "WRONG");
     return right ? 0 : 1;
 }

@@ -1,4 +1,5 @@
-/* random.c -- draws a second: from one long stream, and with a fresh stream for each draw, as a message's delay. */
+/* random.c -- draws a second: from one long stream, and with a fresh stream for each draw, as a message's
+ * delay. */
 #include "bench/bench.h"
 #include "sim/engine/distribution.h"
 

@@ -1,8 +1,9 @@
 /* distribution.c -- one switch a question: draw, mean, distribution function, quantile.
  *
- * Draws transform a uniform, a standard exponential or a standard normal one, the latter two from the ziggurat; the
- * parameters come in afterwards, so that a sweep over one moves every draw the same way, which keeps comparisons
- * sharp. Gamma is Marsaglia and Tsang's squeeze (A Simple Method for Generating Gamma Variables, ACM TOMS 26, 2000). */
+ * Draws transform a uniform, a standard exponential or a standard normal one, the latter two from the
+ * ziggurat; the parameters come in afterwards, so that a sweep over one moves every draw the same way, which
+ * keeps comparisons sharp. Gamma is Marsaglia and Tsang's squeeze (A Simple Method for Generating Gamma
+ * Variables, ACM TOMS 26, 2000). */
 #include "sim/engine/distribution.h"
 
 #include "sim/base/check.h"
@@ -162,8 +163,8 @@ double distribution_cdf(const struct distribution *d, double x)
     check_failed(__FILE__, __LINE__, "a kind of distribution");
 }
 
-/* The least double in (low, high] whose cdf reaches p; cdf(high) >= p. Halving a finite interval of doubles ends
- * after at most some 1100 steps, when nothing lies between its ends. */
+/* The least double in (low, high] whose cdf reaches p; cdf(high) >= p. Halving a finite interval of doubles
+ * ends after at most some 1100 steps, when nothing lies between its ends. */
 static double bisect(const struct distribution *d, double p, double low, double high)
 {
     for (;;) {
@@ -189,8 +190,8 @@ static double gamma_quantile(const struct distribution *d, double p)
     return bisect(d, p, 0, high);
 }
 
-/* Between the least and the greatest of the parts' own quantiles: at the one no part has passed p before, at the
- * other every part has reached it. */
+/* Between the least and the greatest of the parts' own quantiles: at the one no part has passed p before, at
+ * the other every part has reached it. */
 static double mixture_quantile(const struct distribution *d, double p)
 {
     double low = INFINITY, high = -INFINITY, before = 0;

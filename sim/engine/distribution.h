@@ -1,8 +1,8 @@
 /* distribution.h -- the distributions of a scenario: draws, means, distribution functions, quantiles.
  *
- * A distribution is plain data, built and checked by whoever read it (the scenario's parser), in that reader's unit:
- * times in ns. It is immutable, so trials on several threads may share one. All draws come from elementary.h: the
- * same stream gives the same bits everywhere. */
+ * A distribution is plain data, built and checked by whoever read it (the scenario's parser), in that
+ * reader's unit: times in ns. It is immutable, so trials on several threads may share one. All draws come
+ * from elementary.h: the same stream gives the same bits everywhere. */
 #ifndef GEOREP_ENGINE_DISTRIBUTION_H
 #define GEOREP_ENGINE_DISTRIBUTION_H
 
@@ -27,7 +27,8 @@ enum distribution_kind {
     DISTRIBUTION_EMPIRICAL    /* one of `values`, all equally likely */
 };
 
-/* Who builds one owns what it points to. Shapes and scales are > 0, sigma and deviations >= 0, a <= b where uniform. */
+/* Who builds one owns what it points to. Shapes and scales are > 0, sigma and deviations >= 0, a <= b where
+ * uniform. */
 struct distribution {
     enum distribution_kind kind;
     double a, b;
@@ -37,18 +38,21 @@ struct distribution {
     size_t count;
 };
 
-/* One draw. A constant takes nothing from the stream; the others mostly one word, but for gamma (some two) and mixtures
- * (one more). The cost, without the stream's: uniform, normal and exponential some 2 ns, the others 10 to 30. */
+/* One draw. A constant takes nothing from the stream; the others mostly one word, but for gamma (some two)
+ * and mixtures (one more). The cost, without the stream's: uniform, normal and exponential some 2 ns, the
+ * others 10 to 30. */
 double distribution_draw(const struct distribution *d, random_stream *s);
 
-/* The same in whole ns, rounded to nearest (halves to even). What is below 0 stays so: the caller clamps. Saturates. */
+/* The same in whole ns, rounded to nearest (halves to even). What is below 0 stays so: the caller clamps.
+ * Saturates. */
 sim_ns distribution_draw_ns(const struct distribution *d, random_stream *s);
 
-double distribution_mean(const struct distribution *d);          /* INFINITY where it has none (pareto, shape <= 1) */
+double distribution_mean(const struct distribution *d); /* INFINITY where it has none (pareto, shape <= 1) */
 double distribution_cdf(const struct distribution *d, double x); /* P(draw <= x) */
 
-/* The least x with cdf(x) >= p, for p in [0, 1]; the ends of the support at 0 and 1 (they may be infinite). The median
- * is at 0.5. For set-up: gamma and mixtures are solved by bisection (some 10 us), empirical sorts a copy. */
+/* The least x with cdf(x) >= p, for p in [0, 1]; the ends of the support at 0 and 1 (they may be infinite).
+ * The median is at 0.5. For set-up: gamma and mixtures are solved by bisection (some 10 us), empirical sorts
+ * a copy. */
 double distribution_quantile(const struct distribution *d, double p);
 
 bool distribution_is_constant(const struct distribution *d); /* every draw is the same */

@@ -4,11 +4,13 @@
  *       log(1 + f) = 2s + s R(s^2), R a minimax polynomial of error 2^-58.
  * exp:  x = k log 2 + r, |r| <= log(2) / 2; exp(r) = 1 + 2r / (R(r^2) - r), R of error 2^-59.
  *       Both with the polynomials of FDLIBM (Copyright 1993 by Sun Microsystems, Inc.; freely granted).
- * pow:  exp(y log x), where log x and its product with y are kept as sums of two doubles (Dekker: A Floating-Point
- *       Technique for Extending the Available Precision, 1971), else the error would grow to |y log x| ulp.
- * log1p, expm1: Kahan's way: the rounding of 1 + x is made good by dividing by what was in fact added.
+ * pow:  exp(y log x), where log x and its product with y are kept as sums of two doubles (Dekker: A
+ * Floating-Point Technique for Extending the Available Precision, 1971), else the error would grow to |y log
+ * x| ulp. log1p, expm1: Kahan's way: the rounding of 1 + x is made good by dividing by what was in fact
+ * added.
  *
- * The reduced pieces of log 2: the high one has 21 trailing zero bits, so that its product with k is exact. */
+ * The reduced pieces of log 2: the high one has 21 trailing zero bits, so that its product with k is exact.
+ */
 #include "sim/engine/elementary.h"
 
 #include <math.h>
@@ -53,10 +55,11 @@ static double mantissa_split(double x, int *k)
 static double log_tail(double s)
 {
     double z = s * s, w = z * z;
-    double even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-    double odd = z * (6.666666666666735130e-01 +
-                      w * (2.857142874366239149e-01 +
-                           w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+    double even =
+        w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+    double odd =
+        z * (6.666666666666735130e-01 +
+             w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
 
     return even + odd;
 }

@@ -1,5 +1,5 @@
-/* event_array.c -- sorting of one opened bucket. Most hold a dozen entries; a large one is of a single instant, whose
- * entries mostly came in order already. */
+/* event_array.c -- sorting of one opened bucket. Most hold a dozen entries; a large one is of a single
+ * instant, whose entries mostly came in order already. */
 #include "sim/base/check.h"
 #include "sim/engine/event_entry.h"
 

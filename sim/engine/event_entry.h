@@ -1,4 +1,5 @@
-/* event_entry.h -- what the event queue sorts: a key, and where the event is. Private to the queue's files. */
+/* event_entry.h -- what the event queue sorts: a key, and where the event is. Private to the queue's files.
+ */
 #ifndef GEOREP_ENGINE_EVENT_ENTRY_H
 #define GEOREP_ENGINE_EVENT_ENTRY_H
 
@@ -6,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The key is one 128-bit number, time over order, so that a comparison is two instructions and no branch. `stamp`
- * tells an entry whose event was cancelled or moved meanwhile: its slot carries another. */
+/* The key is one 128-bit number, time over order, so that a comparison is two instructions and no branch.
+ * `stamp` tells an entry whose event was cancelled or moved meanwhile: its slot carries another. */
 struct event_entry {
     uint64_t order, time;
     uint32_t slot, stamp;
@@ -41,8 +42,8 @@ static inline void event_array_add(struct event_array *a, const struct event_ent
     a->items[a->count++] = *e;
 }
 
-/* Sorts by key: insertion sort where it is short, else nothing if it is sorted already, else merge sort by way of
- * `spare`. */
+/* Sorts by key: insertion sort where it is short, else nothing if it is sorted already, else merge sort by
+ * way of `spare`. */
 void event_array_sort(struct event_array *a, struct event_array *spare);
 
 #endif

@@ -1,9 +1,9 @@
-/* event_heap.h -- a heap of four children a node: the event queue while it is small, and what falls below its first
- * bucket later. Private to the queue's files.
+/* event_heap.h -- a heap of four children a node: the event queue while it is small, and what falls below its
+ * first bucket later. Private to the queue's files.
  *
- * Behind the last entry stand four that come after everything, so that a node always has four children to compare,
- * without a branch. A pop leaves a hole at the root: as an event's handler mostly pushes a next one, that takes the
- * hole and one walk down serves both (`event_heap_settle` closes a hole that nobody took). */
+ * Behind the last entry stand four that come after everything, so that a node always has four children to
+ * compare, without a branch. A pop leaves a hole at the root: as an event's handler mostly pushes a next one,
+ * that takes the hole and one walk down serves both (`event_heap_settle` closes a hole that nobody took). */
 #ifndef GEOREP_ENGINE_EVENT_HEAP_H
 #define GEOREP_ENGINE_EVENT_HEAP_H
 

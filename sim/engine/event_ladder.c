@@ -1,18 +1,19 @@
-/* event_ladder.c -- a ladder queue (Tang, Goh, Thng: Ladder Queue: An O(1) Priority Queue Structure for Large-Scale
- * Discrete Event Simulation, ACM TOMACS 15, 2005), with chunked buckets and a different bottom.
+/* event_ladder.c -- a ladder queue (Tang, Goh, Thng: Ladder Queue: An O(1) Priority Queue Structure for
+ * Large-Scale Discrete Event Simulation, ACM TOMACS 15, 2005), with chunked buckets and a different bottom.
  *
  *      bottom (queue)      rung 1                    rung 0                          top
  *    |-- sorted, heap --|--|--|--|--|--|------|------|------|------|------|------ unsorted ------ ...
  *    now                from                                              top_from
  *
- * Far entries lie unsorted in `top`. When the rungs are used up, all of top is dealt into the buckets of a new rung 0, as
- * wide as what is there needs. The earliest bucket is opened: a small one goes to the bottom to be sorted, a large
- * one is dealt into a finer rung below. So an entry is moved some three times, always from one stream into few
- * hundred tails that stay in cache, however many are pending; and as each rung fits what it holds, no distribution
- * of times makes it slow: a range of 2^63 is split by at least 64 each time.
+ * Far entries lie unsorted in `top`. When the rungs are used up, all of top is dealt into the buckets of a
+ * new rung 0, as wide as what is there needs. The earliest bucket is opened: a small one goes to the bottom
+ * to be sorted, a large one is dealt into a finer rung below. So an entry is moved some three times, always
+ * from one stream into few hundred tails that stay in cache, however many are pending; and as each rung fits
+ * what it holds, no distribution of times makes it slow: a range of 2^63 is split by at least 64 each time.
  *
- * Invariant: top_from >= rungs[0].from >= rungs[1].from >= ... >= rungs[depth - 1].from = from, and every entry lies
- * in the first of these whose `from` is not above its time. The last bucket of a rung takes all up to the next. */
+ * Invariant: top_from >= rungs[0].from >= rungs[1].from >= ... >= rungs[depth - 1].from = from, and every
+ * entry lies in the first of these whose `from` is not above its time. The last bucket of a rung takes all up
+ * to the next. */
 #include "sim/engine/event_ladder.h"
 
 #include "sim/base/check.h"
@@ -132,7 +133,8 @@ static struct ladder_rung *rung_new(struct ladder *l, size_t count, uint64_t low
     return r;
 }
 
-/* The rung's first bucket with something in it is taken out, and `from` is raised above it; NULL when none is left. */
+/* The rung's first bucket with something in it is taken out, and `from` is raised above it; NULL when none is
+ * left. */
 static struct ladder_bucket *rung_next(struct ladder *l, struct ladder_rung *r)
 {
     for (uint32_t word = 0; word < r->bucket_count / 64; word++) {
@@ -219,7 +221,8 @@ const struct event_entry *ladder_coming(const struct ladder *l, size_t *count)
     const struct ladder_rung *r = &l->rungs[l->depth - 1];
     for (uint32_t word = 0; word < r->bucket_count / 64; word++) {
         if (r->filled[word] != 0) {
-            const struct ladder_bucket *b = &r->buckets[word * 64 + (uint32_t)__builtin_ctzll(r->filled[word])];
+            const struct ladder_bucket *b =
+                &r->buckets[word * 64 + (uint32_t)__builtin_ctzll(r->filled[word])];
             *count = chunk_count(b, b->first);
             return b->first->entries;
         }

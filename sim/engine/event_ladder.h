@@ -1,6 +1,8 @@
-/* event_ladder.h -- entries that are not soon: buckets by time, split again as they come near. Private to the queue.
+/* event_ladder.h -- entries that are not soon: buckets by time, split again as they come near. Private to the
+ * queue.
  *
- * See event_ladder.c for the picture. Times at or above `from` belong here, what is earlier to the queue's bottom. */
+ * See event_ladder.c for the picture. Times at or above `from` belong here, what is earlier to the queue's
+ * bottom. */
 #ifndef GEOREP_ENGINE_EVENT_LADDER_H
 #define GEOREP_ENGINE_EVENT_LADDER_H
 
@@ -46,15 +48,18 @@ void ladder_free(struct ladder *l);
 /* e->time >= l->from */
 void ladder_push(struct ladder *l, const struct event_entry *e);
 
-/* A new lowest rung for `count` entries, all of times in [low, high] and below l->from; from then on times from
- * `low` belong to the ladder. False, and nothing done, where they cannot be told apart (or the ladder is too deep). */
+/* A new lowest rung for `count` entries, all of times in [low, high] and below l->from; from then on times
+ * from `low` belong to the ladder. False, and nothing done, where they cannot be told apart (or the ladder is
+ * too deep). */
 bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, uint64_t low, uint64_t high);
 
-/* Adds the earliest entries to `to`, unsorted, and raises `from` above them: few, or all of one instant. With at most `few`
- * entries left beyond the rungs it gives them all and `from` is LADDER_NEVER. Nothing is added when there are none. */
+/* Adds the earliest entries to `to`, unsorted, and raises `from` above them: few, or all of one instant. With
+ * at most `few` entries left beyond the rungs it gives them all and `from` is LADDER_NEVER. Nothing is added
+ * when there are none. */
 void ladder_open(struct ladder *l, size_t few, struct event_array *to);
 
-/* Some of the entries that will be opened next, for prefetching their events; may be none. Until the next push or open. */
+/* Some of the entries that will be opened next, for prefetching their events; may be none. Until the next
+ * push or open. */
 const struct event_entry *ladder_coming(const struct ladder *l, size_t *count);
 
 /* Drops the entries that `keep` does not want. */

@@ -1,5 +1,5 @@
-/* event_pages.h -- blocks of memory for the event queue: large ones on huge pages where the system has them, as a queue of a
- * million events touches its memory at random. Private to the queue's files. */
+/* event_pages.h -- blocks of memory for the event queue: large ones on huge pages where the system has them,
+ * as a queue of a million events touches its memory at random. Private to the queue's files. */
 #ifndef GEOREP_ENGINE_EVENT_PAGES_H
 #define GEOREP_ENGINE_EVENT_PAGES_H
 

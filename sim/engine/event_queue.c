@@ -1,36 +1,43 @@
 /* event_queue.c -- slots and handles over a bottom (a sorted run and a heap) and a ladder of buckets.
  *
- * An event is a slot: a small header and the payload, in blocks that never move. What is sorted are entries of 24 bytes
- * (key, slot, stamp). Cancelling gives the slot a new stamp and forgets the entry, which is dropped when it comes up;
- * when more entries are dead than alive all are swept, so the dead cost constant time each and at most
- * double the memory, however far ahead the time-outs are.
+ * An event is a slot: a small header and the payload, in blocks that never move. What is sorted are entries
+ * of 24 bytes (key, slot, stamp). Cancelling gives the slot a new stamp and forgets the entry, which is
+ * dropped when it comes up; when more entries are dead than alive all are swept, so the dead cost constant
+ * time each and at most double the memory, however far ahead the time-outs are.
  *
  *    pop takes the lesser of:   run    one opened bucket, sorted; read from `run_next` on
  *                               heap   what was pushed since with a time before the ladder's
  *    when both are used up, the ladder opens its next bucket into the run.
  *
- * While few events are pending all are in the heap and the ladder takes none (its `from` is never); should the heap grow
- * later, because many events are pushed into the span of one bucket, it is dealt into a rung of its own.
+ * While few events are pending all are in the heap and the ladder takes none (its `from` is never); should
+ * the heap grow later, because many events are pushed into the span of one bucket, it is dealt into a rung of
+ * its own.
  *
- * Measured on the hold model, million events a second, draws included (AMD EPYC of family 26, one core, gcc 12 -O3; straight
- * heaps of the same entries and slots, that replace the root and can do nothing else; a busy machine, +-15%):
+ * Measured on the hold model, million events a second, draws included (AMD EPYC of family 26, one core, gcc
+ * 12 -O3; straight heaps of the same entries and slots, that replace the root and can do nothing else; a busy
+ * machine, +-15%):
  *
- *     pending, increments     this   2-ary   4-ary   8-ary
- *     100, exponential        25.0    26.5    30.7    30.8
- *     100, uniform            26.9    24.9    31.0    32.3
- *     100, bimodal            22.6    20.8    28.2    26.0
- *     10 thousand, exponential 20.0   10.8    15.7    17.2
- *     10 thousand, uniform    21.6    15.3    17.7    18.4
- *     10 thousand, bimodal    19.0    15.8    16.1    15.8
- *     1 million, exponential   7.2     1.4     2.3     2.3
- *     1 million, uniform       8.9     1.5     2.6     2.3
- *     1 million, bimodal       8.5     1.8     2.6     2.3
+ *     pending, increments        this   2-ary   4-ary   8-ary
+ *     100, exponential            25.0    26.5    30.7    30.8
+ *     100, uniform                26.9    24.9    31.0    32.3
+ *     100, bimodal                22.6    20.8    28.2    26.0
+ *     100, all equal              35.4    34.3    50.5    46.1
+ *     10 thousand, exponential    20.0    10.8    15.7    17.2
+ *     10 thousand, uniform        21.6    15.3    17.7    18.4
+ *     10 thousand, bimodal        19.0    15.8    16.1    15.8
+ *     10 thousand, all equal      19.8    24.0    25.5    25.0
+ *     1 million, exponential       7.2     1.4     2.3     2.3
+ *     1 million, uniform           8.9     1.5     2.6     2.3
+ *     1 million, bimodal           8.5     1.8     2.6     2.3
+ *     1 million, all equal        12.4     8.4    14.6    15.1
  *
- * So: a heap while few, where four and eight children are alike and four compares less on the way up; buckets beyond, which
- * are a little faster as soon as the heap is deeper than five levels and three times as fast when it leaves the cache. At
- * a million what is left is memory: slots on huge pages gave 15%, fetching the next bucket's slots ahead 18% (it cost 7% at
- * 10 thousand, where they are in the cache, hence only beyond one block). Bucket sizes of 4 to 16 and opening at
- * 16 to 64 made no difference beyond the noise.
+ * So: a heap while few, of four children (at 100 the rest is slots, handles and calls); buckets beyond, which
+ * are faster as soon as the heap is some seven levels deep and three times as fast when it leaves the cache.
+ * Beyond 100 only where all increments are equal a heap is ahead, as a new event then goes to the bottom of
+ * it without a comparison that could be guessed wrong. At a million what is left is memory: slots on huge
+ * pages gave 15%, fetching the next bucket's slots ahead 18% (it cost 7% at 10 thousand, where they are in
+ * the cache, hence only beyond one block). Bucket sizes of 4 to 16 and opening at 16 to 64 made no difference
+ * beyond the noise.
  */
 #include "sim/engine/event_queue.h"
 
@@ -42,9 +49,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAP_FEW 256     /* a queue of no more events is a heap */
-#define HEAP_SPILL 512   /* a heap of more entries is dealt into a rung */
-#define SWEEP_LEAST 1024 /* dead entries that are not worth a sweep */
+#define HEAP_FEW 256           /* a queue of no more events is a heap */
+#define HEAP_SPILL 512         /* a heap of more entries is dealt into a rung */
+#define SWEEP_LEAST 1024       /* dead entries that are not worth a sweep */
 #define BLOCK_BYTES EVENT_PAGE /* of slots */
 #define NO_SLOT UINT32_MAX
 
@@ -115,14 +122,16 @@ static uint32_t slot_add(struct event_queue *q)
     if (q->slot_count >> q->block_shift == q->block_count) {
         q->blocks = memory_resize(q->blocks, q->block_count + 1, sizeof *q->blocks);
         /* The first stays small in memory if few events are pending: it is not on huge pages. */
-        q->blocks[q->block_count] = q->block_count == 0 ? memory_new(1, BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
+        q->blocks[q->block_count] =
+            q->block_count == 0 ? memory_new(1, BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
         q->block_count++;
     }
     *slot_at(q, q->slot_count) = (struct slot){.generation = 1};
     return q->slot_count++;
 }
 
-/* A slot whose generation or stamp has come round is not used again: no handle or entry of old can be taken for a new one. */
+/* A slot whose generation or stamp has come round is not used again: no handle or entry of old can be taken
+ * for a new one. */
 static void slot_release(struct event_queue *q, uint32_t index)
 {
     struct slot *slot = slot_at(q, index);
@@ -135,8 +144,9 @@ static void slot_release(struct event_queue *q, uint32_t index)
 
 static inline void entry_push(struct event_queue *q, const struct event_entry *e);
 
-/* The heap has grown large: what comes after the run's last instant (all of it, where there is no run) is dealt into
- * a rung. Where that is less than half of it, it may grow to the double first, so that the cost stays constant an event. */
+/* The heap has grown large: what comes after the run's last instant (all of it, where there is no run) is
+ * dealt into a rung. Where that is less than half of it, it may grow to the double first, so that the cost
+ * stays constant an event. */
 static void heap_spill(struct event_queue *q)
 {
     struct event_heap *h = &q->heap;
@@ -199,7 +209,8 @@ event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order
     return (event_handle)slot->generation << 32 | index;
 }
 
-/* The events of the next bucket are fetched while those of this one are handled: payloads lie all over the memory. */
+/* The events of the next bucket are fetched while those of this one are handled: payloads lie all over the
+ * memory. */
 static inline void coming_prefetch(const struct event_queue *q)
 {
     size_t count;
@@ -364,7 +375,7 @@ size_t event_queue_count(const struct event_queue *q)
 
 size_t event_queue_bytes(const struct event_queue *q)
 {
-    return sizeof *q + q->block_count * (BLOCK_BYTES + sizeof *q->blocks) +
-           q->ladder.bytes + q->heap.capacity * sizeof *q->heap.items +
+    return sizeof *q + q->block_count * (BLOCK_BYTES + sizeof *q->blocks) + q->ladder.bytes +
+           q->heap.capacity * sizeof *q->heap.items +
            (q->run.capacity + q->spare.capacity) * sizeof *q->run.items;
 }

@@ -1,8 +1,8 @@
 /* event_queue.h -- the events that are still to happen, in the order in which they will.
  *
- * The order is (time, order): first by instant, then by `order`, which the caller makes of (region << 48 | that
- * region's count), so that ties are served alike on every machine. Pairs should be unique; of two equal ones either
- * may come first.
+ * The order is (time, order): first by instant, then by `order`, which the caller makes of (region << 48 |
+ * that region's count), so that ties are served alike on every machine. Pairs should be unique; of two equal
+ * ones either may come first.
  *
  *     void *payload;
  *     event_handle timer = event_queue_push(q, now + timeout_ns, order, &payload);
@@ -11,9 +11,9 @@
  *     while (event_queue_pop(q, &now, &order, &payload))
  *         handle(payload);
  *
- * Cost: push, pop, cancel and rearm take constant time on average, whatever the times are like; figures are in
- * bench/README.md. Memory is kept for reuse: none is allocated once the queue has been at its largest. One queue
- * belongs to one thread. */
+ * Cost: push, pop, cancel and rearm take constant time on average, whatever the times are like; figures are
+ * in bench/README.md. Memory is kept for reuse: none is allocated once the queue has been at its largest. One
+ * queue belongs to one thread. */
 #ifndef GEOREP_ENGINE_EVENT_QUEUE_H
 #define GEOREP_ENGINE_EVENT_QUEUE_H
 
@@ -23,8 +23,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A slot and its generation. 0 is none. It stays valid to ask about for ever: once the event has fired or was cancelled,
- * cancel and rearm answer false. */
+/* A slot and its generation. 0 is none. It stays valid to ask about for ever: once the event has fired or was
+ * cancelled, cancel and rearm answer false. */
 typedef uint64_t event_handle;
 
 struct event_queue;
@@ -32,18 +32,19 @@ struct event_queue;
 struct event_queue *event_queue_new(size_t payload_bytes);
 void event_queue_free(struct event_queue *q); /* NULL is fine */
 
-/* A new event. *payload gets the address of its `payload_bytes`, aligned to 16, not zeroed, to be filled now; it does
- * not move. `time` must not lie before that of the last event popped (CHECKed). */
+/* A new event. *payload gets the address of its `payload_bytes`, aligned to 16, not zeroed, to be filled now;
+ * it does not move. `time` must not lie before that of the last event popped (CHECKed). */
 event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order, void **payload);
 
-/* Takes the first event out; false when there is none. The payload is valid until the next pop: pushes in between
- * neither move nor reuse it. From now on its handle is dead. */
+/* Takes the first event out; false when there is none. The payload is valid until the next pop: pushes in
+ * between neither move nor reuse it. From now on its handle is dead. */
 bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload);
 
 /* The event that pop would take; may tidy inside. */
 bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order);
 
-bool event_queue_cancel(struct event_queue *q, event_handle h); /* false when it already fired or was cancelled */
+bool event_queue_cancel(struct event_queue *q,
+                        event_handle h); /* false when it already fired or was cancelled */
 
 /* Moves a pending event to another time and order; handle and payload stay. False as for cancel. */
 bool event_queue_rearm(struct event_queue *q, event_handle h, sim_ns time, uint64_t order);

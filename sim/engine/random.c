@@ -1,8 +1,8 @@
 /* random.c -- counter-based streams.
  *
- * Why counter-based: a generator with a state makes every number depend on all numbers drawn before it, so one
- * more message would change the luck of everything after. Philox is a keyed bijection of a 128-bit counter: the
- * n-th block of any stream is computed directly, and a stream is but a key and a counter.
+ * Why counter-based: a generator with a state makes every number depend on all numbers drawn before it, so
+ * one more message would change the luck of everything after. Philox is a keyed bijection of a 128-bit
+ * counter: the n-th block of any stream is computed directly, and a stream is but a key and a counter.
  *
  * A block is four 32-bit words, joined to two of 64 bits, low half first. */
 #include "sim/engine/random.h"
@@ -42,8 +42,8 @@ uint64_t random_block(random_stream *s)
     return (uint64_t)block.v[1] << 32 | block.v[0];
 }
 
-/* Lemire: Fast Random Integer Generation in an Interval (ACM TOMACS 29, 2019): the high half of word x n; the few
- * words that would make some results likelier than others are drawn again. */
+/* Lemire: Fast Random Integer Generation in an Interval (ACM TOMACS 29, 2019): the high half of word x n; the
+ * few words that would make some results likelier than others are drawn again. */
 uint64_t random_below(random_stream *s, uint64_t n)
 {
     wide product = (wide)random_u64(s) * n;

@@ -1,17 +1,18 @@
 /* random.h -- random numbers that depend on what they are for, never on how many were drawn before.
  *
- * A number is a function of (key, a, b, its index in the stream). A key is made once for a purpose and an entity
- * (seed, replication, "network", "us-east-1", ...); a and b say which use of it this is: the operation and the
- * transmission of a message, the number of an arrival. So another model, link or metric changes no other draw, and
- * every model of a comparison meets the same luck.
+ * A number is a function of (key, a, b, its index in the stream). A key is made once for a purpose and an
+ * entity (seed, replication, "network", "us-east-1", ...); a and b say which use of it this is: the operation
+ * and the transmission of a message, the number of an arrival. So another model, link or metric changes no
+ * other draw, and every model of a comparison meets the same luck.
  *
  *     random_key delays = random_key_name(random_key_new(seed, replication, "delay"), "us-east-1");
  *     random_stream s = random_stream_new(random_key_number(delays, operation), transmission, 0);
  *     double share = random_unit(&s);
  *
- * Source: Philox4x32-10 of Random123 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3,
- * SC11). The key is the 64-bit word; the counter is (block, b, a's low half, a's high half): 2^33 words a stream.
- * Cost: a key about 2 ns, a stream nothing until it is drawn from, a pair of words about 10 ns. Nothing allocates. */
+ * Source: Philox4x32-10 of Random123 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2,
+ * 3, SC11). The key is the 64-bit word; the counter is (block, b, a's low half, a's high half): 2^33 words a
+ * stream. Cost: a key about 2 ns, a stream nothing until it is drawn from, a pair of words about 10 ns.
+ * Nothing allocates. */
 #ifndef GEOREP_ENGINE_RANDOM_H
 #define GEOREP_ENGINE_RANDOM_H
 
@@ -31,8 +32,8 @@ random_key random_key_number(random_key k, uint64_t number);
 typedef struct random_stream {
     uint64_t key, a;
     uint32_t b, block; /* the next block to compute */
-    uint64_t word; /* the second half of the last block */
-    bool left;     /* not yet taken */
+    uint64_t word;     /* the second half of the last block */
+    bool left;         /* not yet taken */
 } random_stream;
 
 static inline random_stream random_stream_new(random_key k, uint64_t a, uint32_t b)
@@ -51,8 +52,8 @@ static inline uint64_t random_u64(random_stream *s)
     return s->word;
 }
 
-/* Uniform in the open interval (0, 1): the odd multiples of 2^-53, so that neither 0 nor 1 is ever drawn, u and
- * 1 - u are equally likely, and 1 - u is exact. */
+/* Uniform in the open interval (0, 1): the odd multiples of 2^-53, so that neither 0 nor 1 is ever drawn, u
+ * and 1 - u are equally likely, and 1 - u is exact. */
 static inline double random_unit(random_stream *s)
 {
     return (double)(random_u64(s) >> 11 | 1) * 0x1p-53;

@@ -12,7 +12,8 @@
 
 #include <gsl/gsl_rng.h>
 
-/* 64-bit words. Until it is attached to a stream it draws from one of its own, keyed by gsl_rng_set's seed. */
+/* 64-bit words. Until it is attached to a stream it draws from one of its own, keyed by gsl_rng_set's seed.
+ */
 extern const gsl_rng_type *const random_gsl_type;
 
 /* From now on `r` (of random_gsl_type) draws from `s`, which the caller keeps while `r` is used. */

@@ -1,12 +1,14 @@
-/* ziggurat.c -- Marsaglia and Tsang: The Ziggurat Method for Generating Random Variables (J. Statistical Software 5,
- * 2000), with 256 layers and 53-bit abscissas (Doornik 2005: the layer, the sign and the abscissa take bits of their own).
+/* ziggurat.c -- Marsaglia and Tsang: The Ziggurat Method for Generating Random Variables (J. Statistical
+ * Software 5, 2000), with 256 layers and 53-bit abscissas (Doornik 2005: the layer, the sign and the abscissa
+ * take bits of their own).
  *
- * The density f, unscaled with f(0) = 1, falls on x >= 0. It is covered by 256 pieces of one area: layers i = 1 .. 255
- * reach from 0 to x[i] and from f(x[i]) up to f(x[i + 1]); piece 0 is the strip below f(R) with the tail beyond R = x[1],
- * as wide as a rectangle of that area: x[0] = area / f(R). A point of a random layer left of x[i + 1] lies below f for
- * sure (98.8% of them); else it is compared with f, or drawn from the tail.
+ * The density f, unscaled with f(0) = 1, falls on x >= 0. It is covered by 256 pieces of one area: layers i =
+ * 1 .. 255 reach from 0 to x[i] and from f(x[i]) up to f(x[i + 1]); piece 0 is the strip below f(R) with the
+ * tail beyond R = x[1], as wide as a rectangle of that area: x[0] = area / f(R). A point of a random layer
+ * left of x[i + 1] lies below f for sure (98.8% of them); else it is compared with f, or drawn from the tail.
  *
- * The tables are computed before main from R alone, by our own elementary functions, so they are the same bits everywhere. */
+ * The tables are computed before main from R alone, by our own elementary functions, so they are the same
+ * bits everywhere. */
 #include "sim/engine/ziggurat.h"
 
 #include "sim/engine/elementary.h"
@@ -45,7 +47,8 @@ static double exponential_density_inverse(double f)
     return -elementary_log(f);
 }
 
-static void table_fill(struct table *t, double r, double tail, double (*density)(double), double (*inverse)(double))
+static void table_fill(struct table *t, double r, double tail, double (*density)(double),
+                       double (*inverse)(double))
 {
     double area = r * density(r) + tail;
 
@@ -82,7 +85,8 @@ double ziggurat_exponential(random_stream *s)
             return x;
         if (i == 0)
             return exponential_r - elementary_log(random_unit(s)); /* the tail is another exponential */
-        if (exponential.f[i] + random_unit(s) * (exponential.f[i + 1] - exponential.f[i]) < exponential_density(x))
+        if (exponential.f[i] + random_unit(s) * (exponential.f[i + 1] - exponential.f[i]) <
+            exponential_density(x))
             return x;
     }
 }
@@ -104,7 +108,8 @@ double ziggurat_normal(random_stream *s)
     for (;;) {
         uint64_t word = random_u64(s);
         size_t i = word & (LAYERS - 1);
-        double sign = (double)((int64_t)(word >> 7 & 2) - 1), x = (double)(word >> 11 | 1) * 0x1p-53 * normal.x[i];
+        double sign = (double)((int64_t)(word >> 7 & 2) - 1),
+               x = (double)(word >> 11 | 1) * 0x1p-53 * normal.x[i];
 
         if (x < normal.x[i + 1])
             return sign * x;

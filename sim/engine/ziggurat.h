@@ -1,5 +1,5 @@
-/* ziggurat.h -- standard exponential and normal draws in a few ns: nearly always one word, one multiplication and one
- * comparison. Private to the draws of distribution.c. */
+/* ziggurat.h -- standard exponential and normal draws in a few ns: nearly always one word, one multiplication
+ * and one comparison. Private to the draws of distribution.c. */
 #ifndef GEOREP_ENGINE_ZIGGURAT_H
 #define GEOREP_ENGINE_ZIGGURAT_H
 

@@ -1,10 +1,11 @@
-/* zipf.c -- Zipf's law by rejection-inversion (Hoermann and Derflinger: Rejection-Inversion to Generate Variates from
- * Monotone Discrete Distributions, ACM TOMACS 6, 1996): no table, so ten million keys cost nothing at set-up.
+/* zipf.c -- Zipf's law by rejection-inversion (Hoermann and Derflinger: Rejection-Inversion to Generate
+ * Variates from Monotone Discrete Distributions, ACM TOMACS 6, 1996): no table, so ten million keys cost
+ * nothing at set-up.
  *
- * With h(x) = x^-theta and H its integral, a point u is drawn uniformly below H and x = H^-1(u) is rounded to the
- * rank k. The bar of rank k ends at H(k + 1/2) and is h(k) long; as h is convex H(k + 1/2) - h(k) lies within the
- * piece that rounds to k, and what falls below it is drawn again: at most a few in a hundred. `squeeze` accepts
- * most at once: where k - x <= squeeze, u is on the bar of any rank.
+ * With h(x) = x^-theta and H its integral, a point u is drawn uniformly below H and x = H^-1(u) is rounded to
+ * the rank k. The bar of rank k ends at H(k + 1/2) and is h(k) long; as h is convex H(k + 1/2) - h(k) lies
+ * within the piece that rounds to k, and what falls below it is drawn again: at most a few in a hundred.
+ * `squeeze` accepts most at once: where k - x <= squeeze, u is on the bar of any rank.
  *
  * H is written with log1p and expm1 so that theta = 1, where it becomes the logarithm, is no special case. */
 #include "sim/base/check.h"

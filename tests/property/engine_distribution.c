@@ -1,5 +1,5 @@
-/* Every distribution: draws against GSL's distribution functions (Kolmogorov and Smirnov), and cdf, quantile and mean
- * against GSL and each other. Seeds are fixed; alpha = 1e-6 for each of some twenty tests. */
+/* Every distribution: draws against GSL's distribution functions (Kolmogorov and Smirnov), and cdf, quantile
+ * and mean against GSL and each other. Seeds are fixed; alpha = 1e-6 for each of some twenty tests. */
 #include "sim/base/hash.h"
 #include "sim/engine/distribution.h"
 #include "sim/engine/elementary.h"
@@ -23,16 +23,46 @@ static double mixture_gsl(double x)
 {
     return 0.3 * gsl_cdf_gaussian_P(x - 3, 0.5) + 0.7 * (x > 0 ? gsl_cdf_exponential_P(x, 10) : 0);
 }
-static double uniform_gsl(double x) { return gsl_cdf_flat_P(x, 2, 5); }
-static double normal_gsl(double x) { return gsl_cdf_gaussian_P(x - 100, 30); }
-static double lognormal_gsl(double x) { return gsl_cdf_lognormal_P(x, log(7), 0.8); }
-static double exponential_gsl(double x) { return gsl_cdf_exponential_P(x, 4); }
-static double gamma_gsl(double x) { return gsl_cdf_gamma_P(x, 2.5, 3); }
-static double gamma_small_gsl(double x) { return gsl_cdf_gamma_P(x, 0.3, 3); }
-static double gamma_large_gsl(double x) { return gsl_cdf_gamma_P(x, 200, 3); }
-static double weibull_gsl(double x) { return gsl_cdf_weibull_P(x, 5, 0.7); }
-static double pareto_gsl(double x) { return gsl_cdf_pareto_P(x, 2.5, 2); }
-static double shifted_gsl(double x) { return gsl_cdf_exponential_P(x - 20, 4); }
+static double uniform_gsl(double x)
+{
+    return gsl_cdf_flat_P(x, 2, 5);
+}
+static double normal_gsl(double x)
+{
+    return gsl_cdf_gaussian_P(x - 100, 30);
+}
+static double lognormal_gsl(double x)
+{
+    return gsl_cdf_lognormal_P(x, log(7), 0.8);
+}
+static double exponential_gsl(double x)
+{
+    return gsl_cdf_exponential_P(x, 4);
+}
+static double gamma_gsl(double x)
+{
+    return gsl_cdf_gamma_P(x, 2.5, 3);
+}
+static double gamma_small_gsl(double x)
+{
+    return gsl_cdf_gamma_P(x, 0.3, 3);
+}
+static double gamma_large_gsl(double x)
+{
+    return gsl_cdf_gamma_P(x, 200, 3);
+}
+static double weibull_gsl(double x)
+{
+    return gsl_cdf_weibull_P(x, 5, 0.7);
+}
+static double pareto_gsl(double x)
+{
+    return gsl_cdf_pareto_P(x, 2.5, 2);
+}
+static double shifted_gsl(double x)
+{
+    return gsl_cdf_exponential_P(x - 20, 4);
+}
 
 static const struct distribution exponential_4 = {.kind = DISTRIBUTION_EXPONENTIAL, .a = 4};
 
@@ -52,7 +82,11 @@ static const struct {
     {"weibull", {.kind = DISTRIBUTION_WEIBULL, .a = 0.7, .b = 5}, weibull_gsl, 6.329117530286, 85.6709},
     {"pareto", {.kind = DISTRIBUTION_PARETO, .a = 2, .b = 2.5}, pareto_gsl, 10.0 / 3, 80.0 / 9},
     {"shifted", {.kind = DISTRIBUTION_SHIFTED, .a = 20, .of = &exponential_4}, shifted_gsl, 24, 16},
-    {"mixture", {.kind = DISTRIBUTION_MIXTURE, .of = parts, .weights = weights, .count = 2}, mixture_gsl, 7.9, 80.3650},
+    {"mixture",
+     {.kind = DISTRIBUTION_MIXTURE, .of = parts, .weights = weights, .count = 2},
+     mixture_gsl,
+     7.9,
+     80.3650},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
@@ -85,8 +119,8 @@ Test(engine_distribution, draws_are_distributed_as_gsl_says)
     free(x);
 }
 
-/* The tails: what a body's test would not see. Beyond 4, 5 (normal) and 9, 12 (exponential) among ten million; binomial,
- * five standard errors. */
+/* The tails: what a body's test would not see. Beyond 4, 5 (normal) and 9, 12 (exponential) among ten
+ * million; binomial, five standard errors. */
 Test(engine_distribution, tails_are_as_heavy_as_they_should_be)
 {
     const struct distribution normal = {.kind = DISTRIBUTION_NORMAL, .b = 1};
@@ -136,8 +170,8 @@ Test(engine_distribution, first_draws_of_many_streams_are_distributed_alike)
     free(x);
 }
 
-/* cdf: as gsl's within 1e-12, absolute: both lose at most some hundred eps, times 200 for gamma 200. The quantile of p
- * is where the cdf passes p: between its neighbours, 1e-10 to either side. */
+/* cdf: as gsl's within 1e-12, absolute: both lose at most some hundred eps, times 200 for gamma 200. The
+ * quantile of p is where the cdf passes p: between its neighbours, 1e-10 to either side. */
 Test(engine_distribution, cdf_quantile_and_mean_agree)
 {
     for (size_t c = 0; c < CASES; c++) {
@@ -155,8 +189,8 @@ Test(engine_distribution, cdf_quantile_and_mean_agree)
         for (size_t i = 0; i < 400000; i++)
             sum += distribution_draw(d, &s);
         /* five standard errors of the sample mean */
-        cr_assert_lt(fabs(sum / 400000 - cases[c].mean), 5 * sqrt(cases[c].variance / 400000), "%s: sample mean %g",
-                     cases[c].name, sum / 400000);
+        cr_assert_lt(fabs(sum / 400000 - cases[c].mean), 5 * sqrt(cases[c].variance / 400000),
+                     "%s: sample mean %g", cases[c].name, sum / 400000);
     }
 }
 
@@ -183,7 +217,8 @@ Test(engine_distribution, empirical_draws_each_value_alike)
 
 Test(engine_distribution, the_mixture_s_quantile_stands_on_a_step)
 {
-    const struct distribution steps[] = {{.kind = DISTRIBUTION_CONSTANT, .a = 5}, {.kind = DISTRIBUTION_CONSTANT, .a = 80}};
+    const struct distribution steps[] = {{.kind = DISTRIBUTION_CONSTANT, .a = 5},
+                                         {.kind = DISTRIBUTION_CONSTANT, .a = 80}};
     const struct distribution d = {.kind = DISTRIBUTION_MIXTURE, .of = steps, .weights = weights, .count = 2};
 
     cr_assert_eq(distribution_quantile(&d, 0.29), 5);
@@ -206,7 +241,8 @@ Test(engine_distribution, nanoseconds_round_and_saturate)
     cr_assert_eq(distribution_mean(&heavy), INFINITY);
 }
 
-/* Zipf: chi-square over the first ranks and the rest, the probabilities summed directly; alpha = 1e-6 each. */
+/* Zipf: chi-square over the first ranks and the rest, the probabilities summed directly; alpha = 1e-6 each.
+ */
 Test(engine_distribution, zipf_ranks_have_their_probabilities)
 {
     const double thetas[] = {0, 0.2, 0.5, 0.99, 1, 1.0000001, 1.5, 3, 10};
@@ -262,8 +298,9 @@ Test(engine_distribution, zipf_of_a_hundred_million_needs_no_table)
     zipf_free(z);
 }
 
-/* The same bytes from every compiler and at every -O: one hash over the bits of many draws, quantiles and cdfs. The
- * constant was computed with gcc 12 and clang 14 at -O0 and -O2; another one means that results have changed. */
+/* The same bytes from every compiler and at every -O: one hash over the bits of many draws, quantiles and
+ * cdfs. The constant was computed with gcc 12 and clang 14 at -O0 and -O2; another one means that results
+ * have changed. */
 Test(engine_distribution, every_draw_is_the_same_bits_everywhere)
 {
     uint64_t digest = 0;
@@ -271,11 +308,13 @@ Test(engine_distribution, every_draw_is_the_same_bits_everywhere)
 
     for (size_t c = 0; c < CASES; c++) {
         for (uint64_t i = 0; i < 20000; i++) {
-            random_stream s = random_stream_new(random_key_number(random_key_new(9, 1, "digest"), i), i, (uint32_t)c);
+            random_stream s =
+                random_stream_new(random_key_number(random_key_new(9, 1, "digest"), i), i, (uint32_t)c);
             double x[4] = {distribution_draw(&cases[c].d, &s), (double)distribution_draw_ns(&cases[c].d, &s),
                            (double)zipf_rank(z, &s), 0};
             if (i % 1000 == 0)
-                x[3] = distribution_quantile(&cases[c].d, random_unit(&s)) + distribution_cdf(&cases[c].d, x[0]);
+                x[3] =
+                    distribution_quantile(&cases[c].d, random_unit(&s)) + distribution_cdf(&cases[c].d, x[0]);
             for (size_t k = 0; k < 4; k++) {
                 uint64_t bits;
                 memcpy(&bits, &x[k], sizeof bits);

@@ -1,6 +1,7 @@
-/* Our elementary functions against the C library's in long double (64 bits of mantissa: its error of some ulp of its
- * own is below 1/1000 of a double's). The bounds are those that elementary.h promises, derived in elementary.c's sources:
- * FDLIBM proves < 1 ulp for exp and log; the others add the roundings of their few further steps. */
+/* Our elementary functions against the C library's in long double (64 bits of mantissa: its error of some ulp
+ * of its own is below 1/1000 of a double's). The bounds are those that elementary.h promises, derived in
+ * elementary.c's sources: FDLIBM proves < 1 ulp for exp and log; the others add the roundings of their few
+ * further steps. */
 #include "sim/engine/elementary.h"
 #include "sim/engine/random.h"
 
@@ -92,10 +93,11 @@ Test(engine_elementary, pow_is_within_its_bound)
     cr_assert_eq(elementary_pow(4, 0.5), 2);
 }
 
-/* `size` is that of the terms which are added: Stirling's of log_gamma, taken at x >= 12, make the 60 (28 + 12 + log 11!).
- * Each has an error of a few eps / 2 of itself, and exp turns absolute into relative: 4 eps times the size for log_gamma,
- * 8 for P and Q; their series and fraction add some 100 eps. Twice that, as GSL errs too.
- * Only the one that is computed directly is compared: GSL's other one is off by 1e-11 in places (Q(0.149, 0.0931)). */
+/* `size` is that of the terms which are added: Stirling's of log_gamma, taken at x >= 12, make the 60 (28 +
+ * 12 + log 11!). Each has an error of a few eps / 2 of itself, and exp turns absolute into relative: 4 eps
+ * times the size for log_gamma, 8 for P and Q; their series and fraction add some 100 eps. Twice that, as GSL
+ * errs too. Only the one that is computed directly is compared: GSL's other one is off by 1e-11 in places
+ * (Q(0.149, 0.0931)). */
 Test(engine_elementary, gamma_functions_agree_with_gsl)
 {
     random_stream s = random_stream_new(random_key_new(1, 0, "gamma"), 0, 0);
@@ -114,7 +116,8 @@ Test(engine_elementary, gamma_functions_agree_with_gsl)
     }
 }
 
-/* Wichura states 1 part in 10^16 for the rational functions; the log, the root and the polynomials add some 10 eps. */
+/* Wichura states 1 part in 10^16 for the rational functions; the log, the root and the polynomials add some
+ * 10 eps. */
 Test(engine_elementary, the_normal_quantile_inverts_the_normal_cdf)
 {
     random_stream s = random_stream_new(random_key_new(1, 0, "normal"), 0, 0);

@@ -1,7 +1,7 @@
 /* The event queue against an oracle that keeps all pending events in a plain array and looks for the least.
  *
- * Random pushes, pops, peeks, cancels and rearms, under time distributions that are meant to hurt: all equal, few
- * instants, near and far mixed, ever larger gaps, decreasing. A failure prints its seed. */
+ * Random pushes, pops, peeks, cancels and rearms, under time distributions that are meant to hurt: all equal,
+ * few instants, near and far mixed, ever larger gaps, decreasing. A failure prints its seed. */
 #include "sim/engine/event_queue.h"
 #include "sim/engine/random.h"
 
@@ -111,7 +111,8 @@ static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, 
             if (held != NULL)
                 cr_assert_eq(held[0], held_mark, "a popped payload changed: seed %lu step %lu", seed, step);
             cr_assert(event_queue_pop(q, &time, &order, &payload));
-            cr_assert(time == p.time && order == p.order, "pop: seed %lu times %d step %lu", seed, times, step);
+            cr_assert(time == p.time && order == p.order, "pop: seed %lu times %d step %lu", seed, times,
+                      step);
             held = payload;
             held_mark = p.mark;
             for (size_t i = 0; i < 3; i++)
@@ -163,7 +164,8 @@ Test(engine_event_queue, sorts_a_hundred_thousand_of_any_times)
         void *payload;
 
         for (size_t i = 0; i < n; i++) {
-            all[i] = (struct pending){.time = time_draw((enum times)times, 5, i, &s), .order = random_u64(&s)};
+            all[i] =
+                (struct pending){.time = time_draw((enum times)times, 5, i, &s), .order = random_u64(&s)};
             event_queue_push(q, all[i].time, all[i].order, &payload);
             *(uint64_t *)payload = all[i].order;
         }
@@ -172,8 +174,8 @@ Test(engine_event_queue, sorts_a_hundred_thousand_of_any_times)
             sim_ns time;
             uint64_t order;
             cr_assert(event_queue_pop(q, &time, &order, &payload));
-            cr_assert(time == all[i].time && order == all[i].order && *(uint64_t *)payload == order, "%d: %zu",
-                      times, i);
+            cr_assert(time == all[i].time && order == all[i].order && *(uint64_t *)payload == order,
+                      "%d: %zu", times, i);
         }
         cr_assert_eq(event_queue_count(q), 0);
         event_queue_free(q);

@@ -1,8 +1,9 @@
 /* A queue with one server, built of events: its mean wait against theory.
  *
- * With service times of mean 1 and utilisation r the mean wait is r / (1 - r), and the mean over n customers has for large n
- * the variance r (2 + 5r - 4r^2 + r^3) / (1 - r)^4 / n (Whitt: Planning Queueing Simulations, Management Science 35,
- * 1989). Five such deviations at either side; starting empty costs less than 1 / (1 - r)^4 customers' worth, 16 in a million. */
+ * With service times of mean 1 and utilisation r the mean wait is r / (1 - r), and the mean over n customers
+ * has for large n the variance r (2 + 5r - 4r^2 + r^3) / (1 - r)^4 / n (Whitt: Planning Queueing Simulations,
+ * Management Science 35, 1989). Five such deviations at either side; starting empty costs less than 1 / (1 -
+ * r)^4 customers' worth, 16 in a million. */
 #include "sim/engine/distribution.h"
 #include "sim/engine/event_queue.h"
 

@@ -100,9 +100,9 @@ Test(engine_event_queue, accepts_the_last_instant_of_all)
     event_queue_free(q);
 }
 
-/* Time-outs that are nearly all cancelled: the dead must not pile up. 200 alive at a time, a million in all. The bound is
- * that of event_queue.c: dead <= alive + 1024, so one block of slots (2 MB) and well under 1 MB of entries; without a sweep
- * a million entries would take 24 MB. */
+/* Time-outs that are nearly all cancelled: the dead must not pile up. 200 alive at a time, a million in all.
+ * The bound is that of event_queue.c: dead <= alive + 1024, so one block of slots (2 MB) and well under 1 MB
+ * of entries; without a sweep a million entries would take 24 MB. */
 Test(engine_event_queue, cancelled_timeouts_do_not_pile_up)
 {
     struct event_queue *q = event_queue_new(32);

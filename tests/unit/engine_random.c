@@ -32,7 +32,8 @@ Test(engine_random, draws_do_not_depend_on_the_order_of_drawing)
             first[a][i] = random_u64(&s);
     }
     random_stream other = random_stream_new(random_key_new(5, 3, "loss"), 0, 0);
-    for (uint64_t a = 50; a-- > 0;) { /* backwards, with draws of another purpose in between, and interleaved */
+    for (uint64_t a = 50;
+         a-- > 0;) { /* backwards, with draws of another purpose in between, and interleaved */
         random_stream s = random_stream_new(key, a, 2), t = random_stream_new(key, (a + 1) % 50, 2);
         for (size_t i = 0; i < 4; i++) {
             random_u64(&other);
@@ -60,7 +61,8 @@ Test(engine_random, whatever_differs_in_what_it_is_for_differs_in_its_draws)
 
     for (size_t k = 0; k < 10; k++) {
         random_stream streams[] = {random_stream_new(keys[k], 0, 0), random_stream_new(keys[k], 1, 0),
-                                   random_stream_new(keys[k], 0, 1), random_stream_new(keys[k], UINT64_C(1) << 32, 0)};
+                                   random_stream_new(keys[k], 0, 1),
+                                   random_stream_new(keys[k], UINT64_C(1) << 32, 0)};
         for (size_t i = 0; i < 4; i++)
             drawn[k][i] = random_u64(&streams[i]);
     }
@@ -79,7 +81,8 @@ Test(engine_random, a_unit_is_never_0_nor_1)
     cr_assert_eq(random_unit(&most), 1 - 0x1p-53);
 }
 
-/* Just above 3/4 of 2^64 a careless modulo would give a third of the numbers twice as often. Chi-square over 1000 cells of a million numbers below n, alpha = 1e-6. */
+/* Just above 3/4 of 2^64 a careless modulo would give a third of the numbers twice as often. Chi-square over
+ * 1000 cells of a million numbers below n, alpha = 1e-6. */
 Test(engine_random, below_is_even)
 {
     const uint64_t limits[] = {1000, 3000, UINT64_C(13835058055282163000), 1000 * (UINT64_MAX / 1000)};
