@@ -3,6 +3,7 @@
 # usage: figures.sh SOURCE_DIR. Exit 77 (skipped) without gnuplot.
 set -eu
 source_dir=$1
+export LC_ALL=C.UTF-8 # as the program does: in the C locale gnuplot warns
 command -v gnuplot >/dev/null 2>&1 || exit 77
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
