@@ -1,0 +1,427 @@
+/* ledger.c -- the tables, and the life and death of a write.
+ *
+ * Most keys have nothing live at most times: `entry_of` says so in one look. A key with live writes has an entry: its writes
+ * in two orders (by version, and by taker), what has reached each replica, and each replica's frontier.
+ *
+ * A write is complete once it is applied at and has reached every replica and its operation has ended. It then waits in a
+ * queue until every read that was open by then has ended (the queue is in order, so only its head is looked at). After
+ * that it is retirable, but may still be the one that another write meets: it leaves alone as soon as it is in no
+ * replica's frontier and held nowhere, or together with the rest of its key when all of them are retirable: then every
+ * replica has been reached by all of them, and every later write will have seen them. */
+#include "sim/observe/ledger_room.h"
+
+#include "sim/base/hash.h"
+
+static uint32_t map_home(const struct ledger *l, uint64_t id)
+{
+    return (uint32_t)(hash_mix(id) >> (64 - l->map_bits));
+}
+
+static void map_put(struct ledger *l, struct live_write *w)
+{
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, w->id);
+
+    while (l->map[at] != NULL)
+        at = (at + 1) & mask;
+    l->map[at] = w;
+}
+
+static void map_grow(struct ledger *l)
+{
+    struct live_write **old = l->map;
+    uint32_t size = UINT32_C(1) << l->map_bits;
+
+    l->map_bits++;
+    l->map = memory_new((size_t)size * 2, sizeof(struct live_write *));
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i] != NULL)
+            map_put(l, old[i]);
+    free(old);
+}
+
+/* Shifts back what the gap would hide, so that no tombstones stay. */
+static void map_remove(struct ledger *l, uint64_t id)
+{
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, id);
+
+    while (l->map[at]->id != id)
+        at = (at + 1) & mask;
+    for (uint32_t next = (at + 1) & mask; l->map[next] != NULL; next = (next + 1) & mask) {
+        uint32_t home = map_home(l, l->map[next]->id);
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            l->map[at] = l->map[next];
+            at = next;
+        }
+    }
+    l->map[at] = NULL;
+}
+
+struct live_write *ledger_find(const struct ledger *l, uint64_t id)
+{
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, id);
+
+    while (l->map[at] != NULL && l->map[at]->id != id)
+        at = (at + 1) & mask;
+    return l->map[at];
+}
+
+void ledger_open(struct ledger *l, const struct history_setting *s)
+{
+    *l = (struct ledger){.setting = s, .live_most = LEDGER_LIVE_MOST, .map_bits = 8, .queue_mask = 255};
+    places_open(&l->places, s);
+    l->up = memory_new(s->node_count, sizeof *l->up);
+    l->gone = memory_new(s->node_count, sizeof *l->gone);
+    for (uint32_t n = 0; n < s->node_count; n++)
+        l->up[n] = true;
+    l->entry_of = memory_new(s->key_count, sizeof *l->entry_of);
+    if (!s->by_merge)
+        l->held = memory_new(s->key_count * l->places.replicas, sizeof *l->held);
+    l->map = memory_new((size_t)1 << l->map_bits, sizeof(struct live_write *));
+    l->queue = memory_new((size_t)l->queue_mask + 1, sizeof(struct live_write *));
+    l->pending_ops = memory_new(s->node_count, sizeof *l->pending_ops);
+    l->pending_bytes = memory_new(s->node_count, sizeof *l->pending_bytes);
+    l->owed = memory_new(s->node_count, sizeof *l->owed);
+    base_open(l);
+}
+
+uint64_t ledger_bytes(const struct history_setting *s)
+{
+    uint64_t rows = s->key_count * places_replicas(s);
+
+    return s->key_count * sizeof(uint32_t) + (s->by_merge ? 0 : rows * sizeof(struct held)) + base_bytes(s);
+}
+
+static void write_dispose(struct live_write *w)
+{
+    free(w->seen);
+    free(w->met);
+    free(w);
+}
+
+static void entry_dispose(struct key_entry *e)
+{
+    for (struct write_slot *s = e->slots; s < e->slots + e->slot_count; s++)
+        for (struct live_write *w = s->oldest, *next; w != NULL; w = next) {
+            next = w->slot_newer;
+            write_dispose(w);
+        }
+    for (uint32_t row = 0; row < e->row_capacity; row++)
+        array_free(&e->rows[row].frontier);
+    free(e->slots);
+    free(e->rows);
+    free(e->reach);
+    free(e->merged);
+    free(e);
+}
+
+void ledger_close(struct ledger *l)
+{
+    array_each (struct key_entry *, e, &l->entries)
+        entry_dispose(*e);
+    array_each (struct live_write *, w, &l->writes_free)
+        write_dispose(*w);
+    array_free(&l->entries);
+    array_free(&l->entries_free);
+    array_free(&l->writes_free);
+    array_free(&l->writes_sweep);
+    array_free(&l->entries_sweep);
+    array_free(&l->batch);
+    array_free(&l->past);
+    free(l->up);
+    free(l->gone);
+    free(l->entry_of);
+    free(l->held);
+    free(l->map);
+    free(l->queue);
+    free(l->pending_ops);
+    free(l->pending_bytes);
+    free(l->owed);
+    base_close(l);
+    places_close(&l->places);
+}
+
+void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position)
+{
+    if (l->batch_entry != NULL && (r->kind != HISTORY_MERGE || r->key != l->batch_entry->key ||
+                                   r->node != l->batch_entry->rows[l->batch_row].node))
+        reach_flush(l); /* before the clock goes on: it happened then */
+    l->position = position;
+    l->time = r->time;
+}
+
+void ledger_finish(struct ledger *l)
+{
+    reach_flush(l);
+}
+
+static struct key_entry *entry_make(struct ledger *l, uint64_t key)
+{
+    struct key_entry *e;
+    uint32_t replicas[PLACEMENT_MOST], count = placement_holders(l->setting, key, replicas);
+
+    if (l->entries_free.count > 0) {
+        e = l->entries.items[l->entries_free.items[--l->entries_free.count]];
+    } else {
+        e = memory_new(1, sizeof *e);
+        e->index = (uint32_t)l->entries.count;
+        *array_add(&l->entries) = e;
+        e->slot_capacity = 4;
+        e->row_capacity = count;
+        e->slots = memory_new(e->slot_capacity, sizeof *e->slots);
+        e->rows = memory_new(e->row_capacity, sizeof *e->rows);
+        e->reach = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof *e->reach);
+        e->merged = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof(struct live_write *));
+    }
+    e->key = key;
+    e->in_use = true;
+    e->row_count = count;
+    for (uint32_t row = 0; row < count; row++)
+        e->rows[row].node = replicas[row];
+    l->entry_of[key] = e->index + 1;
+    return e;
+}
+
+/* All that was in it is gone or going: as made, but for its memory. */
+static void entry_release(struct ledger *l, struct key_entry *e)
+{
+    for (uint32_t row = 0; row < e->row_count; row++) {
+        e->rows[row].held = e->rows[row].cursor = NULL;
+        e->rows[row].frontier.count = 0;
+    }
+    memset(e->reach, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->reach);
+    memset(e->merged, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof(struct live_write *));
+    l->entry_of[e->key] = 0;
+    e->in_use = e->swept = false;
+    e->slot_count = e->row_count = e->live = e->retirable = 0;
+    e->lane_oldest = e->lane_newest = NULL;
+    *array_add(&l->entries_free) = e->index;
+}
+
+uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make)
+{
+    int row = places_row(&l->places, e->key, node);
+
+    if (row != PLACES_NONE)
+        return (uint32_t)row;
+    for (uint32_t guest = l->places.replicas; guest < e->row_count; guest++)
+        if (e->rows[guest].node == node)
+            return guest;
+    if (!make)
+        return UINT32_MAX;
+    if (e->row_count == e->row_capacity) {
+        uint32_t more = e->row_capacity * 2;
+        size_t old = (size_t)e->row_capacity * e->slot_capacity, wide = (size_t)more * e->slot_capacity;
+        e->rows = memory_resize(e->rows, more, sizeof *e->rows);
+        memset(e->rows + e->row_capacity, 0, (more - e->row_capacity) * sizeof *e->rows);
+        e->reach = memory_resize(e->reach, wide, sizeof *e->reach);
+        memset(e->reach + old, 0, (wide - old) * sizeof *e->reach);
+        e->merged = memory_resize(e->merged, wide, sizeof(struct live_write *));
+        memset(e->merged + old, 0, (wide - old) * sizeof(struct live_write *));
+        e->row_capacity = more;
+    }
+    e->rows[e->row_count].node = node;
+    return e->row_count++;
+}
+
+/* A used one keeps the memory of its lists. */
+static struct live_write *write_make(struct ledger *l)
+{
+    size_t bytes = sizeof(struct live_write) + l->places.replicas * sizeof(struct applied);
+
+    if (l->writes_free.count == 0)
+        return memory_new(1, bytes);
+    struct live_write *w = l->writes_free.items[--l->writes_free.count];
+    struct live_write kept = {.seen = w->seen, .met = w->met, .seen_capacity = w->seen_capacity,
+                              .met_capacity = w->met_capacity};
+    memset(w, 0, bytes);
+    *w = kept;
+    return w;
+}
+
+bool ledger_take(struct ledger *l, const struct history_record *r, struct take_origin origin)
+{
+    struct live_write *w = ledger_find(l, r->op);
+
+    if (w != NULL) { /* the same write again: it has come to this node, and keeps its place */
+        if (w->entry->key == r->key)
+            reach_arrive(l, w->entry, entry_row(l, w->entry, r->node, true), w);
+        ledger_sweep(l);
+        return false;
+    }
+    if (l->live >= l->live_most) {
+        l->overflowed = true;
+        return true;
+    }
+    struct key_entry *e = ledger_entry(l, r->key);
+    if (e == NULL)
+        e = entry_make(l, r->key);
+    w = write_make(l);
+    w->id = r->op;
+    w->stamp = r->take.stamp;
+    w->took = l->position;
+    w->bytes = r->take.value_bytes;
+    w->begin_position = origin.begin_position;
+    w->in_window = origin.in_window;
+    w->closed = origin.begin_position == UINT64_MAX;
+    w->entry = e;
+    w->first = LEDGER_NO_ROW;
+    w->down_fault = LEDGER_NO_FAULT;
+    if (++l->live * 2 > UINT32_C(1) << l->map_bits)
+        map_grow(l);
+    map_put(l, w);
+    e->live++;
+    e->last_took = w->took;
+    uint32_t row = entry_row(l, e, r->node, true);
+    reach_take(l, w, row);
+    apply_take(l, w, places_row(&l->places, r->key, r->node));
+    write_check(l, w);
+    ledger_sweep(l);
+    return true;
+}
+
+void ledger_end(struct ledger *l, uint64_t write, bool commits)
+{
+    struct live_write *w = ledger_find(l, write);
+
+    if (w == NULL || w->closed)
+        return;
+    w->closed = true;
+    if (commits) {
+        w->commit_position = l->position;
+        w->commit_time = l->time;
+        if (w->unapplied > 0) {
+            l->lagging++;
+            for (uint32_t row = 0; row < l->places.replicas; row++) {
+                uint32_t node = w->entry->rows[row].node;
+                if (w->applied[row].position != 0 || l->gone[node])
+                    continue;
+                l->owed[node]++;
+                l->backlog_owed += l->up[node];
+            }
+        }
+        if (w->lost && l->listener.lost != NULL)
+            l->listener.lost(l->listener.self, w);
+        apply_settle(l, w);
+    }
+    write_check(l, w);
+}
+
+static void queue_push(struct ledger *l, struct live_write *w)
+{
+    if (l->queue_count == l->queue_mask + 1) {
+        uint32_t size = l->queue_count;
+        struct live_write **wide = memory_new((size_t)size * 2, sizeof(struct live_write *));
+        for (uint32_t i = 0; i < size; i++)
+            wide[i] = l->queue[(l->queue_head + i) & l->queue_mask];
+        free(l->queue);
+        l->queue = wide;
+        l->queue_head = 0;
+        l->queue_mask = size * 2 - 1;
+    }
+    l->queue[(l->queue_head + l->queue_count++) & l->queue_mask] = w;
+    w->queued = true;
+}
+
+void write_check(struct ledger *l, struct live_write *w)
+{
+    if (w->complete || w->unapplied != 0 || !w->reached || !w->closed)
+        return;
+    w->complete = true;
+    w->complete_position = l->position;
+    if (!w->queued && !w->retirable)
+        queue_push(l, w);
+}
+
+void ledger_retire(struct ledger *l, uint64_t oldest_read)
+{
+    if (l->batch_entry != NULL) /* it points at what might go */
+        return;
+    if (l->past.count > 0 && oldest_read > l->last_loss)
+        l->past.count = 0;
+    while (l->queue_count > 0) {
+        struct live_write *w = l->queue[l->queue_head];
+        if (w->complete && w->complete_position >= oldest_read && l->queue_count > 0) {
+            /* One that a loss made incomplete and that is complete again may stand before its time: it goes back. */
+            if (w->complete_position <= l->queue[(l->queue_head + l->queue_count - 1) & l->queue_mask]->complete_position)
+                return;
+        }
+        l->queue_head = (l->queue_head + 1) & l->queue_mask;
+        l->queue_count--;
+        w->queued = false;
+        if (w->complete && w->complete_position >= oldest_read) {
+            queue_push(l, w);
+            return;
+        }
+        if (w->complete) {
+            w->retirable = true;
+            w->entry->retirable++;
+            write_sweep(l, w);
+        }
+    }
+    ledger_sweep(l);
+}
+
+void write_sweep(struct ledger *l, struct live_write *w)
+{
+    struct key_entry *e = w->entry;
+
+    if (!w->retirable)
+        return;
+    if (e->retirable == e->live) {
+        if (!e->swept)
+            *array_add(&l->entries_sweep) = e;
+        e->swept = true;
+    } else if (w->frontiers == 0 && w->helds == 0) {
+        *array_add(&l->writes_sweep) = w;
+    }
+}
+
+static void write_recycle(struct ledger *l, struct live_write *w)
+{
+    base_add(l, w);
+    map_remove(l, w->id);
+    l->live--;
+    w->id = 0;
+    *array_add(&l->writes_free) = w;
+}
+
+static void write_leave(struct ledger *l, struct live_write *w)
+{
+    struct key_entry *e = w->entry;
+
+    slot_remove(l, e, w);
+    lane_remove(l, e, w);
+    e->live--;
+    e->retirable--;
+    write_recycle(l, w);
+    if (e->live > 0 && e->retirable == e->live && !e->swept) {
+        *array_add(&l->entries_sweep) = e;
+        e->swept = true;
+    }
+}
+
+/* Nothing is freed in the middle of a record, so that no pointer dangles while it is looked at. */
+void ledger_sweep(struct ledger *l)
+{
+    for (size_t i = 0; i < l->writes_sweep.count; i++) {
+        struct live_write *w = l->writes_sweep.items[i];
+        if (w->id != 0 && w->retirable && w->frontiers == 0 && w->helds == 0)
+            write_leave(l, w);
+    }
+    l->writes_sweep.count = 0;
+    for (size_t i = 0; i < l->entries_sweep.count; i++) {
+        struct key_entry *e = l->entries_sweep.items[i];
+        e->swept = false;
+        if (!e->in_use || e->live == 0 || e->retirable != e->live)
+            continue;
+        for (struct write_slot *s = e->slots; s < e->slots + e->slot_count; s++) {
+            for (struct live_write *w = s->oldest, *next; w != NULL; w = next) {
+                next = w->slot_newer;
+                write_recycle(l, w);
+            }
+            s->oldest = s->newest = s->unreached = NULL;
+        }
+        entry_release(l, e);
+    }
+    l->entries_sweep.count = 0;
+}

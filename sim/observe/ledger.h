@@ -1,0 +1,227 @@
+/* ledger.h -- what each replica has been reached by and reflects, of the writes that still matter.
+ *
+ * The readers of staleness, lag, convergence, conflicts and loss hang on it. Words as in semantics A:
+ *
+ *   reaches   A write reaches a node when the node takes it, when its STORE (kept or refused) or MERGE happens there, or when
+ *             that of a write which has seen it does.
+ *   has seen  At its TAKE a write has seen all that had reached its taker, and what MADE names (with all that had seen).
+ *   reflects  BY_ORDER: the version held is not older than the write's, whether or not it came. BY_MERGE: MERGE said so. A MERGE of
+ *             a later incarnation (below) says nothing of an earlier one.
+ *   applied   the position and time since which the replica reflects it. A write taken with a version that a replica's
+ *             own outdoes is applied there at its TAKE.
+ *
+ * A write is *live* from its TAKE until it is applied at and has reached every replica of its key, its operation has ended,
+ * every read that was open when the last of this came true has ended, and it can meet no other write any more. Replicas
+ * that are down count (they come back); those whose crash has no end do not. Retired writes count as seen by every later one.
+ *
+ * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ...; a taker that has lost its disk and begins
+ * to count anew puts its incarnation into the bits from 32 up (of TAKE's stamp and of MERGE's upto alike), so that the
+ * first ones are not taken for those of before.
+ *
+ * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica. Memory: 4 bytes a key
+ * and 16 a key and replica (BY_ORDER) as they are touched; some 250 bytes + 16 a replica for each live write, of which there
+ * are at most LEDGER_LIVE_MOST: beyond, writes are not entered and `overflowed` says that the figures are undecided. */
+#ifndef GEOREP_OBSERVE_LEDGER_H
+#define GEOREP_OBSERVE_LEDGER_H
+
+#include "sim/base/array.h"
+#include "sim/history/history.h"
+#include "sim/observe/places.h"
+
+#define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 1.3 GB with five replicas */
+
+struct key_entry;
+
+struct applied {
+    uint64_t position; /* 0: not yet */
+    sim_ns time;
+};
+
+struct live_write {
+    uint64_t id;
+    int64_t stamp;
+    uint64_t took;            /* position of its TAKE */
+    uint64_t begin_position;  /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
+    uint64_t commit_position; /* 0: not committed */
+    sim_ns commit_time;
+    uint64_t complete_position;
+    struct key_entry *entry;
+    struct live_write *lane_older, *lane_newer; /* of its key, by version (BY_ORDER) */
+    struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
+    uint64_t *seen; /* [slot]: it has seen the slot's writes up to this TAKE */
+    uint64_t *met;  /* TAKEs of the writes it was paired with */
+    uint32_t seen_count, seen_capacity, met_count, met_capacity;
+    uint32_t slot, bytes;
+    uint32_t unapplied;        /* replicas */
+    uint32_t frontiers, helds; /* replicas whose frontier it is in; that hold it */
+    uint32_t down_fault;       /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
+    uint16_t first;            /* row that first applied it; LEDGER_NO_ROW */
+    bool in_window;            /* its operation began in the window */
+    bool reached;              /* every replica */
+    bool closed;               /* its operation ended */
+    bool complete, queued, retirable;
+    bool settled;              /* told to the listener */
+    bool decided;              /* some replica has let it go: */
+    bool lost, skew, causal;   /* for a write that had not seen it; that had committed before; that it had seen */
+    bool blind;                /* its taker had not been reached by what is retired (it had lost it) */
+    struct applied applied[];  /* [row] */
+};
+
+#define LEDGER_NO_FAULT UINT32_MAX
+#define LEDGER_NO_ROW UINT16_MAX
+
+/* A run of writes that see each other: those of one taker between two losses. */
+struct write_slot {
+    uint32_t node;
+    bool open;            /* the node's next write goes on with it */
+    uint64_t reached_all; /* the least of its replicas' reach */
+    uint64_t kept;        /* the last TAKE whose write its taker also stored: what outlives a loss of memory */
+    struct live_write *oldest, *newest;
+    struct live_write *unreached; /* the oldest that has not reached every replica */
+};
+
+struct key_row {
+    uint32_t node;
+    struct live_write *held;   /* BY_ORDER: the version held, if its write is live */
+    struct live_write *cursor; /* BY_ORDER: the newest live write that it reflects */
+    ARRAY(struct live_write *) frontier; /* reached it, and seen by no other write that did */
+};
+
+struct key_entry {
+    uint64_t key;
+    uint32_t index;
+    uint32_t live, retirable;
+    uint64_t last_took;
+    bool in_use, swept;
+    uint32_t slot_count, slot_capacity, row_count, row_capacity;
+    struct write_slot *slots;
+    struct key_row *rows;       /* the replicas, then other nodes that took or stored a live write */
+    uint64_t *reach;            /* [row * slot_capacity + slot]: TAKE of the last write of the slot that reached it */
+    struct live_write **merged; /* the same, BY_MERGE: the last live write of the slot that it reflects */
+    struct live_write *lane_oldest, *lane_newest;
+};
+
+struct held {
+    int64_t stamp;
+    uint64_t write;
+};
+
+/* What of a key is retired, for when a replica loses its disk (kept only if the setting may lose). */
+struct key_base {
+    struct held version;        /* BY_ORDER: the newest */
+    uint64_t newest_took;
+    uint32_t committed;         /* of the window */
+    sim_ns oldest_commit, newest_commit;
+    sim_ns oldest_any;          /* commit of the oldest, window or not; valid with any > 0 */
+    uint32_t any;               /* committed, window or not */
+};
+
+/* Told as things come to pass, in order; any may be NULL. */
+struct ledger_listener {
+    void *self;
+    void (*settled)(void *self, const struct live_write *w); /* once: committed, and applied everywhere */
+    void (*applied)(void *self, const struct live_write *w); /* the same, each time: a loss of a disk undoes it */
+    void (*undone)(void *self, const struct live_write *w);  /* by a loss, of one that had been applied everywhere */
+    void (*conflict)(void *self, const struct live_write *later, const struct live_write *earlier);
+    void (*lost)(void *self, const struct live_write *w); /* committed, and lost for one that had not seen it */
+};
+
+struct past_application {
+    uint64_t took;
+    uint32_t node;
+    uint64_t from, to; /* positions: reflected after `from`, until before `to` */
+};
+
+struct ledger {
+    const struct history_setting *setting;
+    struct places places;
+    struct ledger_listener listener;
+    uint32_t live_most;
+    bool overflowed;
+    bool *up, *gone;           /* [node]; gone: down for ever */
+    uint32_t *entry_of;        /* [key]: index + 1 */
+    struct held *held;         /* [key * replicas + row], BY_ORDER */
+    uint64_t *base_commit;     /* [key]: position of the commit of the newest retired write; 0: none, or not committed */
+    struct key_base *bases;    /* [key], if the setting may lose */
+    uint64_t *base_counts;     /* [key * nodes + origin], BY_MERGE and if it may lose: the last retired stamp */
+    bool *bare;                /* [key * replicas + row], if it may lose: lost what is retired, and has not got it back */
+    uint64_t *bare_merged;     /* [(key * replicas + row) * nodes + origin], BY_MERGE: what a bare row has got back */
+    uint64_t *bare_count;      /* [node]: keys of which it is a bare row */
+    uint64_t bare_up;          /* the same of all nodes that are up */
+    uint64_t bare_total;       /* and of all but those gone for ever */
+    uint64_t last_loss;        /* position of the last loss of a disk */
+    ARRAY(struct key_entry *) entries;
+    ARRAY(uint32_t) entries_free;
+    ARRAY(struct live_write *) writes_free;
+    ARRAY(struct live_write *) writes_sweep;
+    ARRAY(struct key_entry *) entries_sweep;
+    ARRAY(struct live_write *) batch; /* MERGEs of one node and key in a row: what came, and meets at the end of them */
+    ARRAY(struct past_application) past;
+    struct key_entry *batch_entry;
+    uint32_t batch_row;
+    struct { uint64_t op, write; } made[16];
+    uint32_t made_count;
+    struct live_write **map;   /* by id, open addressing */
+    uint32_t map_bits, live;
+    struct live_write **queue; /* complete, in that order: a ring */
+    uint32_t queue_mask, queue_head, queue_count;
+    uint64_t *pending_ops, *pending_bytes, *owed; /* [node]: taken and not applied there; of these, committed */
+    int64_t backlog_ops, backlog_bytes, backlog_owed; /* sums over nodes that are up */
+    uint64_t lagging;          /* committed writes not applied everywhere */
+    uint64_t position;         /* of the record at hand */
+    sim_ns time;
+};
+
+void ledger_open(struct ledger *l, const struct history_setting *s);
+void ledger_close(struct ledger *l);
+uint64_t ledger_bytes(const struct history_setting *s); /* tables by key, all touched */
+
+/* First of all, for every record. */
+void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position);
+
+/* What an operation's owner (operations.h) knows of a TAKE. */
+struct take_origin {
+    uint64_t begin_position; /* UINT64_MAX: the operation has ended */
+    bool in_window;
+};
+/* False: this write was taken before. */
+bool ledger_take(struct ledger *l, const struct history_record *r, struct take_origin origin);
+void ledger_made(struct ledger *l, const struct history_record *r);
+void ledger_store(struct ledger *l, const struct history_record *r);
+void ledger_merge(struct ledger *l, const struct history_record *r);
+void ledger_drop(struct ledger *l, const struct history_record *r);
+void ledger_end(struct ledger *l, uint64_t write, bool commits); /* the client of this write was told, or gave up */
+void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault);
+void ledger_up(struct ledger *l, uint32_t node);
+void ledger_finish(struct ledger *l); /* what is under way meets */
+
+/* Lets go of what no open read can miss: `oldest_read` is the BEGIN of the oldest open one, UINT64_MAX if none. */
+void ledger_retire(struct ledger *l, uint64_t oldest_read);
+
+/* Look. */
+static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t key)
+{
+    uint32_t index = l->entry_of[key];
+
+    return index == 0 ? NULL : l->entries.items[index - 1];
+}
+struct live_write *ledger_find(const struct ledger *l, uint64_t id); /* NULL: not live */
+
+/* Has `by` seen `w` (not asked of itself)? */
+static inline bool write_seen(const struct live_write *w, const struct live_write *by)
+{
+    return w->slot < by->seen_count && by->seen[w->slot] >= w->took && w->entry == by->entry;
+}
+
+static inline uint64_t entry_reach(const struct key_entry *e, uint32_t row, uint32_t slot)
+{
+    return e->reach[(size_t)row * e->slot_capacity + slot];
+}
+
+/* Did `node` reflect `w` just after the record at `instant`? */
+bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant);
+
+/* Is `w` applied at every replica that is up? */
+bool ledger_applied_up(const struct ledger *l, const struct live_write *w);
+
+#endif

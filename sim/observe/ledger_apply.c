@@ -1,0 +1,349 @@
+/* ledger_apply.c -- who reflects what since when.
+ *
+ * BY_ORDER: a key's live writes stand in a lane, by version. What a replica reflects is a prefix of the lane, up to the version it
+ * holds; when it stores a newer one, the walk from its cursor to there meets each (write, replica) once.
+ *
+ * BY_MERGE: the same by taker: a replica reflects a prefix of each slot.
+ *
+ * The instants stay with the write, since a read is judged by what a replica reflected when it was read, which may be
+ * earlier than the read's end. Lag is told when a write is applied everywhere, not before: a replica that loses its disk
+ * meanwhile applies it anew. */
+#include "sim/observe/ledger_room.h"
+
+void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
+{
+    uint32_t node = w->entry->rows[row].node;
+
+    if (w->applied[row].position != 0 || l->gone[node])
+        return;
+    w->applied[row] = (struct applied){l->position, l->time};
+    w->unapplied--;
+    l->pending_ops[node]--;
+    l->pending_bytes[node] -= w->bytes;
+    if (l->up[node]) {
+        l->backlog_ops--;
+        l->backlog_bytes -= w->bytes;
+    }
+    if (w->first == LEDGER_NO_ROW)
+        w->first = (uint16_t)row;
+    if (w->commit_position != 0) {
+        l->owed[node]--;
+        l->backlog_owed -= l->up[node];
+        if (w->unapplied == 0)
+            apply_done(l, w);
+    }
+    write_check(l, w);
+}
+
+/* Committed, and no longer lagging anywhere. */
+void apply_done(struct ledger *l, struct live_write *w)
+{
+    l->lagging--;
+    if (l->listener.applied != NULL)
+        l->listener.applied(l->listener.self, w);
+    apply_settle(l, w);
+}
+
+void apply_undo(struct ledger *l, struct live_write *w, uint32_t row)
+{
+    uint32_t node = w->entry->rows[row].node;
+
+    if (w->applied[row].position == 0)
+        return;
+    *array_add(&l->past) = (struct past_application){w->took, node, w->applied[row].position, l->position};
+    w->applied[row] = (struct applied){0};
+    if (w->unapplied++ == 0 && w->commit_position != 0) {
+        l->lagging++;
+        if (l->listener.undone != NULL)
+            l->listener.undone(l->listener.self, w);
+    }
+    l->pending_ops[node]++;
+    l->pending_bytes[node] += w->bytes;
+    if (w->commit_position != 0)
+        l->owed[node]++;
+    if (l->up[node]) {
+        l->backlog_ops++;
+        l->backlog_bytes += w->bytes;
+        l->backlog_owed += w->commit_position != 0;
+    }
+    w->complete = false;
+    if (w->retirable)
+        w->entry->retirable--;
+    w->retirable = false;
+}
+
+void apply_settle(struct ledger *l, struct live_write *w)
+{
+    if (w->settled || w->commit_position == 0 || w->unapplied != 0)
+        return;
+    w->settled = true;
+    if (l->listener.settled != NULL)
+        l->listener.settled(l->listener.self, w);
+}
+
+/* Near the taker's own version: a clock that is behind writes far below the newest, but next to its own last. */
+static void lane_insert(struct key_entry *e, struct live_write *w, struct live_write *near)
+{
+    struct live_write *below = near != NULL ? near : e->lane_newest;
+
+    while (below != NULL && version_newer(below->stamp, below->id, w->stamp, w->id))
+        below = below->lane_older;
+    struct live_write *above = below != NULL ? below->lane_newer : e->lane_oldest;
+    while (above != NULL && version_newer(w->stamp, w->id, above->stamp, above->id)) {
+        below = above;
+        above = above->lane_newer;
+    }
+    w->lane_older = below;
+    w->lane_newer = above;
+    if (below != NULL)
+        below->lane_newer = w;
+    else
+        e->lane_oldest = w;
+    if (above != NULL)
+        above->lane_older = w;
+    else
+        e->lane_newest = w;
+}
+
+void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
+{
+    if (l->setting->by_merge)
+        return;
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if (e->rows[row].cursor == w)
+            e->rows[row].cursor = w->lane_older;
+    if (w->lane_older != NULL)
+        w->lane_older->lane_newer = w->lane_newer;
+    else
+        e->lane_oldest = w->lane_newer;
+    if (w->lane_newer != NULL)
+        w->lane_newer->lane_older = w->lane_older;
+    else
+        e->lane_newest = w->lane_older;
+}
+
+static void pend(struct ledger *l, struct live_write *w)
+{
+    for (uint32_t row = 0; row < l->places.replicas; row++) {
+        uint32_t node = w->entry->rows[row].node;
+        if (l->gone[node])
+            continue;
+        w->unapplied++;
+        l->pending_ops[node]++;
+        l->pending_bytes[node] += w->bytes;
+        if (l->up[node]) {
+            l->backlog_ops++;
+            l->backlog_bytes += w->bytes;
+        }
+    }
+}
+
+/* A replica that holds a newer version by now reflects it from its TAKE on. Of several the taker counts as the first. */
+static void reflect_at_take(struct ledger *l, struct live_write *w, uint32_t row)
+{
+    struct key_entry *e = w->entry;
+    const struct held *h = &l->held[e->key * l->places.replicas + row];
+
+    if (version_newer(w->stamp, w->id, h->stamp, h->write))
+        return;
+    apply_mark(l, w, row);
+    if (e->rows[row].cursor == w->lane_older)
+        e->rows[row].cursor = w;
+}
+
+void apply_take(struct ledger *l, struct live_write *w, int taker_row)
+{
+    struct key_entry *e = w->entry;
+
+    pend(l, w);
+    if (l->setting->by_merge)
+        return;
+    lane_insert(e, w, taker_row != PLACES_NONE ? e->rows[taker_row].cursor : NULL);
+    if (taker_row != PLACES_NONE)
+        reflect_at_take(l, w, (uint32_t)taker_row);
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if ((int)row != taker_row)
+            reflect_at_take(l, w, row);
+}
+
+/* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is retired: seen by all
+ * that came later (but those of a taker that had lost it), and it has seen none of them. */
+static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner)
+{
+    if (loser->decided)
+        return;
+    loser->decided = true;
+    if (winner != NULL && write_seen(loser, winner))
+        return;
+    uint64_t commit = winner != NULL ? winner->commit_position : l->base_commit[loser->entry->key];
+    loser->lost = true;
+    loser->skew = commit != 0 && commit < loser->begin_position;
+    loser->causal = winner != NULL ? write_seen(winner, loser) : !loser->blind;
+    if (loser->commit_position != 0 && l->listener.lost != NULL)
+        l->listener.lost(l->listener.self, loser);
+}
+
+static void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+{
+    struct live_write *old = e->rows[row].held;
+
+    if (old == w)
+        return;
+    e->rows[row].held = w;
+    if (w != NULL)
+        w->helds++;
+    if (old != NULL) {
+        old->helds--;
+        write_sweep(l, old);
+    }
+}
+
+static void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, int64_t stamp, uint64_t write)
+{
+    struct key_row *r = &e->rows[row];
+    struct live_write *next = r->cursor != NULL ? r->cursor->lane_newer : e->lane_oldest;
+
+    while (next != NULL && !version_newer(next->stamp, next->id, stamp, write)) {
+        apply_mark(l, next, row);
+        r->cursor = next;
+        next = next->lane_newer;
+    }
+}
+
+static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, const struct history_record *r,
+                       struct live_write *w)
+{
+    struct held *h = &l->held[r->key * l->places.replicas + row];
+    bool counts = e != NULL && row_counts(l, e, row);
+
+    if (version_newer(r->store.stamp, r->store.write, h->stamp, h->write)) {
+        struct live_write *old = e != NULL ? e->rows[row].held : NULL;
+        if (counts && old != NULL && old->id != r->store.write)
+            let_go(l, old, w);
+        *h = (struct held){r->store.stamp, r->store.write};
+        if (counts) {
+            hold(l, e, row, w);
+            reflect_up_to(l, e, row, r->store.stamp, r->store.write);
+        }
+    } else if (counts && w != NULL && h->write != w->id && h->write != 0) {
+        let_go(l, w, e->rows[row].held);
+    }
+    if (l->bare != NULL)
+        base_held(l, r->key, row);
+}
+
+void ledger_store(struct ledger *l, const struct history_record *r)
+{
+    struct key_entry *e = ledger_entry(l, r->key);
+    struct live_write *w = e != NULL ? ledger_find(l, r->store.write) : NULL;
+    int row = places_row(&l->places, r->key, r->node);
+
+    if (w != NULL && w->entry != e)
+        w = NULL;
+    if (w != NULL) {
+        reach_arrive(l, e, row != PLACES_NONE ? (uint32_t)row : entry_row(l, e, r->node, true), w);
+        if (e->slots[w->slot].node == r->node && w->took > e->slots[w->slot].kept)
+            e->slots[w->slot].kept = w->took;
+    }
+    if (row != PLACES_NONE)
+        store_here(l, e, (uint32_t)row, r, w);
+    ledger_sweep(l);
+}
+
+/* The last write of a slot that a MERGE up to `upto` names, NULL when it names none that is live. */
+static struct live_write *merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto)
+{
+    struct write_slot *s = &e->slots[slot];
+    struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + slot], *top = NULL;
+    struct live_write *next = *merged != NULL ? (*merged)->slot_newer : s->oldest;
+
+    for (; next != NULL && (uint64_t)next->stamp <= upto; next = next->slot_newer) {
+        if ((uint64_t)next->stamp >> 32 != upto >> 32)
+            break;
+        top = next;
+        if (row < l->places.replicas)
+            apply_mark(l, next, row);
+        *merged = next;
+    }
+    if (top != NULL && s->node == e->rows[row].node && top->took > s->kept)
+        s->kept = top->took;
+    return top;
+}
+
+void ledger_merge(struct ledger *l, const struct history_record *r)
+{
+    struct key_entry *e = ledger_entry(l, r->key);
+    int own = places_row(&l->places, r->key, r->node);
+
+    if (l->bare != NULL && own != PLACES_NONE)
+        base_merged(l, r->key, (uint32_t)own, r->merge.origin, r->merge.upto);
+    if (e == NULL)
+        return;
+    uint32_t row = entry_row(l, e, r->node, true);
+    for (uint32_t slot = 0; slot < e->slot_count; slot++) {
+        if (e->slots[slot].node != r->merge.origin)
+            continue;
+        struct live_write *top = merge_slot(l, e, row, slot, r->merge.upto);
+        if (top == NULL || reach_has(e, row, top))
+            continue;
+        reach_raise(l, e, row, top);
+        l->batch_entry = e;
+        l->batch_row = row;
+        *array_add(&l->batch) = top;
+    }
+}
+
+void ledger_drop(struct ledger *l, const struct history_record *r)
+{
+    struct live_write *loser = ledger_find(l, r->drop.loser), *winner = ledger_find(l, r->drop.winner);
+    int row = places_row(&l->places, r->key, r->node);
+
+    if (loser == NULL || loser->entry->key != r->key || row == PLACES_NONE || r->drop.winner == 0)
+        return;
+    if (winner == loser || !row_counts(l, loser->entry, (uint32_t)row))
+        return;
+    let_go(l, loser, winner != NULL && winner->entry == loser->entry ? winner : NULL);
+    ledger_sweep(l);
+}
+
+void ledger_made(struct ledger *l, const struct history_record *r)
+{
+    CHECK(l->made_count < sizeof l->made / sizeof l->made[0]);
+    l->made[l->made_count].op = r->op;
+    l->made[l->made_count++].write = r->made.write;
+}
+
+void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)
+{
+    if (row >= l->places.replicas)
+        return;
+    for (uint32_t slot = 0; slot < e->slot_count; slot++) {
+        for (struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer)
+            apply_undo(l, w, row);
+        e->merged[(size_t)row * e->slot_capacity + slot] = NULL;
+    }
+    e->rows[row].cursor = NULL;
+    hold(l, e, row, NULL);
+}
+
+bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant)
+{
+    int row = places_row(&l->places, w->entry->key, node);
+
+    if (row == PLACES_NONE)
+        return false;
+    if (w->applied[row].position != 0 && w->applied[row].position <= instant)
+        return true;
+    array_each (struct past_application, past, &l->past)
+        if (past->took == w->took && past->node == node && past->from <= instant && instant < past->to)
+            return true;
+    return false;
+}
+
+bool ledger_applied_up(const struct ledger *l, const struct live_write *w)
+{
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if (w->applied[row].position == 0 && l->up[w->entry->rows[row].node])
+            return false;
+    return true;
+}

@@ -1,0 +1,329 @@
+/* ledger_reach.c -- who has seen what, and which concurrent writes meet where.
+ *
+ * Successive writes of one taker to one key see each other, and what has reached a node is closed under "has seen". So, as
+ * with version vectors (Parker et al. 1983), what has reached a node is one number for each *slot* (a taker between two
+ * losses): the TAKE of the slot's last write that reached it; all earlier ones have, too. TAKE positions serve as counts,
+ * so they need not start anew when a key's entry does. A write's `seen` is its taker's vector at its TAKE.
+ *
+ *     w1 has been seen by w2   iff   seen(w2)[slot of w1] >= TAKE of w1
+ *
+ * A replica's frontier is the maximal elements of what reached it. A write that arrives and had not reached it cannot have
+ * been seen by a member, so it removes those that it has seen and meets the rest. Writes that an arriving one has seen
+ * reach with it, overwritten before the meeting: they meet no one. For the same reason the MERGEs of one node and key
+ * in a row, which are one arriving state, are gathered and meet together. */
+#include "sim/observe/ledger_room.h"
+
+static uint64_t *reach_at(const struct key_entry *e, uint32_t row, uint32_t slot)
+{
+    return &e->reach[(size_t)row * e->slot_capacity + slot];
+}
+
+bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write *w)
+{
+    return *reach_at(e, row, w->slot) >= w->took;
+}
+
+static void slots_widen(struct key_entry *e)
+{
+    uint32_t old = e->slot_capacity, wide = old * 2;
+    uint64_t *reach = memory_new((size_t)e->row_capacity * wide, sizeof *reach);
+    struct live_write **merged = memory_new((size_t)e->row_capacity * wide, sizeof(struct live_write *));
+
+    for (uint32_t row = 0; row < e->row_count; row++) {
+        memcpy(reach + (size_t)row * wide, e->reach + (size_t)row * old, old * sizeof *reach);
+        memcpy(merged + (size_t)row * wide, e->merged + (size_t)row * old, old * sizeof *merged);
+    }
+    free(e->reach);
+    free(e->merged);
+    e->reach = reach;
+    e->merged = merged;
+    e->slots = memory_resize(e->slots, wide, sizeof *e->slots);
+    e->slot_capacity = wide;
+}
+
+uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
+{
+    (void)l;
+    for (uint32_t slot = 0; slot < e->slot_count; slot++)
+        if (e->slots[slot].node == node && e->slots[slot].open)
+            return slot;
+    if (e->slot_count == e->slot_capacity)
+        slots_widen(e);
+    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true};
+    return e->slot_count++;
+}
+
+void slot_add(struct key_entry *e, struct live_write *w)
+{
+    struct write_slot *s = &e->slots[w->slot];
+
+    w->slot_older = s->newest;
+    if (s->newest != NULL)
+        s->newest->slot_newer = w;
+    else
+        s->oldest = w;
+    s->newest = w;
+    if (s->unreached == NULL)
+        s->unreached = w;
+}
+
+void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
+{
+    struct write_slot *s = &e->slots[w->slot];
+
+    if (s->unreached == w)
+        s->unreached = w->slot_newer;
+    if (w->slot_older != NULL)
+        w->slot_older->slot_newer = w->slot_newer;
+    else
+        s->oldest = w->slot_newer;
+    if (w->slot_newer != NULL)
+        w->slot_newer->slot_older = w->slot_older;
+    else
+        s->newest = w->slot_older;
+    if (!l->setting->by_merge)
+        return;
+    for (uint32_t row = 0; row < e->row_count; row++) {
+        struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + w->slot];
+        if (*merged == w)
+            *merged = w->slot_older;
+    }
+}
+
+void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
+{
+    struct write_slot *s = &e->slots[slot];
+    uint64_t least = UINT64_MAX;
+
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if (row_counts(l, e, row) && *reach_at(e, row, slot) < least)
+            least = *reach_at(e, row, slot);
+    s->reached_all = least;
+    while (s->unreached != NULL && s->unreached->took <= least) {
+        struct live_write *w = s->unreached;
+        s->unreached = w->slot_newer;
+        w->reached = true;
+        write_check(l, w);
+    }
+}
+
+static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
+{
+    uint64_t *reach = reach_at(e, row, slot), old = *reach;
+
+    if (old >= took)
+        return;
+    *reach = took;
+    if (row < l->places.replicas && old <= e->slots[slot].reached_all)
+        reach_advance(l, e, slot);
+}
+
+void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
+{
+    for (uint32_t slot = 0; slot < w->seen_count; slot++)
+        if (w->seen[slot] != 0)
+            raise_slot(l, e, row, slot, w->seen[slot]);
+}
+
+static void seen_widen(struct live_write *w, uint32_t count)
+{
+    if (w->seen_capacity < count) {
+        w->seen_capacity = count < 4 ? 4 : count * 2;
+        w->seen = memory_resize(w->seen, w->seen_capacity, sizeof *w->seen);
+    }
+}
+
+/* What was read elsewhere, and all that it had seen. */
+static void seen_join(struct live_write *w, const struct live_write *other)
+{
+    for (uint32_t slot = 0; slot < other->seen_count; slot++)
+        if (other->seen[slot] > w->seen[slot])
+            w->seen[slot] = other->seen[slot];
+}
+
+static void frontier_put(struct key_row *r, struct live_write *w)
+{
+    *array_add(&r->frontier) = w;
+    w->frontiers++;
+}
+
+void frontier_leave(struct ledger *l, struct key_entry *e, uint32_t row)
+{
+    struct key_row *r = &e->rows[row];
+
+    for (size_t i = 0; i < r->frontier.count; i++) {
+        r->frontier.items[i]->frontiers--;
+        write_sweep(l, r->frontier.items[i]);
+    }
+    r->frontier.count = 0;
+}
+
+void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
+{
+    struct key_entry *e = w->entry;
+    uint32_t node = e->rows[row].node;
+
+    w->slot = slot_of_taker(l, e, node);
+    if (l->setting->by_merge && e->slots[w->slot].newest != NULL && e->slots[w->slot].newest->stamp >= w->stamp) {
+        e->slots[w->slot].open = false; /* it counts anew */
+        w->slot = slot_of_taker(l, e, node);
+    }
+    seen_widen(w, e->slot_count);
+    w->seen_count = e->slot_count;
+    memcpy(w->seen, reach_at(e, row, 0), w->seen_count * sizeof *w->seen);
+    for (uint32_t i = 0; i < l->made_count; i++)
+        if (l->made[i].op == w->id) {
+            const struct live_write *from = ledger_find(l, l->made[i].write);
+            if (from != NULL && from->entry == e)
+                seen_join(w, from);
+            l->made[i--] = l->made[--l->made_count];
+        }
+    w->seen[w->slot] = w->took;
+    slot_add(e, w);
+    reach_raise(l, e, row, w);
+    if (row < l->places.replicas && row_counts(l, e, row)) {
+        frontier_leave(l, e, row); /* it has seen all that reached its taker */
+        frontier_put(&e->rows[row], w);
+    }
+    if (w->blind || l->bare == NULL)
+        return;
+    w->blind = row < l->places.replicas && l->bare[w->entry->key * l->places.replicas + row];
+}
+
+static bool met_before(const struct live_write *a, const struct live_write *b)
+{
+    const struct live_write *few = a->met_count <= b->met_count ? a : b, *many = few == a ? b : a;
+
+    for (uint32_t i = 0; i < few->met_count; i++)
+        if (few->met[i] == many->took)
+            return true;
+    return false;
+}
+
+static void met_add(struct live_write *w, uint64_t took)
+{
+    if (w->met_count == w->met_capacity) {
+        w->met_capacity = w->met_capacity == 0 ? 4 : w->met_capacity * 2;
+        w->met = memory_resize(w->met, w->met_capacity, sizeof *w->met);
+    }
+    w->met[w->met_count++] = took;
+}
+
+static void pair(struct ledger *l, struct live_write *a, struct live_write *b)
+{
+    struct live_write *later = a->took > b->took ? a : b, *earlier = later == a ? b : a;
+
+    if (met_before(a, b))
+        return;
+    met_add(a, b->took);
+    met_add(b, a->took);
+    if (l->listener.conflict != NULL)
+        l->listener.conflict(l->listener.self, later, earlier);
+}
+
+static void meet_one(struct ledger *l, struct key_row *r, struct live_write *w)
+{
+    size_t stay = 0;
+
+    for (size_t i = 0; i < r->frontier.count; i++) {
+        struct live_write *f = r->frontier.items[i];
+        if (write_seen(f, w)) {
+            f->frontiers--;
+            write_sweep(l, f);
+        } else {
+            pair(l, w, f);
+            r->frontier.items[stay++] = f;
+        }
+    }
+    r->frontier.count = stay;
+    frontier_put(r, w);
+}
+
+void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write **tops, size_t count)
+{
+    if (row >= l->places.replicas || !row_counts(l, e, row))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        bool overwritten = false;
+        for (size_t j = 0; j < count && !overwritten; j++)
+            overwritten = j != i && write_seen(tops[i], tops[j]);
+        if (!overwritten)
+            meet_one(l, &e->rows[row], tops[i]);
+    }
+}
+
+void reach_flush(struct ledger *l)
+{
+    struct key_entry *e = l->batch_entry;
+
+    if (e == NULL)
+        return;
+    l->batch_entry = NULL;
+    reach_meet(l, e, l->batch_row, l->batch.items, l->batch.count);
+    l->batch.count = 0;
+    ledger_sweep(l);
+}
+
+void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+{
+    if (reach_has(e, row, w))
+        return;
+    reach_raise(l, e, row, w);
+    reach_meet(l, e, row, &w, 1);
+}
+
+/* Everything that reached and that no other that reached has seen: after a loss, from scratch. */
+static void frontier_rebuild(struct ledger *l, struct key_entry *e, uint32_t row)
+{
+    frontier_leave(l, e, row);
+    for (uint32_t slot = 0; slot < e->slot_count; slot++) {
+        struct live_write *w = e->slots[slot].newest;
+        while (w != NULL && !reach_has(e, row, w))
+            w = w->slot_older;
+        if (w == NULL)
+            continue;
+        bool overwritten = false;
+        for (uint32_t other = 0; other < e->slot_count && !overwritten; other++)
+            for (struct live_write *by = e->slots[other].newest; by != NULL && !overwritten; by = by->slot_older)
+                overwritten = other != slot && reach_has(e, row, by) && write_seen(w, by);
+        if (!overwritten)
+            frontier_put(&e->rows[row], w);
+    }
+}
+
+void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row, bool all)
+{
+    uint32_t node = e->rows[row].node;
+
+    for (uint32_t slot = 0; slot < e->slot_count; slot++) {
+        struct write_slot *s = &e->slots[slot];
+        uint64_t *reach = reach_at(e, row, slot);
+        uint64_t left = all ? 0 : s->node == node && s->open && *reach > s->kept ? s->kept : *reach;
+        if (s->node == node && (all || left < *reach || (s->newest != NULL && s->newest->took > left)))
+            s->open = false;
+        if (left == *reach)
+            continue;
+        *reach = left;
+        if (row >= l->places.replicas)
+            continue;
+        /* What had reached every replica may not have any more. */
+        for (struct live_write *w = s->oldest; w != NULL; w = w->slot_newer) {
+            if (w->took <= left)
+                continue;
+            w->reached = w->complete = false;
+            if (w->retirable)
+                e->retirable--;
+            w->retirable = false;
+        }
+        s->unreached = s->oldest;
+        while (s->unreached != NULL && s->unreached->reached)
+            s->unreached = s->unreached->slot_newer;
+        reach_advance(l, e, slot);
+    }
+    if (row >= l->places.replicas)
+        return;
+    if (row_counts(l, e, row))
+        frontier_rebuild(l, e, row);
+    else
+        frontier_leave(l, e, row);
+}

@@ -1,0 +1,54 @@
+/* ledger_room.h -- what the ledger's own files share: ledger.c (tables, life and death of a write), ledger_reach.c (who has
+ * seen what, frontiers), ledger_apply.c (who reflects what), ledger_loss.c (crashes and what is retired). */
+#ifndef GEOREP_OBSERVE_LEDGER_ROOM_H
+#define GEOREP_OBSERVE_LEDGER_ROOM_H
+
+#include "sim/observe/ledger.h"
+
+static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stamp_b, uint64_t write_b)
+{
+    return stamp_a != stamp_b ? stamp_a > stamp_b : write_a > write_b;
+}
+
+/* ledger.c */
+void write_check(struct ledger *l, struct live_write *w); /* is it complete by now? */
+void write_sweep(struct ledger *l, struct live_write *w); /* may it go? looked at when the record is done */
+void ledger_sweep(struct ledger *l);
+uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make); /* UINT32_MAX: none, and not made */
+static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
+{
+    return !l->gone[e->rows[row].node];
+}
+
+/* ledger_reach.c */
+void reach_take(struct ledger *l, struct live_write *w, uint32_t row);
+void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w);
+void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w);
+bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write *w);
+void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write **tops, size_t count);
+void reach_flush(struct ledger *l); /* the batch of MERGEs meets */
+void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot);
+void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row, bool all); /* all, or what its taker did not store */
+void frontier_leave(struct ledger *l, struct key_entry *e, uint32_t row);
+uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node);
+void slot_add(struct key_entry *e, struct live_write *w);
+void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
+
+/* ledger_apply.c */
+void apply_take(struct ledger *l, struct live_write *w, int taker_row);
+void apply_mark(struct ledger *l, struct live_write *w, uint32_t row);
+void apply_undo(struct ledger *l, struct live_write *w, uint32_t row);
+void apply_done(struct ledger *l, struct live_write *w);
+void apply_settle(struct ledger *l, struct live_write *w);
+void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row);
+void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
+
+/* ledger_loss.c: what is retired */
+void base_open(struct ledger *l);
+void base_close(struct ledger *l);
+uint64_t base_bytes(const struct history_setting *s);
+void base_add(struct ledger *l, const struct live_write *w);
+void base_held(struct ledger *l, uint64_t key, uint32_t row);                                    /* after a STORE */
+void base_merged(struct ledger *l, uint64_t key, uint32_t row, uint32_t origin, uint64_t upto); /* after a MERGE */
+
+#endif

@@ -1,0 +1,392 @@
+/* observation.c -- one reader of the history, which hands each record to those that it concerns.
+ *
+ * The ledger comes first: it knows by then what the record did, and the others look at it. An operation's END comes to the readers
+ * before the ledger lets anything go, since its read may miss what only waits for it. */
+#include "sim/observe/observation.h"
+
+#include "sim/model/model.h"
+#include "sim/observe/conflicts.h"
+#include "sim/observe/convergence.h"
+#include "sim/observe/lag.h"
+#include "sim/observe/latency.h"
+#include "sim/observe/ledger.h"
+#include "sim/observe/recovery.h"
+#include "sim/observe/staleness.h"
+#include "sim/observe/tallies.h"
+#include "sim/observe/traffic.h"
+#include "sim/stats/moments.h"
+
+struct observation {
+    const struct history_setting *setting;
+    struct operations operations;
+    struct ledger ledger;
+    struct series series;
+    struct latency latency;
+    struct staleness staleness;
+    struct lag lag;
+    struct convergence convergence;
+    struct conflicts conflicts;
+    struct recovery recovery;
+    struct traffic traffic;
+    struct tallies tallies;
+    struct step_mean backlog_ops, backlog_bytes, diverged;
+    int64_t seen_ops, seen_bytes, seen_diverged;
+    uint64_t retired_at; /* the oldest open read when the ledger was last asked to let go */
+    sim_ns end_ns;
+    bool finished;
+};
+
+/* ---- what the ledger tells ---- */
+
+static void on_settled(void *self, const struct live_write *w)
+{
+    lag_settled(&((struct observation *)self)->lag, w);
+}
+
+static void on_applied(void *self, const struct live_write *w)
+{
+    convergence_applied(&((struct observation *)self)->convergence, w);
+}
+
+static void on_undone(void *self, const struct live_write *w)
+{
+    convergence_undone(&((struct observation *)self)->convergence, w);
+}
+
+static void on_conflict(void *self, const struct live_write *later, const struct live_write *earlier)
+{
+    (void)earlier;
+    conflicts_pair(&((struct observation *)self)->conflicts, later);
+}
+
+static void on_lost(void *self, const struct live_write *w)
+{
+    conflicts_lost(&((struct observation *)self)->conflicts, w);
+}
+
+/* ---- what the history tells ---- */
+
+static void begin(struct observation *o, const struct history_record *r, uint64_t position)
+{
+    const struct operation *op = operations_begin(&o->operations, r, position);
+
+    if (op->is_probe)
+        return;
+    latency_begin(&o->latency, op);
+    tallies_begin(&o->tallies, op);
+    if (op->kind != GEO_READ)
+        recovery_begin(&o->recovery, op);
+}
+
+static void retry(struct observation *o, const struct history_record *r)
+{
+    struct operation *op = operations_find(&o->operations, r->op);
+    uint16_t identity = (uint16_t)(r->op & 0xff);
+
+    if (op == NULL || op->is_probe)
+        return;
+    op->attempts++;
+    if (identity > op->identities)
+        op->identities = identity;
+    latency_retry(&o->latency, op);
+}
+
+static void take(struct observation *o, const struct history_record *r)
+{
+    struct operation *op = operations_find(&o->operations, r->op);
+    struct take_origin origin = {UINT64_MAX, false};
+
+    origin.in_window = op != NULL ? op->in_window : operations_in_window(&o->operations, r->op);
+    if (op != NULL)
+        origin.begin_position = op->begin_position;
+    bool first = ledger_take(&o->ledger, r, origin);
+    tallies_take(&o->tallies, r, op, !first, origin.in_window);
+}
+
+/* All identities of the operation are over with it; the one that succeeded has committed. */
+static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+{
+    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+
+    if (well)
+        recovery_success(&o->recovery, op, r->time);
+    if (r->end.outcome == OUTCOME_OK)
+        o->conflicts.committed += op->in_window;
+    for (uint32_t identity = 0; identity <= op->identities; identity++) {
+        uint64_t write = op->op | identity;
+        ledger_end(&o->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op);
+    }
+}
+
+static void end(struct observation *o, const struct history_record *r)
+{
+    struct operation *op = operations_find(&o->operations, r->op);
+
+    if (op == NULL)
+        return;
+    if (r->node != HISTORY_NO_NODE)
+        operations_sample(&o->operations, op, r->node, r->end.instant);
+    if (!op->is_probe) {
+        latency_end(&o->latency, op, r);
+        tallies_end(&o->tallies, op, r);
+    }
+    if (op->kind != GEO_READ)
+        write_ends(o, op, r);
+    else if (r->end.outcome == OUTCOME_OK)
+        staleness_end(&o->staleness, &o->ledger, &o->operations, op);
+    operations_end(&o->operations, op);
+}
+
+static void sample(struct observation *o, const struct history_record *r)
+{
+    struct operation *op = operations_find(&o->operations, r->op);
+
+    if (op != NULL)
+        operations_sample(&o->operations, op, r->node, r->sample.instant);
+}
+
+static void down(struct observation *o, const struct history_record *r)
+{
+    const struct history_setting *s = o->setting;
+    bool for_ever = r->down.fault < s->fault_count && s->faults[r->down.fault].end == SIM_NS_NEVER;
+
+    recovery_down(&o->recovery, r->node);
+    ledger_down(&o->ledger, r->node, r->down.lose, for_ever, recovery_last_fault(&o->recovery));
+    convergence_node(&o->convergence, r->node, false, r->down.lose == LOSE_DISK);
+}
+
+static void fault(struct observation *o, const struct history_record *r, uint64_t position)
+{
+    const struct history_fault *f = &o->setting->faults[r->fault.index];
+    bool counts = f->kind == FAULT_PARTITION || f->kind == FAULT_CUT || f->kind == FAULT_CRASH;
+
+    CHECK(r->fault.index < o->setting->fault_count);
+    latency_fault(&o->latency, r);
+    if (r->fault.begins)
+        recovery_fault_begins(&o->recovery, r, position);
+    else if (counts && f->begin >= o->setting->warmup && f->begin < o->setting->duration)
+        convergence_fault_ends(&o->convergence, &o->ledger);
+}
+
+/* What the record changed of quantities that are followed over time. */
+static void follow(struct observation *o, sim_ns time)
+{
+    if (o->ledger.backlog_ops != o->seen_ops || o->ledger.backlog_bytes != o->seen_bytes) {
+        o->seen_ops = o->ledger.backlog_ops;
+        o->seen_bytes = o->ledger.backlog_bytes;
+        step_mean_set(&o->backlog_ops, time, o->seen_ops);
+        step_mean_set(&o->backlog_bytes, time, o->seen_bytes);
+        series_set(&o->series, SERIES_BACKLOG_OPS, time, o->seen_ops);
+    }
+    if ((int64_t)o->convergence.diverged != o->seen_diverged) {
+        o->seen_diverged = (int64_t)o->convergence.diverged;
+        step_mean_set(&o->diverged, time, o->seen_diverged);
+        series_set(&o->series, SERIES_DIVERGED_KEYS, time, o->seen_diverged);
+    }
+    if (o->convergence.waits_open > 0)
+        convergence_look(&o->convergence, &o->ledger);
+    if (o->ledger.queue_count > 0)
+        ledger_retire(&o->ledger, operations_oldest_read(&o->operations));
+}
+
+static void observe(void *reader, const struct history_record *r, uint64_t position)
+{
+    struct observation *o = reader;
+
+    ledger_at(&o->ledger, r, position);
+    switch (r->kind) {
+    case HISTORY_BEGIN:
+        begin(o, r, position);
+        return;
+    case HISTORY_RETRY:
+        retry(o, r);
+        return;
+    case HISTORY_SAMPLE:
+        sample(o, r);
+        return;
+    case HISTORY_SEND:
+        traffic_send(&o->traffic, r);
+        return;
+    case HISTORY_COUNT:
+        tallies_count(&o->tallies, r);
+        return;
+    case HISTORY_MADE:
+        ledger_made(&o->ledger, r);
+        return;
+    case HISTORY_TAKE:
+        take(o, r);
+        break;
+    case HISTORY_STORE:
+        ledger_store(&o->ledger, r);
+        if (r->store.kept)
+            convergence_answer(&o->convergence, r->key, r->node, r->store.digest);
+        break;
+    case HISTORY_MERGE:
+        ledger_merge(&o->ledger, r);
+        break;
+    case HISTORY_ANSWER:
+        convergence_answer(&o->convergence, r->key, r->node, r->answer.digest);
+        break;
+    case HISTORY_DROP:
+        ledger_drop(&o->ledger, r);
+        break;
+    case HISTORY_END:
+        end(o, r);
+        break;
+    case HISTORY_DOWN:
+        down(o, r);
+        break;
+    case HISTORY_UP:
+        ledger_up(&o->ledger, r->node);
+        convergence_node(&o->convergence, r->node, true, false);
+        break;
+    case HISTORY_FAULT:
+        fault(o, r, position);
+        break;
+    default:
+        break;
+    }
+    follow(o, r->time);
+}
+
+struct observation *observation_new(const struct history_setting *s, struct history *h)
+{
+    struct observation *o = memory_new(1, sizeof *o);
+
+    o->setting = s;
+    operations_open(&o->operations, s);
+    ledger_open(&o->ledger, s);
+    o->ledger.listener = (struct ledger_listener){
+        .self = o, .settled = on_settled, .applied = on_applied, .undone = on_undone, .conflict = on_conflict,
+        .lost = on_lost,
+    };
+    series_open(&o->series, s);
+    latency_open(&o->latency, s, &o->series);
+    staleness_open(&o->staleness, s, &o->series);
+    lag_open(&o->lag, s, &o->series);
+    convergence_open(&o->convergence, s);
+    recovery_open(&o->recovery, s);
+    traffic_open(&o->traffic, s);
+    tallies_open(&o->tallies, s);
+    step_mean_open(&o->backlog_ops, s->warmup, s->duration);
+    step_mean_open(&o->backlog_bytes, s->warmup, s->duration);
+    step_mean_open(&o->diverged, s->warmup, s->duration);
+    history_add_reader(h, observe, o, (UINT32_C(1) << HISTORY_KINDS) - 1);
+    return o;
+}
+
+void observation_free(struct observation *o)
+{
+    if (o == NULL)
+        return;
+    operations_close(&o->operations);
+    ledger_close(&o->ledger);
+    series_close(&o->series);
+    latency_close(&o->latency);
+    staleness_close(&o->staleness);
+    lag_close(&o->lag);
+    convergence_close(&o->convergence);
+    recovery_close(&o->recovery);
+    traffic_close(&o->traffic);
+    tallies_close(&o->tallies);
+    free(o);
+}
+
+bool observation_agreed(const struct observation *o)
+{
+    return o->convergence.diverged == 0 && o->ledger.backlog_owed == 0 && o->ledger.bare_up == 0;
+}
+
+void observation_finish(struct observation *o, sim_ns end_ns)
+{
+    CHECK(!o->finished);
+    o->finished = true;
+    o->end_ns = end_ns;
+    ledger_finish(&o->ledger);
+    lag_finish(&o->lag, &o->ledger, end_ns);
+    convergence_finish(&o->convergence, &o->ledger, end_ns);
+    recovery_finish(&o->recovery, &o->ledger, end_ns);
+    step_mean_close(&o->backlog_ops, end_ns);
+    step_mean_close(&o->backlog_bytes, end_ns);
+    step_mean_close(&o->diverged, end_ns);
+    series_set(&o->series, SERIES_BACKLOG_OPS, end_ns, 0);
+    series_set(&o->series, SERIES_DIVERGED_KEYS, end_ns, 0);
+}
+
+static void put_backlog(struct figure_list *f, enum metric_id metric, const struct step_mean *s)
+{
+    if (step_mean_empty(s))
+        return;
+    figures_put(f, metric, STATISTIC_MEAN, ALL_REGIONS, step_mean_value(s));
+    figures_put(f, metric, STATISTIC_MAX, ALL_REGIONS, (double)step_mean_max(s));
+}
+
+/* The lag of each pair of regions beside what was sent between them. */
+static void put_pairs(const struct observation *o, struct figure_list *f)
+{
+    uint32_t regions = o->setting->region_count;
+
+    for (uint32_t from = 0; from < regions; from++)
+        for (uint32_t to = 0; to < regions; to++) {
+            size_t at = (size_t)from * regions + to;
+            const struct lag_pair *lag = &o->lag.pairs[at];
+            bool lags = histogram_count(&lag->ns) > 0 && !o->ledger.overflowed;
+            if (!lags && o->traffic.messages[at] == 0)
+                continue;
+            struct pair_figure *p = figures_put_pair(f, from, to);
+            if (lags)
+                histogram_merge(&p->lag_ns, &lag->ns);
+            p->at_least = lags && lag->at_least;
+            p->messages = o->traffic.messages[at];
+            p->bytes = o->traffic.bytes[at];
+        }
+}
+
+static const uint32_t OF_THE_LEDGER = 1u << SERIES_STALE_READ_FRACTION | 1u << SERIES_READ_STALENESS |
+                                      1u << SERIES_REPLICATION_LAG | 1u << SERIES_BACKLOG_OPS;
+
+/* All that hangs on the ledger, when it could not enter every write. */
+static void put_undecided(struct figure_list *f)
+{
+    static const enum metric_id of_the_ledger[] = {
+        METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS, METRIC_READ_STALENESS_VERSIONS, METRIC_REPLICATION_LAG,
+        METRIC_CONVERGENCE, METRIC_UNAPPLIED, METRIC_TIME_TO_CONVERGE, METRIC_CONFLICTS, METRIC_LOST_UPDATES,
+        METRIC_SKEW_INVERSIONS, METRIC_CAUSAL_INVERSIONS, METRIC_LOST_COMMITS, METRIC_RPO, METRIC_BACKLOG_OPS,
+        METRIC_BACKLOG_BYTES,
+    };
+
+    for (size_t i = 0; i < sizeof of_the_ledger / sizeof of_the_ledger[0]; i++)
+        figures_put_undecided(f, of_the_ledger[i]);
+}
+
+struct trial_figures *observation_figures(struct observation *o)
+{
+    struct figure_list *f = figure_list_new();
+
+    CHECK(o->finished);
+    if (o->ledger.overflowed)
+        put_undecided(f);
+    else
+        staleness_put_visibility(&o->staleness, f);
+    latency_put(&o->latency, f);
+    staleness_put(&o->staleness, f);
+    lag_put(&o->lag, f);
+    put_pairs(o, f);
+    convergence_put(&o->convergence, f);
+    if (!step_mean_empty(&o->diverged))
+        figures_put(f, METRIC_DIVERGED_KEYS, STATISTIC_MAX, ALL_REGIONS, (double)step_mean_max(&o->diverged));
+    conflicts_put(&o->conflicts, f);
+    recovery_put(&o->recovery, f);
+    put_backlog(f, METRIC_BACKLOG_OPS, &o->backlog_ops);
+    put_backlog(f, METRIC_BACKLOG_BYTES, &o->backlog_bytes);
+    traffic_put(&o->traffic, f);
+    tallies_put(&o->tallies, f);
+    series_put(&o->series, f, o->end_ns, o->ledger.overflowed ? OF_THE_LEDGER : 0);
+    figure_list_look(f)->end_ns = o->end_ns;
+    return figure_list_end(f);
+}
+
+uint64_t observation_bytes(const struct history_setting *s)
+{
+    return ledger_bytes(s) + convergence_bytes(s) + tallies_bytes(s);
+}

@@ -1,0 +1,151 @@
+/* operations.c -- open addressing by the operation's number, with the gap closed at a removal; samples in a pool; open reads in
+ * a ring by their BEGIN, whose head is the oldest. */
+#include "sim/observe/operations.h"
+
+#include "sim/base/hash.h"
+#include "sim/model/model.h"
+
+void operations_open(struct operations *o, const struct history_setting *s)
+{
+    *o = (struct operations){.setting = s, .bits = 10, .read_mask = 1023};
+    o->slots = memory_new((size_t)1 << o->bits, sizeof *o->slots);
+    o->reads = memory_new(o->read_mask + 1, sizeof *o->reads);
+    o->window_first = memory_new(s->region_count, sizeof *o->window_first);
+    o->window_after = memory_new(s->region_count, sizeof *o->window_after);
+}
+
+void operations_close(struct operations *o)
+{
+    free(o->slots);
+    free(o->reads);
+    free(o->window_first);
+    free(o->window_after);
+    array_free(&o->samples);
+}
+
+static uint32_t home_of(const struct operations *o, uint64_t op)
+{
+    return (uint32_t)(hash_mix(op) >> (64 - o->bits));
+}
+
+static struct operation *place(struct operations *o, uint64_t op)
+{
+    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = home_of(o, op);
+
+    while (o->slots[at].op != 0 && o->slots[at].op != op)
+        at = (at + 1) & mask;
+    return &o->slots[at];
+}
+
+static void grow(struct operations *o)
+{
+    struct operation *old = o->slots;
+    uint32_t size = UINT32_C(1) << o->bits;
+
+    o->bits++;
+    o->slots = memory_new((size_t)size * 2, sizeof *o->slots);
+    for (uint32_t i = 0; i < size; i++)
+        if (old[i].op != 0)
+            *place(o, old[i].op) = old[i];
+    free(old);
+}
+
+static void read_queue(struct operations *o, struct operation *op)
+{
+    if (o->read_tail - o->read_head > o->read_mask) {
+        uint64_t wide = (o->read_mask + 1) * 2;
+        uint64_t *reads = memory_new(wide, sizeof *reads);
+        for (uint64_t turn = o->read_head; turn < o->read_tail; turn++)
+            reads[turn & (wide - 1)] = o->reads[turn & o->read_mask];
+        free(o->reads);
+        o->reads = reads;
+        o->read_mask = wide - 1;
+    }
+    op->turn = o->read_tail++;
+    o->reads[op->turn & o->read_mask] = op->begin_position;
+}
+
+struct operation *operations_begin(struct operations *o, const struct history_record *r, uint64_t position)
+{
+    const struct history_setting *s = o->setting;
+
+    if (++o->count * 2 > UINT32_C(1) << o->bits)
+        grow(o);
+    struct operation *op = place(o, history_op_of(r->op));
+    CHECK(op->op == 0);
+    *op = (struct operation){
+        .op = history_op_of(r->op), .begin_position = position, .begin_time = r->time, .key = r->key,
+        .probe_of = r->begin.probe_of, .amount = r->begin.amount, .session = r->begin.session,
+        .region = r->begin.region, .probe_after = r->begin.probe_after, .kind = r->begin.op_kind,
+        .in_window = r->time >= s->warmup && r->time < s->duration, .is_probe = r->begin.is_probe != 0,
+    };
+    if (op->kind == GEO_READ)
+        read_queue(o, op);
+    if (!op->is_probe) {
+        uint32_t region = history_op_region(op->op);
+        uint64_t *edge = r->time >= s->duration ? &o->window_after[region] : &o->window_first[region];
+        if (r->time >= s->warmup && *edge == 0)
+            *edge = op->op;
+    }
+    return op;
+}
+
+bool operations_in_window(const struct operations *o, uint64_t op)
+{
+    uint32_t region = history_op_region(op);
+    uint64_t first = o->window_first[region], after = o->window_after[region];
+
+    op = history_op_of(op);
+    return first != 0 && op >= first && (after == 0 || op < after);
+}
+
+struct operation *operations_find(struct operations *o, uint64_t op)
+{
+    struct operation *at = place(o, history_op_of(op));
+
+    return at->op != 0 ? at : NULL;
+}
+
+void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant)
+{
+    uint32_t at = o->sample_free;
+
+    if (at != 0) {
+        o->sample_free = o->samples.items[at - 1].next;
+    } else {
+        array_add(&o->samples)->node = 0;
+        at = (uint32_t)o->samples.count;
+    }
+    o->samples.items[at - 1] = (struct operation_sample){.instant = instant, .node = node, .next = op->sample};
+    op->sample = at;
+}
+
+void operations_end(struct operations *o, struct operation *op)
+{
+    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = (uint32_t)(op - o->slots);
+
+    while (op->sample != 0) {
+        struct operation_sample *s = &o->samples.items[op->sample - 1];
+        uint32_t next = s->next;
+        s->next = o->sample_free;
+        o->sample_free = op->sample;
+        op->sample = next;
+    }
+    if (op->kind == GEO_READ) {
+        o->reads[op->turn & o->read_mask] = 0;
+        while (o->read_head < o->read_tail && o->reads[o->read_head & o->read_mask] == 0)
+            o->read_head++;
+    }
+    for (uint32_t next = (at + 1) & mask; o->slots[next].op != 0; next = (next + 1) & mask)
+        if (((next - home_of(o, o->slots[next].op)) & mask) >= ((next - at) & mask)) {
+            o->slots[at] = o->slots[next];
+            at = next;
+        }
+    o->slots[at].op = 0;
+    o->count--;
+}
+
+uint64_t operations_oldest_read(const struct operations *o)
+{
+    return o->read_head == o->read_tail ? UINT64_MAX : o->reads[o->read_head & o->read_mask];
+}

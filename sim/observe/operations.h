@@ -1,0 +1,68 @@
+/* operations.h -- the operations that are open, and the replica states that their answers were made from.
+ *
+ * Cost: a hash look-up a record; memory by what is open. */
+#ifndef GEOREP_OBSERVE_OPERATIONS_H
+#define GEOREP_OBSERVE_OPERATIONS_H
+
+#include "sim/base/array.h"
+#include "sim/history/history.h"
+#include "sim/history/setting.h"
+
+struct operation {
+    uint64_t op; /* without its identity; 0: free */
+    uint64_t begin_position;
+    sim_ns begin_time;
+    uint64_t key;
+    uint64_t probe_of;
+    int64_t amount;
+    uint64_t turn;       /* of a read: its place in the queue of open reads */
+    uint32_t sample;     /* the last of its samples + 1, 0: none */
+    uint32_t session;
+    uint16_t region, probe_after;
+    uint16_t attempts, identities; /* the retries; the highest identity */
+    uint8_t kind, taken; /* taken: how often some node took it, over all identities; stops at 255 */
+    bool in_window, is_probe;
+};
+
+struct operation_sample {
+    uint64_t instant;
+    uint32_t node, next; /* index + 1 */
+};
+
+struct operations {
+    const struct history_setting *setting;
+    struct operation *slots;
+    uint32_t bits, count;
+    ARRAY(struct operation_sample) samples;
+    uint32_t sample_free; /* index + 1 */
+    uint64_t *reads;      /* a ring: BEGIN of open reads in order, 0 where one has ended */
+    uint64_t read_head, read_tail, read_mask;
+    uint64_t *window_first, *window_after; /* [region]: the first count of the window, and of what is after it; 0: none yet */
+};
+
+void operations_open(struct operations *o, const struct history_setting *s);
+void operations_close(struct operations *o);
+
+/* Pointers are valid until the next begin or end. */
+struct operation *operations_begin(struct operations *o, const struct history_record *r, uint64_t position);
+struct operation *operations_find(struct operations *o, uint64_t op); /* NULL: not open */
+void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant);
+void operations_end(struct operations *o, struct operation *op);
+
+/* BEGIN of the oldest open read (probes are reads), UINT64_MAX when none is open. */
+uint64_t operations_oldest_read(const struct operations *o);
+
+/* Did this operation begin in the window? Also of one that has ended: counts rise as operations begin. */
+bool operations_in_window(const struct operations *o, uint64_t op);
+
+static inline const struct operation_sample *operations_sample_first(const struct operations *o, const struct operation *op)
+{
+    return op->sample == 0 ? NULL : &o->samples.items[op->sample - 1];
+}
+static inline const struct operation_sample *operations_sample_next(const struct operations *o,
+                                                                    const struct operation_sample *s)
+{
+    return s->next == 0 ? NULL : &o->samples.items[s->next - 1];
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* places.c -- see places.h. PER_REGION is the placement of most models, so its row comes from a table by region. */
+#include "sim/observe/places.h"
+
+#include "sim/base/check.h"
+
+#include <stdlib.h>
+
+uint32_t places_replicas(const struct history_setting *s)
+{
+    uint32_t regions = 0;
+
+    switch (s->placement) {
+    case PLACEMENT_ONE:
+        return 1;
+    case PLACEMENT_PER_REGION:
+        for (uint32_t g = 0; g < s->region_count; g++)
+            regions += s->region_node_count[g] > 0;
+        return regions;
+    default:
+        return s->copies == 0 || s->copies > s->node_count ? s->node_count : s->copies;
+    }
+}
+
+void places_open(struct places *p, const struct history_setting *s)
+{
+    int32_t rank = 0;
+
+    p->setting = s;
+    p->replicas = places_replicas(s);
+    CHECK(p->replicas > 0 && p->replicas <= PLACEMENT_MOST);
+    p->rank = memory_new(s->region_count, sizeof *p->rank);
+    for (uint32_t g = 0; g < s->region_count; g++)
+        p->rank[g] = s->region_node_count[g] > 0 ? rank++ : PLACES_NONE;
+}
+
+void places_close(struct places *p)
+{
+    free(p->rank);
+    p->rank = NULL;
+}
+
+int places_row(const struct places *p, uint64_t key, uint32_t node)
+{
+    const struct history_setting *s = p->setting;
+
+    if (node >= s->node_count)
+        return PLACES_NONE;
+    uint32_t region = s->node_region[node];
+    switch (s->placement) {
+    case PLACEMENT_ONE:
+        return region == s->one_region && placement_node_in(s, key, region) == node ? 0 : PLACES_NONE;
+    case PLACEMENT_PER_REGION:
+        return placement_node_in(s, key, region) == node ? p->rank[region] : PLACES_NONE;
+    default:
+        return placement_index(s, key, node);
+    }
+}

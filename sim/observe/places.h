@@ -1,0 +1,26 @@
+/* places.h -- which row of a key's replicas a node is: the tables by key and replica are indexed by it.
+ *
+ * Row i of a key is placement_holders()[i] (history/setting.h); every key has the same number of rows. */
+#ifndef GEOREP_OBSERVE_PLACES_H
+#define GEOREP_OBSERVE_PLACES_H
+
+#include "sim/history/setting.h"
+
+#define PLACES_NONE (-1)
+
+struct places {
+    const struct history_setting *setting;
+    uint32_t replicas; /* rows of every key */
+    int32_t *rank;     /* [region]: its place among the regions that have nodes, or PLACES_NONE */
+};
+
+void places_open(struct places *p, const struct history_setting *s);
+void places_close(struct places *p);
+
+/* The row of `node` among the replicas of `key`, or PLACES_NONE. A few instructions where keys live in every region. */
+int places_row(const struct places *p, uint64_t key, uint32_t node);
+
+/* Replicas of any key, without opening. */
+uint32_t places_replicas(const struct history_setting *s);
+
+#endif

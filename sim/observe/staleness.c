@@ -1,0 +1,167 @@
+/* staleness.c -- a walk from the newest write down to the first that the answer reflects.
+ *
+ * What one replica state reflects is a prefix of the key's writes by version (BY_ORDER), or of each taker's (BY_MERGE), so
+ * below the first that it reflects there is nothing missed: of those taken before that state was read. A write that
+ * committed before the read began was; only a state read before that does not allow to stop. */
+#include "sim/observe/staleness.h"
+
+#include "sim/model/model.h"
+
+void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series)
+{
+    *s = (struct staleness){.setting = setting, .series = series};
+    s->regions = memory_new(setting->region_count, sizeof *s->regions);
+    s->visibility_stale = memory_new(setting->probe_after_count, sizeof *s->visibility_stale);
+    s->visibility_probes = memory_new(setting->probe_after_count, sizeof *s->visibility_probes);
+}
+
+void staleness_close(struct staleness *s)
+{
+    for (uint32_t g = 0; g < s->setting->region_count; g++) {
+        histogram_free(&s->regions[g].ms);
+        histogram_free(&s->regions[g].versions);
+    }
+    free(s->regions);
+    free(s->visibility_stale);
+    free(s->visibility_probes);
+}
+
+static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
+                      const struct live_write *w)
+{
+    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL; s = operations_sample_next(o, s))
+        if (ledger_reflected(l, w, s->node, s->instant))
+            return true;
+    return false;
+}
+
+static bool read_before_it_began(const struct operations *o, const struct operation *op)
+{
+    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL; s = operations_sample_next(o, s))
+        if (s->instant < op->begin_position)
+            return true;
+    return false;
+}
+
+/* True: it is reflected, so what is older needs no look. */
+static bool judge(const struct ledger *l, const struct operations *o, const struct operation *op,
+                  const struct live_write *w, struct missed *m)
+{
+    if (reflected(l, o, op, w))
+        return true;
+    if (w->commit_position != 0 && w->commit_position < op->begin_position) {
+        if (m->count == 0 || w->commit_time < m->oldest_commit)
+            m->oldest_commit = w->commit_time;
+        m->count++;
+    }
+    return false;
+}
+
+/* All of the retired, if every replica that was read had lost it. */
+static void judge_base(const struct ledger *l, const struct operations *o, const struct operation *op, struct missed *m)
+{
+    const struct key_base *b = &l->bases[op->key];
+    const struct operation_sample *s = operations_sample_first(o, op);
+
+    if (b->any == 0 || l->bare_total == 0 || s == NULL)
+        return;
+    for (; s != NULL; s = operations_sample_next(o, s)) {
+        int row = places_row(&l->places, op->key, s->node);
+        if (row != PLACES_NONE && !l->bare[op->key * l->places.replicas + (uint32_t)row])
+            return;
+    }
+    if (m->count == 0 || b->oldest_any < m->oldest_commit)
+        m->oldest_commit = b->oldest_any;
+    m->count += b->any;
+}
+
+struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    const struct key_entry *e = ledger_entry(l, op->key);
+    struct missed m = {0};
+
+    if (l->bases != NULL)
+        judge_base(l, o, op, &m);
+    if (e == NULL)
+        return m;
+    bool to_the_end = read_before_it_began(o, op);
+    if (!l->setting->by_merge) {
+        for (const struct live_write *w = e->lane_newest; w != NULL; w = w->lane_older)
+            if (judge(l, o, op, w, &m) && !to_the_end)
+                break;
+        return m;
+    }
+    for (uint32_t slot = 0; slot < e->slot_count; slot++)
+        for (const struct live_write *w = e->slots[slot].newest; w != NULL; w = w->slot_older)
+            if (judge(l, o, op, w, &m) && !to_the_end)
+                break;
+    return m;
+}
+
+static void probe_end(struct staleness *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    const struct live_write *w = ledger_find(l, op->probe_of);
+
+    if (!op->in_window || op->probe_after >= s->setting->probe_after_count)
+        return;
+    s->visibility_probes[op->probe_after]++;
+    s->visibility_stale[op->probe_after] += w != NULL && !reflected(l, o, op, w);
+}
+
+void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    if (op->is_probe) {
+        probe_end(s, l, o, op);
+        return;
+    }
+    struct missed m = staleness_missed(l, o, op);
+    sim_ns stale_ns = m.count > 0 ? op->begin_time - m.oldest_commit : 0;
+    struct staleness_region *region = &s->regions[op->region];
+
+    series_add(s->series, SERIES_STALE_READ_FRACTION, op->region, op->begin_time, m.count > 0);
+    series_add(s->series, SERIES_READ_STALENESS, op->region, op->begin_time, (double)stale_ns / 1e6);
+    if (!op->in_window)
+        return;
+    region->reads++;
+    region->stale += m.count > 0;
+    histogram_add(&region->ms, stale_ns);
+    histogram_add(&region->versions, (int64_t)m.count);
+}
+
+static void put_of(const struct staleness_region *sum, struct figure_list *f, int32_t region)
+{
+    figures_put_share(f, METRIC_STALE_READ_FRACTION, STATISTIC_VALUE, region, sum->stale, sum->reads);
+    figures_put_histogram(f, METRIC_READ_STALENESS, region, false, &sum->ms);
+    figures_put_histogram(f, METRIC_READ_STALENESS_VERSIONS, region, false, &sum->versions);
+}
+
+void staleness_put(const struct staleness *s, struct figure_list *f)
+{
+    struct staleness_region all = {0};
+
+    for (uint32_t g = 0; g < s->setting->region_count; g++) {
+        const struct staleness_region *region = &s->regions[g];
+        histogram_merge(&all.ms, &region->ms);
+        histogram_merge(&all.versions, &region->versions);
+        all.reads += region->reads;
+        all.stale += region->stale;
+        put_of(region, f, (int32_t)g);
+    }
+    put_of(&all, f, ALL_REGIONS);
+    histogram_free(&all.ms);
+    histogram_free(&all.versions);
+}
+
+void staleness_put_visibility(const struct staleness *s, struct figure_list *f)
+{
+    struct trial_figures *figures = figure_list_look(f);
+    uint32_t points = s->setting->probe_after_count;
+
+    figures->visibility_count = points;
+    figures->visibility_stale = memory_new(points, sizeof *figures->visibility_stale);
+    figures->visibility_probes = memory_new(points, sizeof *figures->visibility_probes);
+    for (uint32_t i = 0; i < points; i++) {
+        figures->visibility_stale[i] = s->visibility_stale[i];
+        figures->visibility_probes[i] = s->visibility_probes[i];
+    }
+}
