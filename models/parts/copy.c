@@ -1,0 +1,91 @@
+/* copy.c -- see copy.h. */
+#include "models/parts/copy.h"
+
+#include <string.h>
+
+struct chunk { /* rows follow, each with its payload */
+    geo_key from, next; /* next = geo_keys: the last chunk */
+    uint64_t mark;
+    uint32_t count;
+    uint32_t unused;
+};
+
+static void ask(geo_replica *r, const struct copy_def *d, geo_node peer, geo_key cursor)
+{
+    geo_send(r, peer, (geo_out){.type = d->ask}, &cursor, sizeof cursor);
+}
+
+void copy_begin(geo_replica *r, const struct copy_def *d, geo_node peer)
+{
+    struct copy_peer *p = geo_peer(r, peer);
+
+    p->cursor = 0;
+    p->mark = 0;
+    p->wanted = true;
+    if (!p->armed)
+        p->armed = geo_arm(r, d->again, d->timer, peer) != 0;
+    ask(r, d, peer, 0);
+}
+
+void copy_give(geo_replica *r, const struct copy_def *d, const geo_message *m, uint64_t mark)
+{
+    _Alignas(8) unsigned char body[ROWS_BYTES], payload[ROWS_BYTES];
+    struct chunk c = {.mark = mark};
+    size_t used = sizeof c;
+    uint64_t wire = 0;
+
+    memcpy(&c.from, m->body, sizeof c.from);
+    for (c.next = c.from; c.next < geo_keys(r); c.next++) {
+        struct row row = {.key = c.next};
+        if (!row_held_by(r, row.key, m->from) || !row_held_by(r, row.key, geo_self(r)))
+            continue;
+        row.bytes = (uint32_t)d->pack(r, row.key, m->from, NULL, payload, &row.wire_bytes);
+        size_t padded = row_padded(row.bytes);
+        if (row.bytes == 0)
+            continue;
+        if (used + sizeof row + padded > sizeof body)
+            break;
+        memcpy(body + used, &row, sizeof row);
+        memcpy(body + used + sizeof row, payload, row.bytes);
+        memset(body + used + sizeof row + row.bytes, 0, padded - row.bytes);
+        used += sizeof row + padded;
+        wire += row.wire_bytes;
+        c.count++;
+    }
+    memcpy(body, &c, sizeof c);
+    geo_send(r, m->from, (geo_out){.type = d->rows, .wire_bytes = wire}, body, used);
+}
+
+bool copy_take(geo_replica *r, const struct copy_def *d, const geo_message *m)
+{
+    struct copy_peer *p = geo_peer(r, m->from);
+    const unsigned char *at = m->body;
+    struct chunk c;
+
+    memcpy(&c, at, sizeof c);
+    if (!p->wanted || c.from != p->cursor)
+        return false; /* a repetition, or of a copy that was begun anew */
+    at += sizeof c;
+    for (uint32_t i = 0; i < c.count; i++) {
+        struct row row;
+        memcpy(&row, at, sizeof row);
+        d->unpack(r, row.key, m->from, at + sizeof row, row.bytes);
+        at += sizeof row + row_padded(row.bytes);
+    }
+    if (c.from == 0)
+        p->mark = c.mark;
+    p->cursor = c.next;
+    p->wanted = c.next < geo_keys(r);
+    if (p->wanted)
+        ask(r, d, m->from, p->cursor);
+    return !p->wanted;
+}
+
+void copy_ask_again(geo_replica *r, const struct copy_def *d, geo_node peer)
+{
+    struct copy_peer *p = geo_peer(r, peer);
+
+    p->armed = p->wanted && geo_arm(r, d->again, d->timer, peer) != 0;
+    if (p->wanted)
+        ask(r, d, peer, p->cursor);
+}

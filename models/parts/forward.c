@@ -1,0 +1,67 @@
+/* forward.c -- see forward.h. */
+#include "models/parts/forward.h"
+
+struct answer {
+    geo_op_id id;
+    uint64_t token;
+    geo_value value;
+    uint8_t outcome;
+    bool has_value;
+};
+
+void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, geo_node asked, geo_node to, uint32_t type)
+{
+    uint64_t steady = (uint64_t)geo_steady(r);
+    geo_out how = {.type = type, .wire_bytes = op->kind == GEO_READ ? 0 : op->value_bytes, .op = op->id};
+
+    if (!op->is_probe)
+        s->number = steady > s->number ? steady : s->number + 1;
+    struct forward_request request = {.op = *op, .number = s->number, .asked = asked};
+    geo_send(r, to, how, &request, sizeof request);
+}
+
+bool forward_repeats(const geo_replica *r, struct forward_peer *p, const geo_message *m)
+{
+    const struct forward_request *request = m->body;
+    uint32_t oldest = 0;
+
+    if (geo_reliable(r) || m->from == geo_self(r) || request->op.kind == GEO_READ)
+        return false;
+    for (uint32_t i = 0; i < FORWARD_SEEN; i++) {
+        if (p->seen[i] == request->number)
+            return true;
+        if (p->seen[i] < p->seen[oldest])
+            oldest = i;
+    }
+    if (request->number < p->seen[oldest])
+        return true;
+    p->seen[oldest] = request->number;
+    return false;
+}
+
+static void tell(geo_replica *r, const struct answer *a)
+{
+    geo_reply(r, a->id, &(geo_answer){.outcome = a->outcome,
+                                      .value_count = a->has_value ? 1 : 0,
+                                      .values = a->has_value ? &a->value : NULL,
+                                      .token = {a->token, 0}});
+}
+
+void forward_answer(geo_replica *r, geo_node asked, uint32_t type, const geo_op *op, enum geo_outcome outcome,
+                    const geo_value *value, uint64_t token)
+{
+    struct answer a = {.id = op->id, .token = token, .outcome = (uint8_t)outcome, .has_value = value != NULL};
+
+    if (value != NULL)
+        a.value = *value;
+    if (asked == geo_self(r)) {
+        tell(r, &a);
+        return;
+    }
+    geo_send(r, asked, (geo_out){.type = type, .wire_bytes = value == NULL ? 0 : op->value_bytes, .op = op->id}, &a, sizeof a);
+}
+
+void forward_answered(geo_replica *r, const geo_message *m)
+{
+    tell(r, m->body);
+}
