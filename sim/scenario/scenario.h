@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct scenario_model {
     const char *name;        /* the type unless given */
@@ -53,6 +54,16 @@ struct scenario {
 void scenario_set_data_folder(const char *folder);
 const char *scenario_data_folder(void);
 
+/* The metrics that `expect` and `replications` may name: the rooms above know them and say so once, before anything is
+ * read. `statistics`: bits of statistic_names. Without a table every name goes. All stays with the caller. */
+struct scenario_metric {
+    const char *name;
+    uint32_t statistics;
+    bool is_time; /* its own unit is ms, and a bound may be a time */
+};
+void scenario_set_metrics(const struct scenario_metric *metrics, size_t count, const char *const *statistic_names,
+                          size_t statistic_count);
+
 struct document;
 
 struct document_override {
@@ -77,6 +88,9 @@ const char *document_input(const struct document *doc, size_t index, const char 
 
 /* The scenario with all that was merged and overridden, as YAML text that document_read reads to the same scenario. */
 char *document_resolved(const struct document *doc);
+
+/* Every key of a scenario with its default and its line, one a row, for `georep list`. */
+void scenario_list_keys(FILE *to);
 
 /* `georep schema`: the JSON Schema (draft 2020-12) of a scenario, from the same tables as the parser. Caller frees. */
 char *scenario_schema(void);
