@@ -138,7 +138,7 @@ struct trial *trial_new(const struct trial_def *def)
     world_open(&t->world, def->world, def->seed, def->replication);
     place(t);
     open_messages(t);
-    operations_set_pending_bytes(&t->world.operations, def->model->pending_bytes);
+    op_table_set_pending_bytes(&t->world.operations, def->model->pending_bytes);
     t->choice_key = random_key_name(random_key_new(def->seed, def->replication, "choice"), def->model_name);
     t->value_row_bytes = replica_value_row_bytes(def->world->data);
     t->peer_stride = (def->model->peer_bytes + 15u) & ~15u;

@@ -8,21 +8,21 @@
 
 enum { PENDING_BLOCK = 256 };
 
-void operations_open(struct operations *o, uint32_t region_count)
+void op_table_open(struct op_table *o, uint32_t region_count)
 {
-    *o = (struct operations){.region_count = region_count};
+    *o = (struct op_table){.region_count = region_count};
     o->rings = memory_new(2 * (size_t)region_count, sizeof *o->rings);
     for (uint32_t i = 0; i < 2 * region_count; i++)
         o->rings[i] = (struct ring){.first = 1, .next = 1};
 }
 
-void operations_set_pending_bytes(struct operations *o, uint32_t bytes)
+void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes)
 {
     uint32_t least = sizeof(void *);
     o->pending_bytes = ((bytes > least ? bytes : least) + 15u) & ~15u;
 }
 
-void operations_close(struct operations *o)
+void op_table_close(struct op_table *o)
 {
     for (uint32_t i = 0; i < 2 * o->region_count; i++) {
         struct ring *ring = &o->rings[i];
@@ -39,7 +39,7 @@ void operations_close(struct operations *o)
     free(o->pending_blocks);
 }
 
-static struct ring *ring_of(struct operations *o, uint64_t id)
+static struct ring *ring_of(struct op_table *o, uint64_t id)
 {
     return &o->rings[(uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0)];
 }
@@ -65,7 +65,7 @@ static void grow(struct ring *ring)
     ring->capacity = capacity;
 }
 
-struct operation *operation_new(struct operations *o, uint32_t region, bool probe)
+struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
 {
     struct ring *ring = &o->rings[region + (probe ? o->region_count : 0)];
 
@@ -79,7 +79,7 @@ struct operation *operation_new(struct operations *o, uint32_t region, bool prob
     return one;
 }
 
-struct operation *operation_find(struct operations *o, uint64_t id)
+struct operation *operation_find(struct op_table *o, uint64_t id)
 {
     struct ring *ring = ring_of(o, id);
     uint64_t count = count_of(id);
@@ -95,7 +95,7 @@ void operation_hold(struct operation *one)
     one->holds++;
 }
 
-static void free_if_done(struct operations *o, struct operation *one)
+static void free_if_done(struct op_table *o, struct operation *one)
 {
     if (one->open || one->holds > 0)
         return;
@@ -109,7 +109,7 @@ static void free_if_done(struct operations *o, struct operation *one)
         ring->first++;
 }
 
-void operation_let_go(struct operations *o, uint64_t id)
+void operation_let_go(struct op_table *o, uint64_t id)
 {
     struct operation *one = operation_find(o, id);
 
@@ -120,13 +120,13 @@ void operation_let_go(struct operations *o, uint64_t id)
     free_if_done(o, one);
 }
 
-void operation_close(struct operations *o, struct operation *one)
+void operation_close(struct op_table *o, struct operation *one)
 {
     one->open = false;
     free_if_done(o, one);
 }
 
-void operation_pending_new(struct operations *o, struct operation *one, uint32_t node, uint32_t epoch)
+void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch)
 {
     operation_pending_release(o, one);
     if (o->free_pending == NULL) {
@@ -147,7 +147,7 @@ void operation_pending_new(struct operations *o, struct operation *one, uint32_t
     one->pending_attempt = one->op.attempt;
 }
 
-void operation_pending_release(struct operations *o, struct operation *one)
+void operation_pending_release(struct op_table *o, struct operation *one)
 {
     if (one->pending == NULL)
         return;

@@ -44,7 +44,7 @@ struct ring {
     uint64_t capacity;    /* a power of two */
 };
 
-struct operations {
+struct op_table {
     struct ring *rings;   /* [region], then [regions + region] for probes */
     uint32_t region_count;
     uint32_t pending_bytes;
@@ -53,22 +53,22 @@ struct operations {
     uint32_t pending_block_count;
 };
 
-void operations_open(struct operations *o, uint32_t region_count);
-void operations_set_pending_bytes(struct operations *o, uint32_t bytes);
-void operations_close(struct operations *o);
+void op_table_open(struct op_table *o, uint32_t region_count);
+void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
+void op_table_close(struct op_table *o);
 
 /* A new open operation of the region with the next count; its op.id is set, all else zero. Valid until the next one. */
-struct operation *operation_new(struct operations *o, uint32_t region, bool probe);
+struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
 
 /* The slot of an identity (any attempt's), or NULL when it is gone. */
-struct operation *operation_find(struct operations *o, uint64_t id);
+struct operation *operation_find(struct op_table *o, uint64_t id);
 
 void operation_hold(struct operation *one);
-void operation_let_go(struct operations *o, uint64_t id); /* a message's hold */
-void operation_close(struct operations *o, struct operation *one); /* its client has been told */
+void operation_let_go(struct op_table *o, uint64_t id); /* a message's hold */
+void operation_close(struct op_table *o, struct operation *one); /* its client has been told */
 
-void operation_pending_new(struct operations *o, struct operation *one, uint32_t node, uint32_t epoch);
-void operation_pending_release(struct operations *o, struct operation *one);
+void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch);
+void operation_pending_release(struct op_table *o, struct operation *one);
 
 /* The number of messages of the operation that went this way before; counts this one. */
 uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region);

@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-void places_open(struct places *p, const struct world_def *def, uint64_t seed, uint64_t replication)
+void geography_open(struct geography *p, const struct world_def *def, uint64_t seed, uint64_t replication)
 {
-    *p = (struct places){.region_count = def->region_count, .seed = seed, .replication = replication};
+    *p = (struct geography){.region_count = def->region_count, .seed = seed, .replication = replication};
     p->region_names = memory_new(def->region_count, sizeof *p->region_names);
     p->region_first_node = memory_new(def->region_count, sizeof *p->region_first_node);
     p->region_node_count = memory_new(def->region_count, sizeof *p->region_node_count);
@@ -26,7 +26,7 @@ void places_open(struct places *p, const struct world_def *def, uint64_t seed, u
             p->node_region[p->region_first_node[g] + i] = (uint16_t)g;
 }
 
-void places_close(struct places *p)
+void geography_close(struct geography *p)
 {
     free(p->region_names);
     free(p->region_first_node);
@@ -35,18 +35,18 @@ void places_close(struct places *p)
     free(p->node_region);
 }
 
-random_key place_key_region(const struct places *p, const char *purpose, uint32_t region)
+random_key place_key_region(const struct geography *p, const char *purpose, uint32_t region)
 {
     return random_key_name(random_key_new(p->seed, p->replication, purpose), p->region_names[region]);
 }
 
-random_key place_key_node(const struct places *p, const char *purpose, uint32_t node)
+random_key place_key_node(const struct geography *p, const char *purpose, uint32_t node)
 {
     uint32_t region = p->node_region[node];
     return random_key_number(place_key_region(p, purpose, region), node - p->region_first_node[region]);
 }
 
-random_key place_key_pair(const struct places *p, const char *purpose, uint32_t from, uint32_t to)
+random_key place_key_pair(const struct geography *p, const char *purpose, uint32_t from, uint32_t to)
 {
     return random_key_name(place_key_region(p, purpose, from), p->region_names[to]);
 }

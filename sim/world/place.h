@@ -8,7 +8,7 @@
 #include "sim/engine/random.h"
 #include "sim/world/def.h"
 
-struct places {
+struct geography {
     uint32_t region_count, node_count;
     const char **region_names;
     uint16_t *node_region;
@@ -17,21 +17,21 @@ struct places {
     uint64_t seed, replication;
 };
 
-void places_open(struct places *p, const struct world_def *def, uint64_t seed, uint64_t replication);
-void places_close(struct places *p);
+void geography_open(struct geography *p, const struct world_def *def, uint64_t seed, uint64_t replication);
+void geography_close(struct geography *p);
 
 /* Keys for a purpose: of a region, of a node, of a directed pair of regions. */
-random_key place_key_region(const struct places *p, const char *purpose, uint32_t region);
-random_key place_key_node(const struct places *p, const char *purpose, uint32_t node);
-random_key place_key_pair(const struct places *p, const char *purpose, uint32_t from, uint32_t to);
+random_key place_key_region(const struct geography *p, const char *purpose, uint32_t region);
+random_key place_key_node(const struct geography *p, const char *purpose, uint32_t node);
+random_key place_key_pair(const struct geography *p, const char *purpose, uint32_t from, uint32_t to);
 
 /* An operation as luck sees it: by the name of its client's region and all else of its identity. */
-static inline uint64_t place_luck_of(const struct places *p, uint64_t op)
+static inline uint64_t place_luck_of(const struct geography *p, uint64_t op)
 {
     return p->region_luck[op >> 48] ^ (op & UINT64_C(0xffffffffffff));
 }
 
-static inline uint64_t place_luck_of_node(const struct places *p, uint32_t node)
+static inline uint64_t place_luck_of_node(const struct geography *p, uint32_t node)
 {
     uint32_t region = p->node_region[node];
     return p->region_luck[region] + (node - p->region_first_node[region]);

@@ -13,7 +13,7 @@ static const char *const kind_names[FAULT_KINDS] = {
     "partition", "cut", "slow", "crash", "overload", "load", "clock", "switchover",
 };
 
-static random_key key_of(const struct places *p, const struct fault_def *f, uint32_t index)
+static random_key key_of(const struct geography *p, const struct fault_def *f, uint32_t index)
 {
     random_key key = random_key_new(p->seed, p->replication, "fault");
     return f->name != NULL ? random_key_name(key, f->name) : random_key_number(key, index);
@@ -44,7 +44,7 @@ static uint8_t *random_groups(const struct world_def *def, random_key key, uint3
     return group;
 }
 
-static void add(struct timetable *t, const struct places *p, uint32_t index, uint32_t number, sim_ns begin)
+static void add(struct timetable *t, const struct geography *p, uint32_t index, uint32_t number, sim_ns begin)
 {
     const struct fault_def *f = &t->def->faults[index];
     random_key key = key_of(p, f, index);
@@ -64,7 +64,7 @@ static void add(struct timetable *t, const struct places *p, uint32_t index, uin
 }
 
 /* A fault that repeats starts none after the clients stop. */
-static void add_all(struct timetable *t, const struct places *p, uint32_t index)
+static void add_all(struct timetable *t, const struct geography *p, uint32_t index)
 {
     const struct fault_def *f = &t->def->faults[index];
     random_key key = key_of(p, f, index);
@@ -96,7 +96,7 @@ static int by_begin(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-void timetable_open(struct timetable *t, const struct world_def *def, const struct places *p)
+void timetable_open(struct timetable *t, const struct world_def *def, const struct geography *p)
 {
     *t = (struct timetable){.def = def};
     for (uint32_t i = 0; i < def->fault_count; i++)

@@ -34,7 +34,7 @@ struct timetable {
     uint32_t overload_count, load_count;  /* occurrences of these kinds: most worlds have none */
 };
 
-void timetable_open(struct timetable *t, const struct world_def *def, const struct places *p);
+void timetable_open(struct timetable *t, const struct world_def *def, const struct geography *p);
 void timetable_close(struct timetable *t);
 
 /* Begins or ends occurrence `index` as far as links go; crashes and clocks are the world's. */

@@ -23,7 +23,7 @@ static void add_read_shares(struct workload *w)
         w->read_share[g] = all > 0 ? w->read_share[g] / all : (double)(g + 1) / n;
 }
 
-void workload_open(struct workload *w, const struct world_def *def, const struct places *p)
+void workload_open(struct workload *w, const struct world_def *def, const struct geography *p)
 {
     uint64_t own_key = def->key_count;
 

@@ -40,7 +40,7 @@ struct wish {
     bool probes;        /* if it commits, probes follow */
 };
 
-void workload_open(struct workload *w, const struct world_def *def, const struct places *p);
+void workload_open(struct workload *w, const struct world_def *def, const struct geography *p);
 void workload_close(struct workload *w);
 
 /* When arrival `number` (from 1) of an open region comes, the one before having come at `before`; SIM_NS_NEVER: none. */

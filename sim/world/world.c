@@ -31,7 +31,7 @@ void world_open(struct world *w, const struct world_def *def, uint64_t seed, uin
 {
     *w = (struct world){.def = def, .history = history_new(), .queue = event_queue_new(sizeof(struct event))};
     w->ready_end = &w->ready;
-    places_open(&w->places, def, seed, replication);
+    geography_open(&w->places, def, seed, replication);
     timetable_open(&w->timetable, def, &w->places);
     open_setting(w);
     w->order = memory_new(def->region_count + 1u, sizeof *w->order);
@@ -44,7 +44,7 @@ void world_open(struct world *w, const struct world_def *def, uint64_t seed, uin
         w->nodes[i].service.key[GEO_SERVE_WRITE] = place_key_node(&w->places, "serve-write", i);
         w->nodes[i].service.key[GEO_SERVE_APPLY] = place_key_node(&w->places, "serve-apply", i);
     }
-    operations_open(&w->operations, def->region_count);
+    op_table_open(&w->operations, def->region_count);
     network_open(w);
     workload_open(&w->workload, def, &w->places);
 }
@@ -53,7 +53,7 @@ void world_close(struct world *w)
 {
     workload_close(&w->workload);
     network_close(w);
-    operations_close(&w->operations);
+    op_table_close(&w->operations);
     for (uint32_t i = 0; i < w->places.node_count; i++) {
         service_close(&w->nodes[i].service);
         array_free(&w->nodes[i].paused);
@@ -62,7 +62,7 @@ void world_close(struct world *w)
     free(w->order);
     free((void *)(uintptr_t)w->setting.price_usd_per_byte);
     timetable_close(&w->timetable);
-    places_close(&w->places);
+    geography_close(&w->places);
     event_queue_free(w->queue);
     history_free(w->history);
 }

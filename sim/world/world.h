@@ -69,7 +69,7 @@ struct world_hooks {
 
 struct world {
     const struct world_def *def;
-    struct places places;
+    struct geography places;
     struct history_setting setting;
     struct history *history;
     struct event_queue *queue;
@@ -80,7 +80,7 @@ struct world {
     struct node *nodes;
     struct timetable timetable;
     struct network network;
-    struct operations operations;
+    struct op_table operations;
     struct workload workload;
     struct message *ready, **ready_end; /* sent by a node to itself: taken up when the handler returns */
     bool settling;
