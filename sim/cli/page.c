@@ -1,0 +1,348 @@
+/* page.c -- see page.h. The template has markers {{name}} (plots/README.md); each is a function here. Pictures are
+ * embedded as data URIs, because gnuplot gives all its pictures the same ids. */
+#include "sim/cli/page.h"
+
+#include "sim/base/check.h"
+#include "sim/cli/chart_data.h"
+#include "sim/cli/charts.h"
+#include "sim/cli/columns.h"
+#include "sim/cli/share.h"
+#include "sim/experiment/folder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void put_escaped(FILE *to, const char *text)
+{
+    for (; *text != '\0'; text++)
+        switch (*text) {
+        case '&': fputs("&amp;", to); break;
+        case '<': fputs("&lt;", to); break;
+        case '>': fputs("&gt;", to); break;
+        case '"': fputs("&quot;", to); break;
+        default: fputc(*text, to);
+        }
+}
+
+static void put_base64(FILE *to, const char *bytes, size_t count)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < count; i += 3) {
+        unsigned word = (unsigned)(unsigned char)bytes[i] << 16;
+        if (i + 1 < count)
+            word |= (unsigned)(unsigned char)bytes[i + 1] << 8;
+        if (i + 2 < count)
+            word |= (unsigned char)bytes[i + 2];
+        fputc(digits[word >> 18], to);
+        fputc(digits[word >> 12 & 63], to);
+        fputc(i + 1 < count ? digits[word >> 6 & 63] : '=', to);
+        fputc(i + 2 < count ? digits[word & 63] : '=', to);
+    }
+}
+
+static void put_style(const struct view *r, FILE *to)
+{
+    char *path = share_path("plots/report.css"), *text = path != NULL ? file_read(path, NULL) : NULL;
+
+    (void)r;
+    if (text != NULL)
+        fputs(text, to);
+    free(path);
+    free(text);
+}
+
+static void put_title(const struct view *r, FILE *to)
+{
+    put_escaped(to, r->name);
+}
+
+static void put_description(const struct view *r, FILE *to)
+{
+    const char *text = json_string_value(json_object_get(r->manifest, "description"));
+
+    put_escaped(to, text != NULL ? text : "");
+}
+
+static void put_facts(const struct view *r, FILE *to)
+{
+    const json_t *m = r->manifest, *point = view_point(r, 0);
+    const char *version = json_string_value(json_object_get(m, "version"));
+    const char *started = json_string_value(json_object_get(m, "started"));
+    const char *note = json_string_value(json_object_get(m, "note"));
+
+    if (note != NULL) {
+        fputs("<li><b>", to);
+        put_escaped(to, note);
+        fputs("</b></li>\n", to);
+    }
+    fputs("<li>georep ", to);
+    put_escaped(to, version != NULL ? version : "?");
+    fprintf(to, "</li>\n<li>seed %lld</li>\n", (long long)json_integer_value(json_object_get(m, "seed")));
+    if (r->point_count > 1)
+        fprintf(to, "<li>%zu sweep points</li>\n", r->point_count);
+    fprintf(to, "<li>%lld replications</li>\n<li>%g s simulated, %g s of them to warm up</li>\n",
+            (long long)json_integer_value(json_object_get(point, "replications")),
+            json_number_value(json_object_get(point, "duration_s")),
+            json_number_value(json_object_get(point, "warmup_s")));
+    fprintf(to, "<li>run in %.1f s</li>\n<li>", json_number_value(json_object_get(m, "wall_time_s")));
+    put_escaped(to, started != NULL ? started : "");
+    fputs("</li>\n", to);
+}
+
+static const char *class_of(const char *holds)
+{
+    return strcmp(holds, "false") == 0 ? "broken" : "undecided";
+}
+
+static void put_verdicts(const struct view *r, FILE *to)
+{
+    size_t asked = 0, bad = 0;
+
+    for (size_t i = 0; i < r->verdicts.rows; i++) {
+        const char *holds = csv_cell(&r->verdicts, i, 4);
+        bool promised = strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0;
+        asked += promised;
+        if (!promised || strcmp(holds, "true") == 0)
+            continue;
+        bad++;
+        fprintf(to, "<li class=\"%s\">", class_of(holds));
+        put_escaped(to, csv_cell(&r->verdicts, i, 1));
+        fputs(" promises ", to);
+        put_escaped(to, csv_cell(&r->verdicts, i, 2));
+        if (strcmp(holds, "false") == 0)
+            fprintf(to, ": violated %s times", csv_cell(&r->verdicts, i, 5));
+        else
+            fputs(": undecided", to);
+        if (r->point_count > 1)
+            fprintf(to, " (point %s)", csv_cell(&r->verdicts, i, 0));
+        fputs("</li>\n", to);
+    }
+    for (size_t i = 0; i < r->expectations.rows; i++) {
+        const struct csv_rows *e = &r->expectations;
+        const char *holds = csv_cell(e, i, 6), *statistic = csv_cell(e, i, 3), *value = csv_cell(e, i, 5);
+        asked++;
+        if (strcmp(holds, "true") == 0)
+            continue;
+        bad++;
+        fprintf(to, "<li class=\"%s\">", class_of(holds));
+        put_escaped(to, csv_cell(e, i, 1));
+        fprintf(to, ": %s%s%s expected ", csv_cell(e, i, 2), *statistic != '\0' ? "." : "", statistic);
+        put_escaped(to, csv_cell(e, i, 4));
+        if (*value != '\0')
+            fprintf(to, ", is %s", value);
+        if (*csv_cell(e, i, 7) != '\0')
+            fprintf(to, " (%s)", csv_cell(e, i, 7));
+        if (r->point_count > 1)
+            fprintf(to, " (point %s)", csv_cell(e, i, 0));
+        fputs("</li>\n", to);
+    }
+    if (bad == 0)
+        fprintf(to, asked != 0 ? "<li class=\"held\">All %zu promises and expectations that were checked held.</li>\n"
+                               : "<li class=\"undecided\">Nothing was promised or expected that this version checks.</li>\n",
+                asked);
+}
+
+/* The best of a column: every model that reaches the least (or most), as printed; none if all are the same. */
+static bool is_best(const struct view *r, size_t point, const struct column_def *c, const struct cell_text *cell)
+{
+    double best = c->better > 0 ? -INFINITY : INFINITY;
+    bool differ = false;
+
+    if (c->better == 0 || !cell->there || cell->flattered || cell->value[0] == '>')
+        return false;
+    for (size_t m = 0; m < r->model_count; m++) {
+        struct cell_text other = column_cell(r, point, m, c);
+        if (!other.there)
+            continue;
+        differ = differ || strcmp(other.value, cell->value) != 0;
+        if (!other.flattered && other.value[0] != '>' && (c->better > 0 ? other.number > best : other.number < best))
+            best = other.number;
+    }
+    return differ && cell->number == best;
+}
+
+static void put_row(const struct view *r, size_t point, size_t model, FILE *to)
+{
+    fputs("<tr><th scope=\"row\" title=\"", to);
+    put_escaped(to, view_model_text(r, model, "strategy"));
+    fputs("\">", to);
+    put_escaped(to, view_model(r, model));
+    fputs("</th>", to);
+    for (size_t g = 0; g < column_group_count; g++)
+        for (size_t c = 0; c < column_groups[g].count; c++) {
+            const struct column_def *column = &column_groups[g].columns[c];
+            struct cell_text cell = column_cell(r, point, model, column);
+            fprintf(to, "<td%s>", cell.flattered                         ? " class=\"flattered\""
+                                  : is_best(r, point, column, &cell) ? " class=\"best\""
+                                                                       : "");
+            if (cell.value[0] == '>')
+                fprintf(to, "&ge;%s", cell.value + 2);
+            else
+                put_escaped(to, cell.value);
+            if (cell.half[0] != '\0')
+                fprintf(to, " <span class=\"ci\">± %s</span>", cell.half);
+            fputs("</td>", to);
+        }
+    fputs("</tr>\n", to);
+}
+
+static void put_summary(const struct view *r, FILE *to)
+{
+    for (size_t p = 0; p < r->point_count; p++) {
+        char *title = view_point_title(r, p);
+        fputs("<table class=\"figures\">\n", to);
+        if (*title != '\0') {
+            fprintf(to, "<caption>Point %s: ", view_point_name(r, p));
+            put_escaped(to, title);
+            fputs("</caption>\n", to);
+        }
+        free(title);
+        fputs("<thead><tr><th scope=\"col\">model</th>", to);
+        for (size_t g = 0; g < column_group_count; g++)
+            for (size_t c = 0; c < column_groups[g].count; c++) {
+                const struct column_def *column = &column_groups[g].columns[c];
+                fprintf(to, "<th scope=\"col\">%s", column->title);
+                if (*column->unit != '\0')
+                    fprintf(to, " <span class=\"unit\">%s</span>", column->unit);
+                fputs("</th>", to);
+            }
+        fputs("</tr></thead>\n<tbody>\n", to);
+        for (size_t m = 0; m < r->model_count; m++)
+            put_row(r, p, m, to);
+        fputs("</tbody>\n</table>\n", to);
+    }
+}
+
+/* The picture of a figure as a data URI: the SVG, else the PNG; false: neither was drawn. */
+static bool put_picture(const struct view *r, size_t point, const struct chart_def *def, FILE *to)
+{
+    static const struct {
+        const char *extension, *type;
+    } kinds[] = {{"svg", "image/svg+xml"}, {"png", "image/png"}};
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char *name = chart_path(r, point, def->figure, kinds[k].extension), *path = path_join(r->folder, name);
+        size_t bytes;
+        char *picture = file_read(path, &bytes);
+        free(name);
+        free(path);
+        if (picture == NULL)
+            continue;
+        fprintf(to, "<figure id=\"%s%s%s\"><div class=\"picture\"><img alt=\"%s\" src=\"data:%s;base64,", def->figure,
+                r->point_count > 1 ? "-" : "", r->point_count > 1 ? view_point_name(r, point) : "", def->caption,
+                kinds[k].type);
+        put_base64(to, picture, bytes);
+        fprintf(to, "\"></div><figcaption>%s</figcaption></figure>\n", def->caption);
+        free(picture);
+        return true;
+    }
+    return false;
+}
+
+static void put_charts(const struct view *r, FILE *to)
+{
+    bool any = false;
+
+    for (size_t p = 0; p < r->point_count && p < CHART_POINTS_MOST; p++) {
+        char *title = view_point_title(r, p);
+        if (*title != '\0') {
+            fprintf(to, "<h3>Point %s: ", view_point_name(r, p));
+            put_escaped(to, title);
+            fputs("</h3>\n", to);
+        }
+        free(title);
+        for (size_t c = 0; c < chart_count; c++)
+            any = put_picture(r, p, &chart_defs[c], to) || any;
+    }
+    if (!any)
+        fputs("<p>No charts were drawn: <code>georep plot</code> draws them, then <code>georep report</code> writes "
+              "this page with them.</p>\n", to);
+    else if (r->point_count > CHART_POINTS_MOST)
+        fprintf(to, "<p>Charts of the first %d of %zu sweep points.</p>\n", CHART_POINTS_MOST, r->point_count);
+}
+
+static void put_file_of(const struct view *r, const char *below, FILE *to)
+{
+    char *path = path_join(r->folder, below), *text = file_read(path, NULL);
+
+    put_escaped(to, text != NULL ? text : "");
+    free(path);
+    free(text);
+}
+
+static void put_scenario(const struct view *r, FILE *to)
+{
+    const char *name = json_string_value(
+        json_object_get(json_array_get(json_object_get(r->manifest, "inputs"), 0), "file"));
+    char *below = NULL;
+
+    if (name == NULL || strchr(name, '/') != NULL)
+        return;
+    CHECK(asprintf(&below, "inputs/%s", name) >= 0);
+    put_file_of(r, below, to);
+    free(below);
+}
+
+static void put_manifest(const struct view *r, FILE *to)
+{
+    put_file_of(r, "manifest.json", to);
+}
+
+static const struct {
+    const char *name;
+    void (*put)(const struct view *r, FILE *to);
+} markers[] = {
+    {"style", put_style},       {"title", put_title},      {"description", put_description},
+    {"facts", put_facts},       {"verdicts", put_verdicts}, {"summary_table", put_summary},
+    {"charts", put_charts},     {"scenario", put_scenario}, {"manifest", put_manifest},
+};
+
+static void put_page(const struct view *r, const char *template, FILE *to)
+{
+    for (const char *at = template; *at != '\0';) {
+        const char *begin = strstr(at, "{{"), *end = begin != NULL ? strstr(begin, "}}") : NULL;
+        if (end == NULL) {
+            fputs(at, to);
+            return;
+        }
+        fwrite(at, 1, (size_t)(begin - at), to);
+        size_t length = (size_t)(end - begin) - 2, i = 0;
+        while (i < sizeof markers / sizeof *markers &&
+               (strlen(markers[i].name) != length || strncmp(markers[i].name, begin + 2, length) != 0))
+            i++;
+        if (i < sizeof markers / sizeof *markers)
+            markers[i].put(r, to);
+        at = end + 2;
+    }
+}
+
+bool page_write(const struct view *r, struct failure *f)
+{
+    char *template_path = share_path("plots/report.html"), *text = NULL, *partial = NULL;
+    char *template = template_path != NULL ? file_read(template_path, NULL) : NULL;
+    size_t bytes = 0;
+
+    free(template_path);
+    if (template == NULL)
+        return failure_set(f, STATUS_REFUSED, "cannot write the report: its template, plots/report.html, was not found");
+    FILE *to = open_memstream(&text, &bytes);
+    CHECK(to != NULL);
+    put_page(r, template, to);
+    CHECK(fclose(to) == 0);
+    CHECK(asprintf(&partial, "%s/report.html.partial-%ld", r->folder, (long)getpid()) >= 0);
+    char *path = path_join(r->folder, "report.html");
+    if (file_write(partial, text, bytes, f) && rename(partial, path) != 0)
+        failure_set(f, STATUS_REFUSED, "cannot write %s: %s", path, strerror(errno));
+    if (f->status != 0)
+        (void)unlink(partial);
+    free(path);
+    free(partial);
+    free(text);
+    free(template);
+    return f->status == 0;
+}

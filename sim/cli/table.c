@@ -1,0 +1,217 @@
+/* table.c -- see table.h. Numbers end in one line and their half-widths begin in one, so that a column reads at a
+ * glance; a mark needs no colour to be seen. */
+#include "sim/cli/table.h"
+
+#include "sim/base/check.h"
+#include "sim/cli/columns.h"
+
+#include <string.h>
+
+#define POINTS_SHOWN 12
+#define NAME_MOST 28
+
+static const char *bold(struct table_look look)
+{
+    return look.colour ? "\033[1m" : "";
+}
+
+static const char *plain(struct table_look look)
+{
+    return look.colour ? "\033[0m" : "";
+}
+
+static const char *plus_minus(struct table_look look)
+{
+    return look.utf8 ? "±" : "+-";
+}
+
+/* Columns that a terminal gives a text: its characters, not its bytes. */
+static int width_of(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static int max_int(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+struct widths {
+    int value, half, all;
+};
+
+static void header_print(const struct column_def *c, char out[64])
+{
+    snprintf(out, 64, "%s%s%s", c->title, *c->unit != '\0' ? " " : "", c->unit);
+}
+
+/* Titles in two lines, the unit on the second, when the title has two words. */
+static void group_print(const struct view *r, size_t point, const struct column_group *group, int name_width,
+                        struct table_look look, FILE *to)
+{
+    struct cell_text cells[16];
+    struct widths widths[16] = {{0}};
+    const char *sign = plus_minus(look);
+    char header[64];
+
+    CHECK(group->count <= 16);
+    for (size_t c = 0; c < group->count; c++) {
+        for (size_t m = 0; m < r->model_count; m++) {
+            struct cell_text cell = column_cell(r, point, m, &group->columns[c]);
+            widths[c].value = max_int(widths[c].value, (int)strlen(cell.value));
+            int half = (cell.half[0] != '\0' ? 1 + width_of(sign) + (int)strlen(cell.half) : 0) + cell.flattered;
+            widths[c].half = max_int(widths[c].half, half);
+        }
+        header_print(&group->columns[c], header);
+        widths[c].all = max_int(widths[c].value + widths[c].half, (int)strlen(header));
+    }
+    fprintf(to, "%s%-*s", bold(look), name_width, group->title);
+    for (size_t c = 0; c < group->count; c++) {
+        header_print(&group->columns[c], header);
+        fprintf(to, "  %*s", widths[c].all, header);
+    }
+    fprintf(to, "%s\n", plain(look));
+    for (size_t m = 0; m < r->model_count; m++) {
+        const char *name = view_model(r, m);
+        int shown = width_of(name) > NAME_MOST && strlen(name) == (size_t)width_of(name) ? NAME_MOST : width_of(name);
+        fprintf(to, "  %.*s%*s", shown == width_of(name) ? (int)strlen(name) : shown, name,
+                max_int(0, name_width - 2 - shown), "");
+        for (size_t c = 0; c < group->count; c++) {
+            cells[c] = column_cell(r, point, m, &group->columns[c]);
+            char tail[64] = "";
+            if (cells[c].half[0] != '\0')
+                snprintf(tail, sizeof tail, " %s%s", sign, cells[c].half);
+            if (cells[c].flattered)
+                strcat(tail, "!");
+            fprintf(to, "  %*s%s%*s", widths[c].all - widths[c].half, cells[c].value, tail,
+                    widths[c].half - width_of(tail), "");
+        }
+        fputc('\n', to);
+    }
+}
+
+static int name_width_of(const struct view *r)
+{
+    int width = 0;
+
+    for (size_t m = 0; m < r->model_count; m++)
+        width = max_int(width, width_of(view_model(r, m)));
+    width = width > NAME_MOST ? NAME_MOST : width;
+    for (size_t g = 0; g < column_group_count; g++)
+        width = max_int(width, (int)strlen(column_groups[g].title) - 2);
+    return width + 2;
+}
+
+static void point_print(const struct view *r, size_t point, struct table_look look, FILE *to)
+{
+    char *title = view_point_title(r, point);
+    json_int_t replications = json_integer_value(json_object_get(view_point(r, point), "replications"));
+
+    fprintf(to, "%s%s%s", bold(look), r->name, plain(look));
+    if (*title != '\0')
+        fprintf(to, ", point %s: %s", view_point_name(r, point), title);
+    fprintf(to, " (%lld replication%s)\n\n", (long long)replications, replications == 1 ? "" : "s");
+    free(title);
+    for (size_t g = 0; g < column_group_count; g++) {
+        group_print(r, point, &column_groups[g], name_width_of(r), look, to);
+        fputc('\n', to);
+    }
+}
+
+static const char *holds_colour(struct table_look look, const char *holds)
+{
+    if (!look.colour)
+        return "";
+    return strcmp(holds, "true") == 0 ? "\033[32m" : strcmp(holds, "false") == 0 ? "\033[31m" : "\033[33m";
+}
+
+static const char *holds_word(const char *holds)
+{
+    return strcmp(holds, "true") == 0 ? "holds" : strcmp(holds, "false") == 0 ? "BROKEN" : "undecided";
+}
+
+static void promises_print(const struct view *r, struct table_look look, FILE *to)
+{
+    size_t promised = 0, kept = 0;
+
+    for (size_t i = 0; i < r->verdicts.rows; i++) {
+        bool is_promised = strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0;
+        promised += is_promised;
+        kept += is_promised && strcmp(csv_cell(&r->verdicts, i, 4), "true") == 0;
+    }
+    if (promised != 0)
+        fprintf(to, "Promises that this version checks: %zu of %zu held\n", kept, promised);
+    for (size_t i = 0; i < r->verdicts.rows; i++) {
+        const char *holds = csv_cell(&r->verdicts, i, 4);
+        if (strcmp(csv_cell(&r->verdicts, i, 3), "true") != 0 || strcmp(holds, "true") == 0)
+            continue;
+        fprintf(to, "  %s%-9s%s  %s promises %s", holds_colour(look, holds), holds_word(holds), plain(look),
+                csv_cell(&r->verdicts, i, 1), csv_cell(&r->verdicts, i, 2));
+        if (strcmp(csv_cell(&r->verdicts, i, 5), "0") != 0)
+            fprintf(to, ": violated %s times", csv_cell(&r->verdicts, i, 5));
+        if (r->point_count > 1)
+            fprintf(to, " (point %s)", csv_cell(&r->verdicts, i, 0));
+        fputc('\n', to);
+    }
+}
+
+static void expectations_print(const struct view *r, struct table_look look, FILE *to)
+{
+    const struct csv_rows *rows = &r->expectations;
+    size_t held = 0;
+
+    for (size_t i = 0; i < rows->rows; i++)
+        held += strcmp(csv_cell(rows, i, 6), "true") == 0;
+    if (rows->rows != 0)
+        fprintf(to, "Expectations: %zu of %zu held\n", held, rows->rows);
+    for (size_t i = 0; i < rows->rows; i++) {
+        const char *holds = csv_cell(rows, i, 6), *statistic = csv_cell(rows, i, 3), *value = csv_cell(rows, i, 5);
+        if (strcmp(holds, "true") == 0 && rows->rows > 12)
+            continue;
+        fprintf(to, "  %s%-9s%s  %s: %s%s%s expected %s", holds_colour(look, holds), holds_word(holds), plain(look),
+                csv_cell(rows, i, 1), csv_cell(rows, i, 2), *statistic != '\0' ? "." : "", statistic,
+                csv_cell(rows, i, 4));
+        if (*value != '\0')
+            fprintf(to, ", is %s", value);
+        if (*csv_cell(rows, i, 7) != '\0')
+            fprintf(to, " (%s)", csv_cell(rows, i, 7));
+        if (r->point_count > 1)
+            fprintf(to, " (point %s)", csv_cell(rows, i, 0));
+        fputc('\n', to);
+    }
+}
+
+static void legend_print(const struct view *r, struct table_look look, FILE *to)
+{
+    bool flattered = false, bounded = false;
+
+    for (size_t p = 0; p < r->point_count && p < POINTS_SHOWN; p++)
+        for (size_t m = 0; m < r->model_count; m++)
+            for (size_t g = 0; g < column_group_count; g++)
+                for (size_t c = 0; c < column_groups[g].count; c++) {
+                    struct cell_text cell = column_cell(r, p, m, &column_groups[g].columns[c]);
+                    flattered = flattered || cell.flattered;
+                    bounded = bounded || cell.value[0] == '>';
+                }
+    fprintf(to, "%s half of the 95%% interval over the replications", plus_minus(look));
+    if (flattered)
+        fprintf(to, "; ! more operations failed than the percentile leaves out");
+    if (bounded)
+        fprintf(to, "; >= cut off by the end of the run");
+    fprintf(to, "\n");
+}
+
+void table_print(const struct view *r, struct table_look look, FILE *to)
+{
+    for (size_t p = 0; p < r->point_count && p < POINTS_SHOWN; p++)
+        point_print(r, p, look, to);
+    if (r->point_count > POINTS_SHOWN)
+        fprintf(to, "... and %zu more points: see metrics.csv and points.csv\n\n", r->point_count - POINTS_SHOWN);
+    legend_print(r, look, to);
+    promises_print(r, look, to);
+    expectations_print(r, look, to);
+}

@@ -1,0 +1,166 @@
+/* tables.c -- the tables with a figure or a judgement a row; tables_curves.c has those that draw a line. */
+#include "sim/experiment/tables.h"
+
+#include "sim/model/registry.h"
+
+const char *const table_files[TABLES] = {
+    [TABLE_METRICS] = "metrics.csv",
+    [TABLE_BY_REGION] = "by_region.csv",
+    [TABLE_NOTES] = "notes.csv",
+    [TABLE_POINTS] = "points.csv",
+    [TABLE_COMPARISONS] = "comparisons.csv",
+    [TABLE_DISTRIBUTIONS] = "distributions.csv",
+    [TABLE_VISIBILITY] = "t_visibility.csv",
+    [TABLE_SERIES] = "series.csv",
+    [TABLE_PAIRS] = "pairs.csv",
+    [TABLE_VERDICTS] = "verdicts.csv",
+    [TABLE_EXPECTATIONS] = "expectations.csv",
+};
+
+const char *const table_headers[TABLES] = {
+    [TABLE_METRICS] = "point,model,metric,statistic,value,ci_low,ci_high,replications",
+    [TABLE_BY_REGION] = "point,model,region,metric,statistic,value,ci_low,ci_high,replications",
+    [TABLE_NOTES] = "point,model,region,metric,statistic,note",
+    [TABLE_POINTS] = "point",
+    [TABLE_COMPARISONS] = "point,metric,statistic,model_a,model_b,difference,ci_low,ci_high",
+    [TABLE_DISTRIBUTIONS] = "point,model,metric,quantile,value",
+    [TABLE_VISIBILITY] = "point,model,t_ms,p_stale,ci_low,ci_high",
+    [TABLE_SERIES] = "point,model,region,t_s,metric,value",
+    [TABLE_PAIRS] = "point,model,from,to,metric,statistic,value",
+    [TABLE_VERDICTS] = "point,model,check,promised,holds,violations,example",
+    [TABLE_EXPECTATIONS] = "point,model,metric,statistic,expected,value,holds,why",
+};
+
+static void put_interval(struct csv *out, const struct interval *in)
+{
+    csv_number(out, in->value);
+    if (in->has_interval) {
+        csv_number(out, in->low);
+        csv_number(out, in->high);
+    } else {
+        csv_empty(out);
+        csv_empty(out);
+    }
+}
+
+static void put_note(const struct table_point *p, uint32_t model, const char *region, const struct figure *f,
+                     struct csv *notes)
+{
+    if (!f->undecided && !f->at_least)
+        return;
+    csv_count(notes, p->point);
+    csv_text(notes, p->scenario->models[model].name);
+    csv_text(notes, region != NULL ? region : "");
+    csv_text(notes, metric_defs[f->metric].name);
+    csv_text(notes, statistic_names[f->statistic]);
+    csv_text(notes, f->undecided ? "undecided" : "lower_bound");
+    csv_row_end(notes);
+}
+
+/* The rows of one model, of all regions (region NULL) or of one. */
+static void put_figures(const struct table_point *p, uint32_t model, const char *region, struct figure_list list,
+                        struct csv *out, struct csv *notes)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        const struct figure *f = &list.items[i];
+        put_note(p, model, region, f, notes);
+        if (f->undecided)
+            continue;
+        csv_count(out, p->point);
+        csv_text(out, p->scenario->models[model].name);
+        if (region != NULL)
+            csv_text(out, region);
+        csv_text(out, metric_defs[f->metric].name);
+        csv_text(out, statistic_names[f->statistic]);
+        put_interval(out, &f->interval);
+        csv_count(out, f->interval.count);
+        csv_row_end(out);
+    }
+}
+
+void table_metrics(const struct table_point *p, struct csv *metrics, struct csv *by_region, struct csv *notes)
+{
+    const struct world_def *world = &p->scenario->world;
+
+    for (uint32_t m = 0; m < p->scenario->model_count; m++) {
+        put_figures(p, m, NULL, gathering_figures(p->gathering, m), metrics, notes);
+        for (uint32_t r = 0; r < world->region_count; r++)
+            put_figures(p, m, world->regions[r].name, gathering_region_figures(p->gathering, m, r), by_region,
+                        notes);
+    }
+}
+
+void table_comparisons(const struct table_point *p, struct csv *out)
+{
+    const struct difference *differences;
+    size_t count = gathering_differences(p->gathering, &differences);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct difference *d = &differences[i];
+        csv_count(out, p->point);
+        csv_text(out, metric_defs[d->metric].name);
+        csv_text(out, statistic_names[d->statistic]);
+        csv_text(out, p->scenario->models[d->model_a].name);
+        csv_text(out, p->scenario->models[d->model_b].name);
+        put_interval(out, &d->interval);
+        csv_row_end(out);
+    }
+}
+
+void table_pairs(const struct table_point *p, struct csv *out)
+{
+    const struct world_def *world = &p->scenario->world;
+    uint32_t regions = world->region_count;
+
+    for (uint32_t m = 0; m < p->scenario->model_count; m++)
+        for (uint32_t pair = 0; pair < regions * regions; pair++) {
+            uint32_t from = pair / regions, to = pair % regions;
+            struct figure_list list = gathering_pair_figures(p->gathering, m, from, to);
+            for (size_t i = 0; i < list.count; i++) {
+                csv_count(out, p->point);
+                csv_text(out, p->scenario->models[m].name);
+                csv_text(out, world->regions[from].name);
+                csv_text(out, world->regions[to].name);
+                csv_text(out, metric_defs[list.items[i].metric].name);
+                csv_text(out, statistic_names[list.items[i].statistic]);
+                csv_number(out, list.items[i].interval.value);
+                csv_row_end(out);
+            }
+        }
+}
+
+void table_verdicts(const struct table_point *p, struct csv *out)
+{
+    for (size_t i = 0; i < p->judgement->verdict_count; i++) {
+        const struct verdict *v = &p->judgement->verdicts[i];
+        csv_count(out, p->point);
+        csv_text(out, p->scenario->models[v->model].name);
+        csv_text(out, geo_check_names[v->check]);
+        csv_text(out, v->promised ? "true" : "false");
+        csv_text(out, holds_names[v->holds]);
+        csv_count(out, v->violations);
+        csv_empty(out); /* no example: both checks are of a replication, not of an operation */
+        csv_row_end(out);
+    }
+}
+
+void table_expectations(const struct table_point *p, struct csv *out)
+{
+    for (size_t i = 0; i < p->judgement->expectation_count; i++) {
+        const struct expectation *e = &p->judgement->expectations[i];
+        csv_count(out, p->point);
+        csv_text(out, p->scenario->models[e->model].name);
+        csv_text(out, e->expect->metric);
+        csv_text(out, e->expect->is_check || e->expect->statistic == NULL ? "" : e->expect->statistic);
+        csv_text(out, e->expect->text);
+        if (!e->has_value)
+            csv_empty(out);
+        else if (e->expect->is_check)
+            csv_text(out, e->value != 0 ? "true" : "false");
+        else
+            csv_number(out, e->value);
+        csv_text(out, holds_names[e->holds]);
+        csv_text(out, e->why != NULL ? e->why : "");
+        csv_row_end(out);
+    }
+}

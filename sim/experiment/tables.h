@@ -1,0 +1,36 @@
+/* tables.h -- the CSV files of a results folder: one function a group, each row by row as the contract names them.
+ * Private to the results folder. */
+#ifndef GEOREP_EXPERIMENT_TABLES_H
+#define GEOREP_EXPERIMENT_TABLES_H
+
+#include "sim/experiment/csv.h"
+#include "sim/experiment/gather.h"
+#include "sim/experiment/judge.h"
+
+enum table {
+    TABLE_METRICS, TABLE_BY_REGION, TABLE_NOTES, TABLE_POINTS, TABLE_COMPARISONS, TABLE_DISTRIBUTIONS,
+    TABLE_VISIBILITY, TABLE_SERIES, TABLE_PAIRS, TABLE_VERDICTS, TABLE_EXPECTATIONS, TABLES
+};
+
+extern const char *const table_files[TABLES];
+extern const char *const table_headers[TABLES]; /* of points.csv without the swept paths */
+
+/* What a row is about. */
+struct table_point {
+    size_t point;
+    const struct scenario *scenario;
+    const struct gathering *gathering;
+    const struct judgement *judgement;
+};
+
+/* metrics.csv, by_region.csv, and notes.csv: which of their figures are lower bounds or undecided */
+void table_metrics(const struct table_point *p, struct csv *metrics, struct csv *by_region, struct csv *notes);
+void table_comparisons(const struct table_point *p, struct csv *out);
+void table_distributions(const struct table_point *p, struct csv *out);
+void table_visibility(const struct table_point *p, struct csv *out);
+void table_series(const struct table_point *p, struct csv *out);
+void table_pairs(const struct table_point *p, struct csv *out);
+void table_verdicts(const struct table_point *p, struct csv *out);
+void table_expectations(const struct table_point *p, struct csv *out);
+
+#endif

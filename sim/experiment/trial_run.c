@@ -1,0 +1,38 @@
+/* trial_run.c -- see trial_run.h. */
+#include "sim/experiment/trial_run.h"
+
+#include "sim/trial/trial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool agreed(const void *observation)
+{
+    return observation_agreed(observation);
+}
+
+struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, uint32_t replication,
+                                      const char *history, const volatile bool *stop, struct failure *f)
+{
+    const struct scenario_model *m = &s->models[model];
+    struct trial_figures *figures = NULL;
+    struct trial *t = trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config,
+                                                    .model_name = m->name, .seed = s->seed,
+                                                    .replication = replication});
+    struct observation *o = observation_new(trial_setting(t), trial_history(t));
+
+    (void)history;
+    (void)f;
+    trial_set_agreed(t, agreed, o);
+    if (trial_run(t, stop)) {
+        observation_finish(o, trial_now(t));
+        figures = observation_figures(o);
+        figures->events = trial_events(t);
+        figures->operations = trial_operations(t);
+        figures->end_ns = trial_now(t);
+    }
+    observation_free(o);
+    trial_free(t);
+    return figures;
+}

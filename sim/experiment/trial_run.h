@@ -1,0 +1,13 @@
+/* trial_run.h -- one trial with all its readers, from its definition to its figures. */
+#ifndef GEOREP_EXPERIMENT_TRIAL_RUN_H
+#define GEOREP_EXPERIMENT_TRIAL_RUN_H
+
+#include "sim/experiment/failure.h"
+#include "sim/observe/observation.h"
+#include "sim/scenario/scenario.h"
+
+/* The caller's, or NULL: *stop became true, or a failure. `history`: a file to write its history to, or NULL. */
+struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, uint32_t replication,
+                                      const char *history, const volatile bool *stop, struct failure *f);
+
+#endif
