@@ -256,8 +256,6 @@ static void have_read(geo_replica *r, struct pending *pending)
         write(r, pending, values[0]);
         return;
     }
-    for (uint32_t i = 1; i < count; i++) /* one answer: older versions are what the newest has overwritten */
-        values[i].version = values[0].version;
     geo_reply(r, p.op.id, &(geo_answer){.outcome = GEO_OK, .value_count = count, .values = values});
     if (!c->repair || p.op.is_probe)
         return;
@@ -366,6 +364,8 @@ static void on_start(geo_replica *r, enum geo_lost lost)
 
     if (c->anti_entropy > 0)
         geo_arm(r, (geo_ns)((double)c->anti_entropy * geo_chance(r, ANTI_ENTROPY)), ANTI_ENTROPY, 1);
+    if (lost == GEO_LOST_MEMORY) /* its own copy of these may have been on the way to its disk */
+        outbox_resend(r, &hints, 0);
     handoff_arm(r);
     for (geo_node n = 0; lost == GEO_LOST_DISK && n < geo_nodes(r); n++)
         if (n != geo_self(r)) {
@@ -404,10 +404,8 @@ static uint32_t copies_of(const struct config *c, const geo_setting *s)
 static const char *check(const void *config, const geo_setting *s)
 {
     const struct config *c = config;
-    static _Thread_local char text[160];
     uint32_t n = copies_of(c, s);
 
-    (void)text;
     if (c->n.index == N_COPIES && (c->n.number < 1 || c->n.number > s->nodes))
         return "n is not between 1 and the number of nodes, each of which has at most one copy: use n: all, or fewer";
     if (n > VOTERS_MOST)

@@ -414,8 +414,7 @@ static void apply(geo_replica *r, const struct shipping_def *d, const geo_messag
         return;
     struct ship_inbox item = *found;
     struct shipping_peer *p = geo_peer(r, item.leader);
-    if (item.entry.value.version.write != geo_stored(r, item.entry.key).version.write) /* else a `no`: it changes nothing */
-        geo_store(r, item.entry.key, item.entry.value);
+    geo_store(r, item.entry.key, item.entry.value); /* of a `no`: the value that is there, which changes nothing */
     s->value_bytes = item.entry.value_bytes != 0 ? item.entry.value_bytes : s->value_bytes;
     if (item.entry.position > p->applied)
         marks(r, NULL)[item.leader] = p->applied = item.entry.position;
