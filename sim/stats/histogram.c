@@ -6,7 +6,7 @@
  *
  * Every octave above 1024 has 1024 buckets of equal width, so a bucket is at most 2^-10 of its least value
  * wide. A quantile answers with the bucket's middle, at most half a width away: 2^-11 = 0.049 %, inside the
- * 0.1 % that semantics (E) allows. The slot is shift * 1024 + (value >> shift) with the shift that leaves 11
+ * 0.1 % that semantics (E) allows; or with the one value that fell into it, if it was one. The slot is shift * 1024 + (value >> shift) with the shift that leaves 11
  * bits, which makes the slots of successive octaves adjoin.
  *
  * Invariant: where pages is not NULL, count is the sum over all buckets, min and max are the extremes
@@ -50,10 +50,17 @@ static uint64_t page_count(const struct histogram_page *page, uint32_t index)
     return page->low[index] | (page->high != NULL ? (uint64_t)page->high[index] << 32 : 0);
 }
 
-static void page_add(struct histogram_page *page, uint32_t index, uint64_t times)
+/* `only`: what all of them are, or HISTOGRAM_MIXED. */
+static void page_add(struct histogram_page *page, uint32_t index, uint64_t times, int64_t only)
 {
-    uint64_t count = page_count(page, index) + times;
+    uint64_t before = page_count(page, index), count = before + times;
 
+    if (times == 0)
+        return;
+    if (before == 0)
+        page->only[index] = only;
+    else if (page->only[index] != only)
+        page->only[index] = HISTOGRAM_MIXED;
     page->low[index] = (uint32_t)count;
     if (count >> 32 == 0)
         return;
@@ -82,7 +89,7 @@ void histogram_add_many(struct histogram *h, int64_t value, uint64_t times)
         return;
     uint32_t slot = histogram_slot(value);
 
-    page_add(page_of(h, slot / HISTOGRAM_PAGE), slot % HISTOGRAM_PAGE, times);
+    page_add(page_of(h, slot / HISTOGRAM_PAGE), slot % HISTOGRAM_PAGE, times, value);
     h->count += times;
     h->sum += (histogram_sum)(uint64_t)value * times;
     if (value < h->min)
@@ -103,7 +110,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
             continue;
         struct histogram_page *to = page_of(into, number);
         for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++)
-            page_add(to, index, page_count(page, index));
+            page_add(to, index, page_count(page, index), page->only[index]);
     }
     into->count += from->count;
     into->sum += from->sum;
@@ -147,6 +154,29 @@ uint64_t histogram_slot_count(const struct histogram *h, uint32_t slot)
     return page_count(h->pages[slot / HISTOGRAM_PAGE], slot % HISTOGRAM_PAGE);
 }
 
+int64_t histogram_slot_only(const struct histogram *h, uint32_t slot)
+{
+    CHECK(histogram_slot_count(h, slot) > 0);
+    return h->pages[slot / HISTOGRAM_PAGE]->only[slot % HISTOGRAM_PAGE];
+}
+
+void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int64_t only)
+{
+    CHECK(only == HISTOGRAM_MIXED || histogram_slot(only) == slot);
+    if (times == 0)
+        return;
+    histogram_add_many(h, histogram_slot_low(slot), times);
+    h->pages[slot / HISTOGRAM_PAGE]->only[slot % HISTOGRAM_PAGE] = only;
+}
+
+/* What a value of the bucket is taken for. */
+static int64_t slot_value(const struct histogram *h, uint32_t slot)
+{
+    int64_t only = histogram_slot_count(h, slot) > 0 ? histogram_slot_only(h, slot) : HISTOGRAM_MIXED;
+
+    return only != HISTOGRAM_MIXED ? only : slot_middle(slot);
+}
+
 static int64_t clip(const struct histogram *h, int64_t value)
 {
     if (value < h->min)
@@ -168,7 +198,7 @@ void histogram_quantiles(const struct histogram *h, const double *p, size_t coun
         if (rank == 1)
             values[i] = h->min;
         else
-            values[i] = rank == h->count ? h->max : clip(h, slot_middle(slot));
+            values[i] = rank == h->count ? h->max : clip(h, slot_value(h, slot));
     }
 }
 
@@ -189,7 +219,7 @@ uint64_t histogram_above(const struct histogram *h, int64_t value)
     uint32_t slot = histogram_slot(value), last = histogram_slot(h->max);
     uint64_t above = 0;
 
-    if (clip(h, slot_middle(slot)) <= value)
+    if (clip(h, slot_value(h, slot)) <= value)
         slot++;
     for (; slot <= last; slot++)
         above += histogram_slot_count(h, slot);
@@ -206,6 +236,8 @@ bool histogram_equals(const struct histogram *a, const struct histogram *b)
         return false;
     for (uint32_t slot = histogram_slot(a->min); slot <= histogram_slot(a->max); slot++) {
         if (histogram_slot_count(a, slot) != histogram_slot_count(b, slot))
+            return false;
+        if (histogram_slot_count(a, slot) > 0 && histogram_slot_only(a, slot) != histogram_slot_only(b, slot))
             return false;
     }
     return true;

@@ -1,10 +1,10 @@
 /* histogram_file.c -- a histogram as bytes.
  *
- *     "GHs1" count [min max sum_low sum_high buckets (gap count)...] checksum
+ *     "GHs2" count [min max sum_low sum_high buckets (gap count only)...] checksum
  *
  * Numbers are varints of 7 bits a byte, least first (LEB128), so that a bucket with a small count next to
  * another takes two bytes; an empty histogram stops after its count. The gap is the slot minus the one after
- * the last slot given. The checksum, eight bytes least first, joins all numbers in order.
+ * the last slot given; `only` is 0 for a bucket of several values, else 1 + its one value - its least. The checksum, eight bytes least first, joins all numbers in order.
  *
  * What is read may come from a run that was killed while it wrote, so nothing is believed: the checksum finds
  * torn and turned bits, and the figures must agree with each other besides, since a histogram that
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-static const char MAGIC[4] = {'G', 'H', 's', '1'};
+static const char MAGIC[4] = {'G', 'H', 's', '2'};
 
 struct stream {
     FILE *file;
@@ -62,6 +62,8 @@ static void buckets_write(struct stream *s, const struct histogram *h)
             continue;
         number_write(s, slot - next);
         number_write(s, count);
+        int64_t only = histogram_slot_only(h, slot);
+        number_write(s, only == HISTOGRAM_MIXED ? 0 : 1 + (uint64_t)(only - histogram_slot_low(slot)));
         next = slot + 1;
     }
 }
@@ -93,11 +95,14 @@ static bool buckets_read(struct stream *s, struct histogram *h, uint64_t total, 
     if (used > HISTOGRAM_SLOTS)
         return false;
     for (uint64_t i = 0; i < used; i++) {
-        uint64_t gap = number_read(s), count = number_read(s);
+        uint64_t gap = number_read(s), count = number_read(s), only = number_read(s);
         if (!s->ok || gap >= HISTOGRAM_SLOTS - next || count == 0 || count > total - h->count)
             return false;
         uint32_t slot = (uint32_t)(next + gap);
-        histogram_add_many(h, histogram_slot_low(slot), count);
+        int64_t low = histogram_slot_low(slot);
+        if (only > 1 + (uint64_t)(histogram_slot_high(slot) - low))
+            return false;
+        histogram_add_slot(h, slot, count, only == 0 ? HISTOGRAM_MIXED : low + (int64_t)(only - 1));
         *greatest += (histogram_sum)(uint64_t)histogram_slot_high(slot) * count;
         next = slot + 1;
     }

@@ -245,3 +245,29 @@ Test(stats_histogram, a_full_disk_is_said)
     fclose(full);
     histogram_free(&h);
 }
+
+/* Constant delays give a few values, each alone in its bucket: their percentiles are exact, merged or read back too. */
+Test(stats_histogram, a_value_alone_in_its_bucket_is_exact)
+{
+    static const int64_t values[] = {500000, 80500000, 150500000};
+    struct histogram h = {0}, other = {0}, back = {0};
+    FILE *file = tmpfile();
+
+    for (int i = 0; i < 30; i++)
+        histogram_add(i % 2 == 0 ? &h : &other, values[i / 10]);
+    histogram_merge(&h, &other);
+    cr_assert(histogram_write(&h, file));
+    rewind(file);
+    cr_assert(histogram_read(&back, file));
+    cr_expect(histogram_equals(&h, &back));
+    cr_expect_eq(histogram_quantile(&back, 0.3), 500000);
+    cr_expect_eq(histogram_quantile(&back, 0.5), 80500000);
+    cr_expect_eq(histogram_quantile(&back, 0.9), 150500000);
+    histogram_add(&back, 80500001); /* in the same bucket: now it is the bucket's middle, within 0.05% */
+    cr_expect_lt(llabs(histogram_quantile(&back, 0.5) - 80500000), 80500000 / 2048);
+    cr_expect_not(histogram_equals(&h, &back));
+    fclose(file);
+    histogram_free(&h);
+    histogram_free(&other);
+    histogram_free(&back);
+}
