@@ -19,7 +19,9 @@
  * Under `op` nothing merges twice, as dots count; so the three forms agree, write by write (tests/property/part_crdt.c).
  * A retry is another write with another dot: of a counter it is applied again.
  *
- * A node that lost its disk copies every row before it serves, and its dots go on beyond all that the lost ones may have reached.
+ * A node that lost its disk serves again when it has copied from every other replica, not the first: its own column must be
+ * the latest that anybody has, or its next write would hide, by a larger count, what another still knows of it. Its dots go on
+ * beyond all that the lost ones may have reached. (Others give such a node a new identity, and columns are never reused.)
  *
  * Sources: in parts/crdt.h; Shapiro, Preguica, Baquero, Zawirski: Conflict-free replicated data types, SSS 2011, section 2.2
  * (strong eventual consistency).
@@ -216,7 +218,8 @@ static struct exchange_def exchange_of(const geo_replica *r)
                                  .pack_copy = pack_row,
                                  .unpack = unpack,
                                  .flush_every = c->flush_every,
-                                 .resend_after = c->resend_after};
+                                 .resend_after = c->resend_after,
+                                 .needs_all = true};
 }
 
 /* ---- Serving ---- */
@@ -254,14 +257,16 @@ struct reply {
 
 static void read(geo_replica *r, const geo_op *op, geo_node asked)
 {
-    struct reply reply = {.id = op->id};
-    geo_version siblings[SIBLINGS_MOST] = {0};
+    struct reply reply; /* not cleared: it is large, and only the values in use are sent */
+    geo_version siblings[SIBLINGS_MOST];
     const void *row = row_of(r, op->key);
     geo_value initial = geo_stored(r, op->key), value = crdt_value(type_of(r), row, width(r), &initial);
     bool is_register = type_of(r) == CRDT_MV_REGISTER || type_of(r) == CRDT_LWW_REGISTER;
 
-    if (is_register)
-        reply.count = crdt_siblings(type_of(r), row, width(r), siblings);
+    siblings[0] = (geo_version){0};
+    reply.id = op->id;
+    reply.unused = 0;
+    reply.count = is_register ? crdt_siblings(type_of(r), row, width(r), siblings) : 1;
     reply.count = reply.count == 0 ? 1 : reply.count;
     for (uint32_t i = 0; i < reply.count; i++) {
         reply.values[i] = value;

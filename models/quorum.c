@@ -219,8 +219,9 @@ static void on_request(geo_replica *r, const geo_op *op)
 {
     struct pending *p = geo_pending(r, op->id);
 
-    memset(p, 0, sizeof *p);
     p->op = *op;
+    p->votes = (struct votes){0};
+    p->writes = false;
     if (op->kind == GEO_WRITE && op->data == GEO_REGISTER)
         write(r, p, (geo_value){0});
     else

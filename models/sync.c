@@ -239,7 +239,7 @@ static const geo_param params[] = {
      "where reads go: to the leader, or to the replica at hand"},
     {"degrade_after", GEO_PARAM_TIME, offsetof(struct config, degrade_after), "0", "0", NULL, NULL,
      "answers without the missing acknowledgements after this; 0: waits"},
-    {"resend_after", GEO_PARAM_TIME, offsetof(struct config, resend_after), "1s", "1ms", NULL, NULL,
+    {"resend_after", GEO_PARAM_TIME, offsetof(struct config, resend_after), "500ms", "1ms", NULL, NULL,
      "asks followers that have not acknowledged where they are, and ships again what they lack; also a copy that stalls"},
     {0},
 };

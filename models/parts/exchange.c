@@ -57,17 +57,17 @@ void exchange_write(geo_replica *r, const struct exchange_def *d, const geo_op *
         outbox_ship(r, &outbox);
 }
 
-static void copied(geo_replica *r, geo_node from)
+static void copied(geo_replica *r, const struct exchange_def *d, geo_node from)
 {
     struct exchange_state *s = geo_state(r);
     bool all = true;
 
-    s->is_empty = false;
     if (!s->is_back)
         return;
     for (geo_node n = 0; n < geo_nodes(r); n++)
         all = all && !((struct exchange_peer *)geo_peer(r, n))->copy.wanted;
     s->is_back = !all;
+    s->is_empty = s->is_empty && d->needs_all && !all;
     for (geo_node n = 0; n < geo_nodes(r); n++)
         if (is_peer(r, n) && (all || n == from))
             geo_send(r, n, (geo_out){.type = EXCHANGE_HELLO}, NULL, 0);
@@ -92,7 +92,7 @@ void exchange_message(geo_replica *r, const struct exchange_def *d, const geo_me
         break;
     case EXCHANGE_COPY_ROWS:
         if (copy_take(r, &copy, m))
-            copied(r, m->from);
+            copied(r, d, m->from);
         break;
     default:
         break;

@@ -24,7 +24,7 @@ enum { EXCHANGE_FLUSH, EXCHANGE_RESEND, EXCHANGE_COPY, EXCHANGE_TIMERS };
 struct exchange_state {
     uint32_t value_bytes; /* of the last value met: what a copied one counts on the wire */
     bool is_back;         /* restarted, and not yet done with copying */
-    bool is_empty;        /* lost its disk, and no copy is complete: it should not serve */
+    bool is_empty;        /* lost its disk, and has not copied enough: it should not serve */
 };
 
 struct exchange_peer {
@@ -38,6 +38,7 @@ struct exchange_def {
     row_unpack *unpack;           /* of any */
     geo_ns flush_every;           /* 0: at once */
     geo_ns resend_after;          /* over datagrams, and for a copy that stalls */
+    bool needs_all;               /* a node without its disk serves when all copies are complete, not the first */
 };
 
 void exchange_start(geo_replica *r, const struct exchange_def *d, enum geo_lost lost);

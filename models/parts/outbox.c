@@ -27,9 +27,10 @@ static uint32_t takers(const geo_replica *r, const struct outbox_def *d, geo_key
 
 uint64_t outbox_add(geo_replica *r, const struct outbox_def *d, const geo_op *op, const void *kept)
 {
-    _Alignas(8) unsigned char record[ROWS_BYTES] = {0};
+    _Alignas(8) unsigned char record[ROWS_BYTES];
     struct outbox_record o = {.key = op->key, .op = op->id, .bytes = op->value_bytes};
 
+    memset(record, 0, sizeof o + d->kept_bytes + 8 * geo_nodes(r)); /* at most a byte a node, rounded up to 8 */
     memcpy(record, &o, sizeof o);
     memcpy(record + sizeof o, kept, d->kept_bytes);
     return geo_log_append(r, d->store, record);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { WINDOW = 512, EARLY_MOST = 8192 }; /* entries sent again at once; held back at most */
+enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 }; /* entries sent again at once; held back at most; then ask */
 
 struct entries { /* struct ship_entry follow */
     uint64_t prev;
@@ -16,7 +16,7 @@ struct entries { /* struct ship_entry follow */
 struct status {
     uint64_t confirmed, received;
     geo_ns at; /* by the follower's oscillator, echoed */
-    bool missing; /* entries are: ship from what is received on */
+    uint32_t missing; /* ship so many from what is received on; 0: nothing is known to be missing */
 };
 
 struct heartbeat {
@@ -112,6 +112,7 @@ static void entries_send(geo_replica *r, geo_node to, const struct entries *head
 /* Ships to the follower what comes after `from` and is its own: at most `most` entries now. */
 static void ship(geo_replica *r, const struct shipping_def *d, geo_node to, uint64_t from, uint32_t most)
 {
+    bool window = most == WINDOW;
     struct shipping_peer *p = geo_peer(r, to);
     struct ship_entry batch[SHIP_BATCH_MOST];
     struct entries head = {.prev = from};
@@ -124,7 +125,7 @@ static void ship(geo_replica *r, const struct shipping_def *d, geo_node to, uint
         batch[head.count++] = record->entry;
         most--;
         if (head.count == d->batch || most == 0 || position == p->taken) {
-            head.more = most == 0 && position < p->taken;
+            head.more = window && most == 0 && position < p->taken;
             entries_send(r, to, &head, batch);
             head = (struct entries){.prev = position};
         }
@@ -257,9 +258,9 @@ static void status_take(geo_replica *r, const struct shipping_def *d, const geo_
     uint64_t before = p->confirmed;
     if (status.confirmed > p->confirmed)
         p->confirmed = status.confirmed;
-    if (status.missing) {
+    if (status.missing != 0) {
         p->is_unknown = false;
-        ship(r, d, m->from, status.received, WINDOW);
+        ship(r, d, m->from, status.received, status.missing);
     } else if (p->is_unknown || status.at != 0) {
         heartbeat_send(r, m->from, status.at, false);
     }
@@ -391,8 +392,12 @@ static void entries_take(geo_replica *r, const struct shipping_def *d, const geo
     early_take(r, m->from);
     if (d->acknowledges && d->inbox_is_durable)
         status_send(r, d, m->from, (struct status){0}, m->op);
+    if (geo_log_last(r, SHIP_EARLY) + 1 - geo_log_first(r, SHIP_EARLY) >= EARLY_ASKS && p->asked_from != p->received + 1) {
+        p->asked_from = p->received + 1; /* as tcp's fast retransmit: three came after a gap, so it is no mere reordering */
+        status_send(r, d, m->from, (struct status){.missing = 1}, 0);
+    }
     if (head.more)
-        status_send(r, d, m->from, (struct status){.missing = true}, 0);
+        status_send(r, d, m->from, (struct status){.missing = WINDOW}, 0);
 }
 
 static void freshen(struct shipping_peer *p)
@@ -435,7 +440,7 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
         return;
     }
     if (p->received < h.sent)
-        status_send(r, d, m->from, (struct status){.missing = true}, 0);
+        status_send(r, d, m->from, (struct status){.missing = WINDOW}, 0);
     else if (!d->reports)
         status_send(r, d, m->from, (struct status){0}, 0);
     if (h.at != 0 && p->fresh_next == 0 && h.taken != UINT64_MAX) {
@@ -469,7 +474,7 @@ static void copied(geo_replica *r, const struct shipping_def *d, geo_node from)
     p->is_copying = false;
     p->fresh_next = 0;
     marks(r, NULL)[from] = p->received = p->applied = p->copy.mark;
-    status_send(r, d, from, (struct status){.missing = true}, 0);
+    status_send(r, d, from, (struct status){.missing = WINDOW}, 0);
 }
 
 static void copy_asked(geo_replica *r, const struct shipping_def *d, const geo_message *m)
@@ -566,7 +571,7 @@ static void follower_start(geo_replica *r, const struct shipping_def *d, enum ge
             if (lost == GEO_LOST_DISK)
                 copy_from(r, d, n);
             else
-                status_send(r, d, n, (struct status){.missing = true}, 0);
+                status_send(r, d, n, (struct status){.missing = WINDOW}, 0);
         }
 }
 
