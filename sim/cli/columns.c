@@ -36,7 +36,7 @@ static const struct column_def moved[] = {
 const struct column_group column_groups[] = {
     {"What clients see", seen, sizeof seen / sizeof *seen},
     {"What goes wrong", wrong, sizeof wrong / sizeof *wrong},
-    {"Replication, and what it costs", moved, sizeof moved / sizeof *moved},
+    {"Replication and cost", moved, sizeof moved / sizeof *moved},
 };
 const size_t column_group_count = sizeof column_groups / sizeof *column_groups;
 

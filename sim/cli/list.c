@@ -232,7 +232,7 @@ static bool list_presets(const char *name)
     }
     for (size_t i = 0; i < rows.rows; i++) {
         if (name == NULL) {
-            printf("%-10s%-7s%s\n", csv_cell(&rows, i, 0), csv_cell(&rows, i, 1), csv_cell(&rows, i, 3));
+            printf("%-12s%-7s%s\n", csv_cell(&rows, i, 0), csv_cell(&rows, i, 1), csv_cell(&rows, i, 3));
         } else if (strcmp(csv_cell(&rows, i, 0), name) == 0) {
             found = true;
             printf("%s (%s): %s\n  source: %s\n  of: %s\n  file: scenarios/data/%s\n", name, csv_cell(&rows, i, 1),
@@ -316,9 +316,10 @@ static int list_kind(const char *kind, const char *name)
         if (name == NULL)
             return STATUS_REFUSED;
         const char *nearest = nearest_of(kinds[k].name, name);
-        say_error("there is no %s `%s`%s%s%s; `georep list %s` shows all", kinds[k].one, name,
-                  nearest != NULL ? "; did you mean `" : "", nearest != NULL ? nearest : "",
-                  nearest != NULL ? "`?" : "", kinds[k].name);
+        if (nearest != NULL)
+            say_error("there is no %s `%s`; did you mean `%s`?", kinds[k].one, name, nearest);
+        else
+            say_error("there is no %s `%s`; `georep list %s` shows all", kinds[k].one, name, kinds[k].name);
         return STATUS_WRONG;
     }
     const char *nearest = nearest_name(kind, names, KINDS);
@@ -343,9 +344,8 @@ int verb_list(const struct verb *verb, int argc, char **argv)
         words[count++] = o.value;
     }
     if (count == 0) {
-        for (size_t k = 0; k < KINDS; k++)
-            printf("georep list %s\n", kinds[k].name);
-        return STATUS_DONE;
+        say_error("georep list wants to know of what: models, presets, distributions, metrics, checks, faults or keys");
+        return STATUS_WRONG;
     }
     return list_kind(words[0], words[1]);
 }

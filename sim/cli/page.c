@@ -124,17 +124,17 @@ static void put_verdicts(const struct view *r, FILE *to)
     }
     for (size_t i = 0; i < r->expectations.rows; i++) {
         const struct csv_rows *e = &r->expectations;
-        const char *holds = csv_cell(e, i, 6), *statistic = csv_cell(e, i, 3), *value = csv_cell(e, i, 5);
+        const char *holds = csv_cell(e, i, 6), *value = csv_cell(e, i, 5);
         asked++;
         if (strcmp(holds, "true") == 0)
             continue;
         bad++;
         fprintf(to, "<li class=\"%s\">", class_of(holds));
         put_escaped(to, csv_cell(e, i, 1));
-        fprintf(to, ": %s%s%s expected ", csv_cell(e, i, 2), *statistic != '\0' ? "." : "", statistic);
+        fputs(" was expected to have ", to);
         put_escaped(to, csv_cell(e, i, 4));
         if (*value != '\0')
-            fprintf(to, ", is %s", value);
+            fprintf(to, "; it is %s", value);
         if (*csv_cell(e, i, 7) != '\0')
             fprintf(to, " (%s)", csv_cell(e, i, 7));
         if (r->point_count > 1)

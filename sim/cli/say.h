@@ -17,7 +17,7 @@ int say_failure(struct failure *f); /* as an error; clears it and gives its stat
 bool stream_has_colour(FILE *stream);
 bool stream_has_utf8(void);
 
-/* Flushes standard output: STATUS_DONE, or STATUS_REFUSED having said why (a full disk, a closed pipe). */
+/* Flushes standard output: STATUS_DONE, or STATUS_REFUSED having said why (a full disk). */
 int output_finish(void);
 
 #endif

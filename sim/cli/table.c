@@ -41,54 +41,62 @@ static int max_int(int a, int b)
 }
 
 struct widths {
-    int value, half, all;
+    int value, tail, all;
 };
 
-static void header_print(const struct column_def *c, char out[64])
+static void widths_of(const struct view *r, size_t point, const struct column_group *group, int sign,
+                      struct widths *widths)
 {
-    snprintf(out, 64, "%s%s%s", c->title, *c->unit != '\0' ? " " : "", c->unit);
+    for (size_t c = 0; c < group->count; c++) {
+        struct widths *w = &widths[c];
+        *w = (struct widths){0};
+        for (size_t m = 0; m < r->model_count; m++) {
+            struct cell_text cell = column_cell(r, point, m, &group->columns[c]);
+            int tail = (cell.half[0] != '\0' ? 1 + sign + (int)strlen(cell.half) : 0) + cell.flattered;
+            w->value = max_int(w->value, (int)strlen(cell.value));
+            w->tail = max_int(w->tail, tail);
+        }
+        w->all = max_int(w->value + w->tail, (int)strlen(group->columns[c].title));
+    }
 }
 
-/* Titles in two lines, the unit on the second, when the title has two words. */
+static void name_print(const char *name, int width, FILE *to)
+{
+    int shown = width_of(name), bytes = (int)strlen(name);
+
+    if (shown > NAME_MOST && bytes == shown) /* ASCII: to be cut anywhere */
+        shown = bytes = NAME_MOST;
+    fprintf(to, "  %.*s%*s", bytes, name, max_int(0, width - shown), "");
+}
+
+/* Titles, under them the units, under these a row a model. */
 static void group_print(const struct view *r, size_t point, const struct column_group *group, int name_width,
                         struct table_look look, FILE *to)
 {
-    struct cell_text cells[16];
-    struct widths widths[16] = {{0}};
+    struct widths widths[16];
     const char *sign = plus_minus(look);
-    char header[64];
 
     CHECK(group->count <= 16);
-    for (size_t c = 0; c < group->count; c++) {
-        for (size_t m = 0; m < r->model_count; m++) {
-            struct cell_text cell = column_cell(r, point, m, &group->columns[c]);
-            widths[c].value = max_int(widths[c].value, (int)strlen(cell.value));
-            int half = (cell.half[0] != '\0' ? 1 + width_of(sign) + (int)strlen(cell.half) : 0) + cell.flattered;
-            widths[c].half = max_int(widths[c].half, half);
-        }
-        header_print(&group->columns[c], header);
-        widths[c].all = max_int(widths[c].value + widths[c].half, (int)strlen(header));
-    }
-    fprintf(to, "%s%-*s", bold(look), name_width, group->title);
-    for (size_t c = 0; c < group->count; c++) {
-        header_print(&group->columns[c], header);
-        fprintf(to, "  %*s", widths[c].all, header);
-    }
-    fprintf(to, "%s\n", plain(look));
+    widths_of(r, point, group, width_of(sign), widths);
+    fprintf(to, "%s%-*s", bold(look), name_width + 2, group->title);
+    for (size_t c = 0; c < group->count; c++)
+        fprintf(to, "  %*s", widths[c].all, group->columns[c].title);
+    fprintf(to, "%s\n%*s", plain(look), name_width + 2, "");
+    for (size_t c = 0; c < group->count; c++)
+        fprintf(to, "  %*s", widths[c].all, group->columns[c].unit);
+    fputc('\n', to);
     for (size_t m = 0; m < r->model_count; m++) {
-        const char *name = view_model(r, m);
-        int shown = width_of(name) > NAME_MOST && strlen(name) == (size_t)width_of(name) ? NAME_MOST : width_of(name);
-        fprintf(to, "  %.*s%*s", shown == width_of(name) ? (int)strlen(name) : shown, name,
-                max_int(0, name_width - 2 - shown), "");
+        name_print(view_model(r, m), name_width, to);
         for (size_t c = 0; c < group->count; c++) {
-            cells[c] = column_cell(r, point, m, &group->columns[c]);
+            struct cell_text cell = column_cell(r, point, m, &group->columns[c]);
             char tail[64] = "";
-            if (cells[c].half[0] != '\0')
-                snprintf(tail, sizeof tail, " %s%s", sign, cells[c].half);
-            if (cells[c].flattered)
+            if (cell.half[0] != '\0')
+                snprintf(tail, sizeof tail, " %s%s", sign, cell.half);
+            if (cell.flattered)
                 strcat(tail, "!");
-            fprintf(to, "  %*s%s%*s", widths[c].all - widths[c].half, cells[c].value, tail,
-                    widths[c].half - width_of(tail), "");
+            fprintf(to, "  %*s%s", widths[c].all - widths[c].tail, cell.value, tail);
+            if (c + 1 < group->count)
+                fprintf(to, "%*s", widths[c].tail - width_of(tail), "");
         }
         fputc('\n', to);
     }
@@ -103,7 +111,7 @@ static int name_width_of(const struct view *r)
     width = width > NAME_MOST ? NAME_MOST : width;
     for (size_t g = 0; g < column_group_count; g++)
         width = max_int(width, (int)strlen(column_groups[g].title) - 2);
-    return width + 2;
+    return width;
 }
 
 static void point_print(const struct view *r, size_t point, struct table_look look, FILE *to)
@@ -169,14 +177,13 @@ static void expectations_print(const struct view *r, struct table_look look, FIL
     if (rows->rows != 0)
         fprintf(to, "Expectations: %zu of %zu held\n", held, rows->rows);
     for (size_t i = 0; i < rows->rows; i++) {
-        const char *holds = csv_cell(rows, i, 6), *statistic = csv_cell(rows, i, 3), *value = csv_cell(rows, i, 5);
+        const char *holds = csv_cell(rows, i, 6), *value = csv_cell(rows, i, 5);
         if (strcmp(holds, "true") == 0 && rows->rows > 12)
             continue;
-        fprintf(to, "  %s%-9s%s  %s: %s%s%s expected %s", holds_colour(look, holds), holds_word(holds), plain(look),
-                csv_cell(rows, i, 1), csv_cell(rows, i, 2), *statistic != '\0' ? "." : "", statistic,
-                csv_cell(rows, i, 4));
+        fprintf(to, "  %s%-9s%s  %s: %s", holds_colour(look, holds), holds_word(holds), plain(look),
+                csv_cell(rows, i, 1), csv_cell(rows, i, 4));
         if (*value != '\0')
-            fprintf(to, ", is %s", value);
+            fprintf(to, "; it is %s", value);
         if (*csv_cell(rows, i, 7) != '\0')
             fprintf(to, " (%s)", csv_cell(rows, i, 7));
         if (r->point_count > 1)

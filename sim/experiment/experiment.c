@@ -363,6 +363,7 @@ bool experiment_run(const struct experiment_def *def, struct experiment_outcome 
         failure_set(f, e.failure.status, "%s", e.failure.text);
         failure_clear(&e.failure);
     }
-    journal_close(e.journal, out->complete && f->status == 0);
+    /* It stays after an interrupt alone: a disk that is full or a folder that refuses is to be left as it was. */
+    journal_close(e.journal, out->complete || f->status != 0 || journal_count(e.journal) == 0);
     return f->status == 0;
 }

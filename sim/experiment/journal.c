@@ -175,6 +175,8 @@ bool journal_append(struct journal *j, struct journal_trial trial, const struct 
     free(bytes);
     if (!good)
         return failure_set(f, STATUS_REFUSED, "cannot write %s: %s", j->path, strerror(errno));
+    struct entry *e = array_add(&j->entries);
+    *e = (struct entry){trial, j->end + sizeof head, count};
     j->end += sizeof head + count;
     return true;
 }

@@ -40,9 +40,10 @@ bool results_is_ours(const char *folder, char **scenario_name)
     return ours;
 }
 
-/* May `folder` be replaced by the results of scenario `name`? */
-static bool may_replace(const char *folder, const char *name, bool force, struct failure *f)
+/* May the folder be replaced by the results of this scenario? */
+static bool may_replace(const struct results *r, struct failure *f)
 {
+    const char *folder = r->def.folder, *name = document_scenario(r->def.document, 0)->name;
     struct stat about;
     char *of = NULL;
 
@@ -61,7 +62,7 @@ static bool may_replace(const char *folder, const char *name, bool force, struct
     if (stranger != NULL)
         failure_set(f, STATUS_WRONG, "%s/%s was not written by georep, and replacing the results would delete it; "
                     "move it away or name another folder with --output", folder, stranger);
-    else if (!force && (of == NULL || strcmp(of, name) != 0))
+    else if (!r->def.force && (of == NULL || strcmp(of, name) != 0))
         failure_set(f, STATUS_WRONG, "%s holds the results of another scenario, `%s`; --force replaces them, "
                     "--output names another folder", folder, of != NULL ? of : "?");
     free(stranger);
@@ -127,7 +128,7 @@ static bool tables_good(const struct results *r, struct failure *f)
 {
     for (int t = 0; t < TABLES; t++)
         if (r->tables[t].error != 0)
-            return failure_set(f, STATUS_REFUSED, "cannot write %s of %s: %s", table_files[t], r->folder,
+            return failure_set(f, STATUS_REFUSED, "cannot write %s of %s: %s", table_files[t], r->def.folder,
                                strerror(r->tables[t].error));
     return true;
 }
@@ -146,7 +147,6 @@ static char *true_place(const char *folder)
 
 struct results *results_open(const struct results_def *def, struct failure *f)
 {
-    const char *name = document_scenario(def->document, 0)->name;
     struct results *r = memory_new(1, sizeof *r);
 
     r->def = *def;
@@ -154,7 +154,7 @@ struct results *results_open(const struct results_def *def, struct failure *f)
     r->points = json_array();
     r->inputs = json_array();
     CHECK(asprintf(&r->partial, "%s.partial-%ld", r->folder, (long)getpid()) >= 0);
-    if (!may_replace(r->folder, name, def->force, f) || !folder_make(r->partial, &r->first_made, f) ||
+    if (!may_replace(r, f) || !folder_make(r->partial, &r->first_made, f) ||
         !write_inputs(r, f)) {
         results_free(r);
         return NULL;
@@ -229,9 +229,9 @@ static bool put_in_place(struct results *r, struct failure *f)
     if (rename(r->partial, r->folder) == 0) /* nothing was there, or an empty folder */
         return true;
     if (errno != ENOTEMPTY && errno != EEXIST)
-        return failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->folder, strerror(errno));
+        return failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->def.folder, strerror(errno));
     /* Somebody may have written into it since we looked. */
-    if (!may_replace(r->folder, document_scenario(r->def.document, 0)->name, r->def.force, f))
+    if (!may_replace(r, f))
         return false;
     if (renameat2(AT_FDCWD, r->partial, AT_FDCWD, r->folder, RENAME_EXCHANGE) == 0) {
         folder_remove(r->partial);
@@ -240,7 +240,7 @@ static bool put_in_place(struct results *r, struct failure *f)
     char *old = NULL; /* a file system without the exchange: in two steps, and back if the second fails */
     CHECK(asprintf(&old, "%s.old-%ld", r->folder, (long)getpid()) >= 0);
     if (rename(r->folder, old) != 0 || rename(r->partial, r->folder) != 0) {
-        failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->folder, strerror(errno));
+        failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->def.folder, strerror(errno));
         (void)rename(old, r->folder);
     } else {
         folder_remove(old);
