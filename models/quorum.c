@@ -407,14 +407,14 @@ static const char *check(const void *config, const geo_setting *s)
     const struct config *c = config;
     uint32_t n = copies_of(c, s);
 
-    if (c->n.index == N_COPIES && (c->n.number < 1 || c->n.number > s->nodes))
-        return "n is not between 1 and the number of nodes, each of which has at most one copy: use n: all, or fewer";
+    if (c->n.index == N_COPIES && c->n.number > s->nodes)
+        return "n is more than there are nodes, each of which has at most one copy: use n: all, or fewer";
     if (n > VOTERS_MOST)
         return "n is more than 64 copies: use n: 64 or fewer";
-    if (c->r.index == VOTES_COPIES && (c->r.number < 1 || c->r.number > n))
-        return "r is not between 1 and n: use r: majority, or fewer";
-    if (c->w.index == VOTES_COPIES && (c->w.number < 1 || c->w.number > n))
-        return "w is not between 1 and n: use w: majority, or fewer";
+    if (c->r.index == VOTES_COPIES && c->r.number > n)
+        return "r is more than n, the copies of a key: use r: majority, or fewer";
+    if (c->w.index == VOTES_COPIES && c->w.number > n)
+        return "w is more than n, the copies of a key: use w: majority, or fewer";
     return NULL;
 }
 

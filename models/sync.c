@@ -202,8 +202,6 @@ static const char *check(const void *config, const geo_setting *s)
 {
     const struct config *c = config;
 
-    if (c->acks.index == ACKS_COPIES && c->acks.number < 1)
-        return "acks is less than one copy: the leader's own counts; use acks: 1 or more";
     if (c->acks.index == ACKS_COPIES && c->acks.number > s->regions)
         return "acks is more copies than there are regions with nodes, each of which has one: use fewer, or acks: all";
     return NULL;
