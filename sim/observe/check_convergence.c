@@ -1,0 +1,235 @@
+/* check_convergence.c -- do replicas end up alike (eventual), and are they alike whenever they have the same writes (strong eventual: Shapiro,
+ * Preguica, Baquero, Zawirski, SSS 2011)?
+ *
+ * Of each replica of each key: what a read there would answer, as one number, and what it has. BY_ORDER it has a version: two
+ * replicas of one version must answer alike. BY_MERGE it has so many writes of each origin: a sum over origins names that set. A replica is
+ * held against the key's others when the instant is over, since the records of one step come one after another.
+ *
+ * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, replicas that differ prove nothing: undecided.
+ *
+ * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
+#include "sim/base/hash.h"
+#include "sim/base/sparse.h"
+#include "sim/observe/check_room.h"
+
+#include <stdio.h>
+
+struct row {
+    uint64_t digest, has, also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
+    bool touched, dirty;
+};
+
+struct dirty {
+    uint64_t key;
+    uint32_t row;
+};
+
+struct alike {
+    const struct history_setting *setting;
+    struct row *rows;       /* [key * holders + row] */
+    uint32_t holders;
+    size_t bytes;
+    bool *up, *forgot;      /* [node]; forgot: lost memory, so that what it has merged is not known any more */
+    uint32_t *lives;        /* [node]: how often it has lost its disk */
+    int64_t *on;            /* [fault]: how often it has begun less ended */
+    struct check_map merged; /* (row, life and origin) -> upto */
+    ARRAY(struct dirty) dirty;
+    sim_ns dirty_time;
+    uint64_t initial;
+    struct check_tally eventual, strong;
+};
+
+struct alike *alike_new(const struct history_setting *s)
+{
+    struct alike *c = memory_new(1, sizeof *c);
+    uint32_t holders[PLACEMENT_MOST];
+
+    c->setting = s;
+    for (uint64_t key = 0; key < s->key_count && key < 64; key++) {
+        uint32_t count = placement_holders(s, key, holders);
+        c->holders = count > c->holders ? count : c->holders;
+    }
+    c->bytes = (size_t)s->key_count * c->holders * sizeof *c->rows;
+    c->rows = sparse_new(c->bytes + 1);
+    c->up = memory_new(s->node_count, sizeof *c->up);
+    c->forgot = memory_new(s->node_count, sizeof *c->forgot);
+    c->lives = memory_new(s->node_count, sizeof *c->lives);
+    c->on = memory_new(s->fault_count + 1, sizeof *c->on);
+    for (uint32_t i = 0; i < s->node_count; i++)
+        c->up[i] = true;
+    c->initial = s->data == GEO_COUNTER ? (uint64_t)s->initial : s->data == GEO_SET ? hash_join(0, 0) : 0;
+    return c;
+}
+
+void alike_free(struct alike *c)
+{
+    if (c == NULL)
+        return;
+    sparse_free(c->rows, c->bytes + 1);
+    free(c->up);
+    free(c->forgot);
+    free(c->lives);
+    free(c->on);
+    array_free(&c->dirty);
+    check_map_free(&c->merged);
+    free(c);
+}
+
+const struct check_tally *alike_tally(const struct alike *c, bool strong)
+{
+    return strong ? &c->strong : &c->eventual;
+}
+
+static uint64_t digest_of(const struct alike *c, const struct row *r)
+{
+    return r->touched ? r->digest : c->initial;
+}
+
+static void compare(struct alike *c, uint64_t key, uint32_t row)
+{
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders);
+    struct row *rows = &c->rows[key * c->holders], *mine = &rows[row];
+
+    mine->dirty = false;
+    if (c->forgot[holders[row]])
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct row *other = &rows[i];
+        if (i == row || c->forgot[holders[i]] || other->has != mine->has || other->also != mine->also ||
+            digest_of(c, other) == digest_of(c, mine))
+            continue;
+        check_violation(&c->strong, 0, (uint64_t[4]){0},
+                        "at %.9g s nodes %u and %u have the same writes of key %llu and answer differently",
+                        (double)c->dirty_time / 1e9, holders[row], holders[i], (unsigned long long)key);
+        return;
+    }
+}
+
+static void settle(struct alike *c)
+{
+    array_each (struct dirty, d, &c->dirty)
+        compare(c, d->key, d->row);
+    c->dirty.count = 0;
+}
+
+static void forget_disk(struct alike *c, uint32_t node)
+{
+    c->lives[node]++;
+    c->forgot[node] = false;
+    for (uint64_t key = 0; key < c->setting->key_count; key++) {
+        int row = placement_index(c->setting, key, node);
+        if (row >= 0 && c->rows[key * c->holders + (uint32_t)row].touched)
+            c->rows[key * c->holders + (uint32_t)row] = (struct row){0};
+    }
+}
+
+static void merge(struct alike *c, const struct history_record *r, struct row *row, uint64_t index)
+{
+    uint64_t origin = (uint64_t)c->lives[r->node] << 32 | r->merge.origin;
+    uint64_t upto = check_map_get(&c->merged, index, origin);
+
+    if (upto == CHECK_ABSENT)
+        upto = 0;
+    if (r->merge.upto <= upto)
+        return;
+    if (upto != 0) {
+        row->has -= hash_join(r->merge.origin, upto);
+        row->also -= hash_join(upto, r->merge.origin);
+    }
+    row->has += hash_join(r->merge.origin, r->merge.upto);
+    row->also += hash_join(r->merge.upto, r->merge.origin);
+    check_map_put(&c->merged, index, origin, r->merge.upto);
+}
+
+static void change(struct alike *c, const struct history_record *r)
+{
+    int at = r->key < c->setting->key_count ? placement_index(c->setting, r->key, r->node) : -1;
+
+    if (at < 0 || (r->kind == HISTORY_STORE && !r->store.kept))
+        return;
+    uint64_t index = r->key * c->holders + (uint32_t)at;
+    struct row *row = &c->rows[index];
+    if (!row->touched)
+        row->digest = c->initial;
+    row->touched = true;
+    if (r->kind == HISTORY_STORE) {
+        row->digest = r->store.digest;
+        row->has = (uint64_t)r->store.stamp;
+        row->also = r->store.write;
+    } else if (r->kind == HISTORY_ANSWER) {
+        row->digest = r->answer.digest;
+    } else {
+        merge(c, r, row, index);
+    }
+    if (!row->dirty)
+        *array_add(&c->dirty) = (struct dirty){r->key, (uint32_t)at};
+    row->dirty = true;
+}
+
+void alike_read(struct alike *c, const struct history_record *r)
+{
+    if (r->time != c->dirty_time)
+        settle(c);
+    c->dirty_time = r->time;
+    switch (r->kind) {
+    case HISTORY_STORE:
+    case HISTORY_MERGE:
+    case HISTORY_ANSWER:
+        change(c, r);
+        break;
+    case HISTORY_DOWN:
+        settle(c);
+        c->up[r->node] = false;
+        if (r->down.lose == LOSE_DISK)
+            forget_disk(c, r->node);
+        else if (r->down.lose == LOSE_MEMORY && c->setting->by_merge)
+            c->forgot[r->node] = true;
+        break;
+    case HISTORY_UP:
+        c->up[r->node] = true;
+        break;
+    case HISTORY_FAULT:
+        if (r->fault.index < c->setting->fault_count)
+            c->on[r->fault.index] += r->fault.begins ? 1 : -1;
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_apart(const struct alike *c)
+{
+    for (uint32_t i = 0; i < c->setting->fault_count; i++) {
+        uint8_t kind = c->setting->faults[i].kind;
+        if (c->on[i] > 0 && (kind == FAULT_PARTITION || kind == FAULT_CUT || kind == FAULT_CRASH))
+            return true;
+    }
+    return false;
+}
+
+void alike_finish(struct alike *c)
+{
+    bool apart = is_apart(c);
+
+    settle(c);
+    for (uint64_t key = 0; key < c->setting->key_count; key++) {
+        uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders), first = UINT32_MAX;
+        for (uint32_t i = 0; i < count; i++) {
+            if (!c->up[holders[i]])
+                continue;
+            if (first == UINT32_MAX) {
+                first = i;
+                continue;
+            }
+            if (digest_of(c, &c->rows[key * c->holders + i]) == digest_of(c, &c->rows[key * c->holders + first]))
+                continue;
+            if (apart)
+                check_undecided(&c->eventual, "replicas differ at the end, and a fault still keeps them apart");
+            else
+                check_violation(&c->eventual, 0, (uint64_t[4]){0},
+                                "at the end nodes %u and %u answer differently for key %llu", holders[first],
+                                holders[i], (unsigned long long)key);
+            break;
+        }
+    }
+}

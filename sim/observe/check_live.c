@@ -1,0 +1,230 @@
+/* check_live.c -- feeds the checkers from a trial's own history, as it happens.
+ *
+ * A position of the history is two of the stream, since a retry under a new identity ends one operation (it may have happened) and begins another.
+ * A write that was not answered well may have happened, whatever it was told: a refusal says nothing of what is still on its way. Probes are not
+ * part of the history that is checked: they are in no figure but their own. */
+#include "sim/observe/check_live.h"
+
+#include <stdio.h>
+
+struct checks {
+    const struct history_setting *setting;
+    struct check_stream *stream;
+    struct alike *alike;
+    struct bounded bounded;
+    struct check_tally notes[GEO_CHECKS];
+    bool told[GEO_CHECKS];
+    struct check_map open; /* (operation) -> index into slots */
+    ARRAY(struct check_op *) slots;
+    ARRAY(uint32_t) free;
+};
+
+static struct check_begin begin_of(const struct checks *c, const struct history_record *r, uint64_t position)
+{
+    struct check_begin b = {.id = r->op, .key = r->key, .position = position * 2, .value = r->op,
+                            .session = (uint64_t)r->begin.region << 32 | r->begin.session};
+
+    switch (r->begin.op_kind) {
+    case GEO_READ:
+        b.f = CHECK_READ;
+        break;
+    case GEO_INCREMENT:
+    case GEO_DECREMENT:
+        b.f = c->setting->data == GEO_COUNTER ? CHECK_CHANGE : CHECK_WRITE;
+        b.number = r->begin.op_kind == GEO_INCREMENT ? r->begin.amount : -r->begin.amount;
+        break;
+    case GEO_ADD:
+    case GEO_REMOVE:
+        b.f = c->setting->data != GEO_SET ? CHECK_WRITE : r->begin.op_kind == GEO_ADD ? CHECK_ADD : CHECK_REMOVE;
+        b.value = c->setting->data == GEO_SET ? r->begin.item : r->op;
+        break;
+    default:
+        b.f = CHECK_WRITE;
+        break;
+    }
+    return b;
+}
+
+static void live_begin(struct checks *c, const struct history_record *r, uint64_t position)
+{
+    static const enum check_key kinds[] = {
+        [GEO_REGISTER] = CHECK_KEY_ZONES, [GEO_COUNTER] = CHECK_KEY_COUNTER, [GEO_SET] = CHECK_KEY_SET,
+    };
+    struct check_begin b = begin_of(c, r, position);
+    uint32_t slot;
+
+    if (c->setting->data != GEO_REGISTER && c->setting->data < GEO_DATA)
+        check_key_kind(c->stream, r->key, kinds[c->setting->data]);
+    if (c->free.count > 0) {
+        slot = c->free.items[--c->free.count];
+    } else {
+        slot = (uint32_t)c->slots.count;
+        array_add(&c->slots);
+    }
+    c->slots.items[slot] = check_begin(c->stream, &b);
+    check_map_put(&c->open, history_op_of(r->op), 0, slot);
+}
+
+/* The next attempt: under a new identity it is a write of its own. */
+static void live_retry(struct checks *c, const struct history_record *r, uint64_t position)
+{
+    uint64_t slot = check_map_get(&c->open, history_op_of(r->op), 0);
+
+    if (slot == CHECK_ABSENT || r->op == r->retry.of)
+        return;
+    const struct check_op *old = c->slots.items[slot];
+    struct check_begin b = {.id = r->op, .key = r->key, .position = position * 2 + 1, .f = old->f, .number = old->number,
+                            .value = old->f == CHECK_ADD || old->f == CHECK_REMOVE ? old->value : r->op};
+    b.session = old->session_name;
+    check_end(c->stream, c->slots.items[slot], position * 2, CHECK_INFO, 0, 0);
+    c->slots.items[slot] = check_begin(c->stream, &b);
+}
+
+static void live_end(struct checks *c, const struct history_record *r, uint64_t position)
+{
+    uint64_t slot = check_map_get(&c->open, history_op_of(r->op), 0);
+
+    if (slot == CHECK_ABSENT)
+        return;
+    struct check_op *op = c->slots.items[slot];
+    check_map_remove(&c->open, history_op_of(r->op), 0);
+    *array_add(&c->free) = (uint32_t)slot;
+    if (r->end.outcome == OUTCOME_NO && op->f == CHECK_CHANGE)
+        check_end_below(c->stream, op, position * 2);
+    else
+        check_end(c->stream, op, position * 2, r->end.outcome == OUTCOME_OK ? CHECK_OK : CHECK_INFO,
+                  c->setting->data == GEO_SET ? r->end.digest : r->end.write, r->end.number);
+}
+
+static void live_read(void *reader, const struct history_record *r, uint64_t position)
+{
+    struct checks *c = reader;
+
+    switch (r->kind) {
+    case HISTORY_BEGIN:
+        if (!r->begin.is_probe)
+            live_begin(c, r, position);
+        break;
+    case HISTORY_RETRY:
+        live_retry(c, r, position);
+        break;
+    case HISTORY_END:
+        live_end(c, r, position);
+        break;
+    default:
+        alike_read(c->alike, r);
+        break;
+    }
+}
+
+struct checks *checks_new(const struct history_setting *s, struct history *h)
+{
+    struct checks *c = memory_new(1, sizeof *c);
+    const struct check_stream_def def = {
+        .checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL, .initial = s->initial,
+        .noun = "operation", .digests = true, .never_below_zero = true,
+    };
+
+    c->setting = s;
+    c->stream = check_stream_new(&def);
+    c->alike = alike_new(s);
+    history_add_reader(h, live_read, c,
+                       1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_STORE |
+                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
+                           1u << HISTORY_FAULT);
+    return c;
+}
+
+void checks_free(struct checks *c)
+{
+    if (c == NULL)
+        return;
+    check_stream_free(c->stream);
+    alike_free(c->alike);
+    check_map_free(&c->open);
+    array_free(&c->slots);
+    array_free(&c->free);
+    free(c);
+}
+
+void checks_told(struct checks *c, enum geo_check check)
+{
+    c->told[check] = true;
+}
+
+void checks_note_violation(struct checks *c, enum geo_check check, uint64_t op)
+{
+    c->told[check] = true;
+    check_violation(&c->notes[check], op, (uint64_t[4]){0}, "operation %llu: the observer's ledger saw it broken",
+                    (unsigned long long)op);
+}
+
+void checks_note_undecided(struct checks *c, enum geo_check check, const char *why)
+{
+    c->told[check] = true;
+    check_undecided(&c->notes[check], why);
+}
+
+void checks_note_staleness(struct checks *c, uint64_t op, sim_ns staleness_ns, uint64_t versions)
+{
+    bounded_note(&c->bounded, op, staleness_ns, versions);
+}
+
+void checks_bound(struct checks *c, sim_ns stale_ns_most, uint64_t stale_versions_most)
+{
+    c->bounded.ns_most = stale_ns_most;
+    c->bounded.versions_most = stale_versions_most;
+}
+
+void checks_finish(struct checks *c)
+{
+    check_stream_finish(c->stream);
+    alike_finish(c->alike);
+    bounded_finish(&c->bounded);
+    for (int i = GEO_READ_YOUR_WRITES; i < GEO_CHECKS; i++)
+        if (!c->told[i])
+            check_undecided(&c->notes[i], "nobody told of it");
+}
+
+static void put(struct check_verdict *v, const struct check_tally *t)
+{
+    if (t->violations > 0 && v->holds != CHECK_BROKEN) {
+        v->holds = CHECK_BROKEN;
+        v->example = t->example;
+        memcpy(v->related, t->related, sizeof v->related);
+        snprintf(v->why, sizeof v->why, "%s", t->why);
+    } else if (t->undecided && v->holds == CHECK_HOLDS) {
+        v->holds = CHECK_UNDECIDED;
+        snprintf(v->why, sizeof v->why, "%s", t->why_undecided);
+    }
+    v->violations = t->violations > v->violations ? t->violations : v->violations;
+}
+
+void checks_verdict(const struct checks *c, enum geo_check check, struct check_verdict *v)
+{
+    *v = (struct check_verdict){.check = (uint8_t)check, .holds = CHECK_HOLDS};
+    switch (check) {
+    case GEO_LINEARIZABLE:
+    case GEO_SEQUENTIAL:
+        check_stream_verdict(c->stream, check, v);
+        break;
+    case GEO_CAUSAL:
+        if (c->setting->data == GEO_REGISTER || !c->told[check])
+            check_stream_verdict(c->stream, check, v);
+        put(v, &c->notes[check]);
+        break;
+    case GEO_BOUNDED_STALENESS:
+        put(v, &c->bounded.tally);
+        break;
+    case GEO_STRONG_EVENTUAL:
+        put(v, alike_tally(c->alike, true));
+        put(v, alike_tally(c->alike, false));
+        break;
+    case GEO_EVENTUAL:
+        put(v, alike_tally(c->alike, false));
+        break;
+    default:
+        put(v, &c->notes[check]);
+        break;
+    }
+}

@@ -1,0 +1,70 @@
+/* check_map.c -- see check_map.h. Linear probing after hash_join; a removal moves back whatever probed past the hole, so
+ * that no tombstones pile up in a run of millions of writes that come and go. */
+#include "sim/observe/check_map.h"
+
+#include "sim/base/check.h"
+#include "sim/base/hash.h"
+
+#include <stdlib.h>
+
+void check_map_free(struct check_map *m)
+{
+    free(m->slots);
+    *m = (struct check_map){0};
+}
+
+static size_t slot_of(const struct check_map *m, uint64_t a, uint64_t b)
+{
+    size_t i = (size_t)hash_join(a, b) & m->mask;
+
+    while (m->slots[i].value != CHECK_ABSENT && (m->slots[i].a != a || m->slots[i].b != b))
+        i = (i + 1) & m->mask;
+    return i;
+}
+
+uint64_t check_map_get(const struct check_map *m, uint64_t a, uint64_t b)
+{
+    return m->slots == NULL ? CHECK_ABSENT : m->slots[slot_of(m, a, b)].value;
+}
+
+static void grow(struct check_map *m)
+{
+    struct check_map bigger = {.mask = m->slots == NULL ? 63 : m->mask * 2 + 1, .count = m->count};
+
+    bigger.slots = memory_new(bigger.mask + 1, sizeof *bigger.slots);
+    for (size_t i = 0; i <= bigger.mask; i++)
+        bigger.slots[i].value = CHECK_ABSENT;
+    for (size_t i = 0; m->slots != NULL && i <= m->mask; i++)
+        if (m->slots[i].value != CHECK_ABSENT)
+            bigger.slots[slot_of(&bigger, m->slots[i].a, m->slots[i].b)] = m->slots[i];
+    free(m->slots);
+    *m = bigger;
+}
+
+void check_map_put(struct check_map *m, uint64_t a, uint64_t b, uint64_t value)
+{
+    CHECK(value != CHECK_ABSENT);
+    if (m->slots == NULL || (m->count + 1) * 4 > (m->mask + 1) * 3)
+        grow(m);
+    struct check_slot *slot = &m->slots[slot_of(m, a, b)];
+    m->count += slot->value == CHECK_ABSENT;
+    *slot = (struct check_slot){a, b, value};
+}
+
+void check_map_remove(struct check_map *m, uint64_t a, uint64_t b)
+{
+    if (m->slots == NULL)
+        return;
+    size_t hole = slot_of(m, a, b);
+    if (m->slots[hole].value == CHECK_ABSENT)
+        return;
+    m->count--;
+    for (size_t i = (hole + 1) & m->mask; m->slots[i].value != CHECK_ABSENT; i = (i + 1) & m->mask) {
+        size_t home = (size_t)hash_join(m->slots[i].a, m->slots[i].b) & m->mask;
+        if (((i - home) & m->mask) >= ((i - hole) & m->mask)) {
+            m->slots[hole] = m->slots[i];
+            hole = i;
+        }
+    }
+    m->slots[hole].value = CHECK_ABSENT;
+}

@@ -1,0 +1,514 @@
+/* check_past.c -- what each session has seen of a register's writes, and what may therefore not be read any more: causal
+ * consistency, and the four session guarantees as far as answers show them.
+ *
+ * The *past* of an operation: the operations of its session that ended before it began, the writes that those read, and the past of all these
+ * (Lamport's order, by session order and reads-from). A read of key x that returns w is wrong when its past holds another write w' to x with
+ * w in the past of w', or any write to x at all if w is the initial value. With values that are written once these, and reads
+ * of what nobody wrote, are all that can be wrong (Bouajjani, Enea, Guerraoui, Hamza: On Verifying Causal Consistency, POPL 2017: WriteCORead,
+ * WriteCOInitRead, ThinAirRead; CyclicCO needs an answer that was given before it was written, which counts as thin air here).
+ *
+ * The session guarantees (Terry et al., PDIS 1994) demand less, each of other writes w' to the key that a read may not fall behind: those that its
+ * session wrote (read your writes), or returned before (monotonic reads); those that came before, in their own session, a write that this session
+ * has read (monotonic writes); those that the writer of such a write had read before it (writes follow reads). "w is older than w'" is what a history
+ * itself shows: w is in the past of w', or the initial value. The observer's ledger knows more of a live history.
+ *
+ * Vectors. A session's writes stand in *lanes*: in a lane each write has all earlier ones of the lane in its past. A past is then
+ * one count a lane. (One lane a session if its operations do not overlap. A write that may have happened takes its place
+ * only when it is first read, or it would block its lane.) A key's writes are kept in the order in which they began, so that only those
+ * after w are looked at.
+ *
+ * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions and all open operations. Who then
+ * still reads w breaks the rule, unless it is a session that came later: undecided.
+ *
+ * Cost: a pass over the lanes an operation, and over the key's newer writes a read. Memory: 4 bytes x lanes for each write kept and each
+ * session; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
+#include "sim/observe/check_room.h"
+
+#include <stdio.h>
+
+enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
+#define PAST_BYTES_MOST (UINT64_C(1) << 30)
+
+struct past_write {
+    uint64_t value, op, begin, end; /* end: CHECK_OPEN until it is told ok */
+    uint32_t key, session;
+    uint32_t lane, seq; /* seq 0: no place yet */
+    uint32_t width;
+    uint32_t *known;    /* its past: how many writes of each lane */
+    ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
+};
+
+struct past_reader {
+    uint32_t session;
+    uint64_t end;
+};
+
+struct past_session {
+    uint32_t *known;
+    uint32_t width;
+    ARRAY(uint32_t) lanes;
+    struct check_op *open; /* newest first */
+    uint64_t born;         /* position of its first operation */
+};
+
+struct past_key {
+    ARRAY(uint32_t) writes; /* in order of begin */
+    uint64_t retired;       /* position of the last retirement, 0: none */
+};
+
+/* What session T has read of session S: rising (when, begin of the newest write of S). */
+struct past_sight {
+    ARRAY(struct past_reader) steps; /* .session unused */
+    ARRAY(uint64_t) newest;
+};
+
+struct past {
+    struct check_stream_def def;
+    struct check_map names; /* (key, value) -> write */
+    struct check_map sights; /* (T, S) -> sight */
+    ARRAY(struct past_sight) sight;
+    ARRAY(struct past_write) writes;
+    ARRAY(uint32_t) free;
+    ARRAY(struct past_session) sessions;
+    ARRAY(struct past_key) keys;
+    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
+    uint64_t bytes;
+    size_t live, sweep_at;
+    bool given_up;
+    struct check_tally tallies[GEO_CHECKS];
+};
+
+struct past *past_new(const struct check_stream_def *def)
+{
+    struct past *p = memory_new(1, sizeof *p);
+
+    p->def = *def;
+    p->sweep_at = SWEEP_FIRST;
+    return p;
+}
+
+static void let_go(struct past *p)
+{
+    array_each (struct past_write, w, &p->writes) {
+        free(w->known);
+        array_free(&w->readers);
+    }
+    array_each (struct past_session, s, &p->sessions) {
+        free(s->known);
+        array_free(&s->lanes);
+    }
+    array_each (struct past_key, k, &p->keys)
+        array_free(&k->writes);
+    array_each (struct past_sight, s, &p->sight) {
+        array_free(&s->steps);
+        array_free(&s->newest);
+    }
+    array_free(&p->sight);
+    array_free(&p->writes);
+    array_free(&p->sessions);
+    array_free(&p->keys);
+    array_free(&p->free);
+    array_free(&p->lane_last);
+    check_map_free(&p->names);
+    check_map_free(&p->sights);
+}
+
+void past_free(struct past *p)
+{
+    if (p == NULL)
+        return;
+    let_go(p);
+    free(p);
+}
+
+const struct check_tally *past_tally(const struct past *p, enum geo_check check)
+{
+    return &p->tallies[check];
+}
+
+void past_doubt(struct past *p, const char *why)
+{
+    for (int i = GEO_CAUSAL; i <= GEO_WRITES_FOLLOW_READS; i++)
+        check_undecided(&p->tallies[i], why);
+}
+
+static void give_up(struct past *p, const char *why)
+{
+    past_doubt(p, why);
+    let_go(p);
+    p->given_up = true;
+}
+
+static uint32_t known_of(const uint32_t *known, uint32_t width, uint32_t lane)
+{
+    return lane < width ? known[lane] : 0;
+}
+
+static bool is_known(const uint32_t *known, uint32_t width, const struct past_write *w)
+{
+    return w->seq != 0 && known_of(known, width, w->lane) >= w->seq;
+}
+
+static uint32_t *copy_of(struct past *p, const uint32_t *known, uint32_t width)
+{
+    uint32_t *copy = width == 0 ? NULL : memory_new(width, sizeof *copy);
+
+    if (width > 0)
+        memcpy(copy, known, width * sizeof *copy);
+    p->bytes += width * sizeof *copy;
+    return copy;
+}
+
+static void widen(struct past *p, struct past_session *s, uint32_t width)
+{
+    if (width <= s->width)
+        return;
+    s->known = memory_resize(s->known, width, sizeof *s->known);
+    memset(s->known + s->width, 0, (width - s->width) * sizeof *s->known);
+    p->bytes += (width - s->width) * sizeof *s->known;
+    s->width = width;
+}
+
+static struct past_session *session_of(struct past *p, uint32_t session, uint64_t position)
+{
+    while (p->sessions.count <= session)
+        array_add(&p->sessions);
+    struct past_session *s = &p->sessions.items[session];
+    if (s->born == 0)
+        s->born = position;
+    return s;
+}
+
+/* A place in a lane whose writes are all in its past. */
+static void place(struct past *p, struct past_write *w)
+{
+    struct past_session *s = &p->sessions.items[w->session];
+
+    if (w->seq != 0)
+        return;
+    array_each (uint32_t, lane, &s->lanes)
+        if (known_of(w->known, w->width, *lane) == p->lane_last.items[*lane]) {
+            w->lane = *lane;
+            w->seq = ++p->lane_last.items[*lane];
+            return;
+        }
+    w->lane = (uint32_t)p->lane_last.count;
+    *array_add(&p->lane_last) = w->seq = 1;
+    *array_add(&s->lanes) = w->lane;
+}
+
+static void write_free(struct past *p, uint32_t index)
+{
+    struct past_write *w = &p->writes.items[index];
+
+    check_map_remove(&p->names, w->key, w->value);
+    p->bytes -= w->width * sizeof *w->known;
+    free(w->known);
+    array_free(&w->readers);
+    *w = (struct past_write){0};
+    *array_add(&p->free) = index;
+    p->live--;
+}
+
+/* What every session and every open operation knows: the least of all. NULL: nothing. */
+static uint32_t *known_by_all(const struct past *p)
+{
+    uint32_t width = (uint32_t)p->lane_last.count, *least = memory_new(width + 1, sizeof *least);
+
+    memset(least, 0xff, (width + 1) * sizeof *least);
+    array_each (struct past_session, s, &p->sessions) {
+        if (s->born == 0)
+            continue;
+        for (uint32_t i = 0; i < width; i++)
+            if (known_of(s->known, s->width, i) < least[i])
+                least[i] = known_of(s->known, s->width, i);
+        for (const struct check_op *op = s->open; op != NULL; op = op->session_older)
+            for (uint32_t i = 0; op->past != NULL && i < width; i++)
+                if (known_of(op->past, op->past_width, i) < least[i])
+                    least[i] = known_of(op->past, op->past_width, i);
+    }
+    return least;
+}
+
+static void sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
+{
+    uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
+    size_t kept = k->writes.count;
+
+    /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
+    for (size_t i = k->writes.count; i-- > 0;) {
+        uint32_t index = k->writes.items[i];
+        struct past_write *w = &p->writes.items[index];
+        bool covered = false;
+        for (uint32_t j = 0; j < stables && w->seq != 0 && w->end != CHECK_OPEN; j++) {
+            const struct past_write *newer = &p->writes.items[stable[j]];
+            covered |= is_known(newer->known, newer->width, w);
+        }
+        if (covered) {
+            write_free(p, index);
+            k->retired = now;
+            continue;
+        }
+        if (stables < 4 && is_known(least, width, w))
+            stable[stables++] = index;
+        k->writes.items[--kept] = index;
+    }
+    memmove(k->writes.items, k->writes.items + kept, (k->writes.count - kept) * sizeof *k->writes.items);
+    k->writes.count -= kept;
+}
+
+static void sweep(struct past *p, uint64_t now)
+{
+    uint32_t *least = known_by_all(p);
+
+    array_each (struct past_key, k, &p->keys)
+        if (k->writes.count > 1)
+            sweep_key(p, k, least, now);
+    free(least);
+    p->sweep_at = p->live * 2 > SWEEP_FIRST ? p->live * 2 : SWEEP_FIRST;
+}
+
+void past_begin(struct past *p, struct check_op *op)
+{
+    op->write = 0;
+    op->past = NULL;
+    if (p->given_up)
+        return;
+    struct past_session *s = session_of(p, op->session, op->begin);
+    op->session_older = s->open;
+    op->session_newer = NULL;
+    if (s->open != NULL)
+        s->open->session_newer = op;
+    s->open = op;
+    while (p->keys.count <= op->key)
+        array_add(&p->keys);
+    if (op->f != CHECK_WRITE)
+        return;
+    if (check_map_get(&p->names, op->key, op->value) != CHECK_ABSENT) {
+        past_doubt(p, "a value was written twice to a key: a read does not tell which write it read");
+        return;
+    }
+    uint32_t index;
+    if (p->free.count > 0) {
+        index = p->free.items[--p->free.count];
+    } else {
+        index = (uint32_t)p->writes.count;
+        array_add(&p->writes);
+    }
+    p->writes.items[index] = (struct past_write){.value = op->value, .op = op->id, .begin = op->begin, .end = CHECK_OPEN,
+                                                 .key = op->key, .session = op->session, .width = s->width,
+                                                 .known = copy_of(p, s->known, s->width)};
+    check_map_put(&p->names, op->key, op->value, index);
+    *array_add(&p->keys.items[op->key].writes) = index;
+    op->write = index + 1;
+    if (++p->live >= p->sweep_at && !p->def.sessions)
+        sweep(p, op->begin);
+    if (p->bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
+        give_up(p, "the pasts of its writes took more memory than the check may have");
+}
+
+static bool returned_before(const struct past_write *w, uint32_t session, uint64_t begin)
+{
+    array_each (const struct past_reader, r, &w->readers)
+        if (r->session == session)
+            return r->end < begin;
+    return false;
+}
+
+/* The begin of the newest write of session S that T had read before `begin`. */
+static uint64_t seen_of(const struct past *p, uint32_t t, uint32_t s, uint64_t begin)
+{
+    uint64_t at = check_map_get(&p->sights, t, s), newest = 0;
+
+    if (at == CHECK_ABSENT)
+        return 0;
+    const struct past_sight *sight = &p->sight.items[at];
+    for (size_t i = sight->steps.count; i-- > 0 && newest == 0;)
+        if (sight->steps.items[i].end < begin)
+            newest = sight->newest.items[i];
+    return newest;
+}
+
+static bool forbids(const struct past *p, enum geo_check check, const struct past_write *w, const struct check_op *op)
+{
+    switch (check) {
+    case GEO_READ_YOUR_WRITES:
+        return w->session == op->session && w->end < op->begin;
+    case GEO_MONOTONIC_READS:
+        return returned_before(w, op->session, op->begin);
+    case GEO_MONOTONIC_WRITES:
+        return w->end < seen_of(p, op->session, w->session, op->begin);
+    default:
+        array_each (const struct past_reader, r, &w->readers)
+            if (r->end < seen_of(p, op->session, r->session, op->begin))
+                return true;
+        return false;
+    }
+}
+
+static void broken(struct past *p, enum geo_check check, const struct check_op *op, const struct past_write *older,
+                   const struct past_write *newer)
+{
+    static const char *const because[GEO_CHECKS] = {
+        [GEO_CAUSAL] = "which is in its past",
+        [GEO_READ_YOUR_WRITES] = "which its own session had written",
+        [GEO_MONOTONIC_READS] = "which its session had read before",
+        [GEO_MONOTONIC_WRITES] = "after which, in the same session, a write was made that its session has read",
+        [GEO_WRITES_FOLLOW_READS] = "which a writer had read before making a write that its session has read",
+    };
+    const char *n = p->def.noun;
+    char what[80];
+
+    if (older == NULL)
+        snprintf(what, sizeof what, "the initial value");
+    else
+        snprintf(what, sizeof what, "the value that %s %llu wrote", n, (unsigned long long)older->op);
+    check_violation(&p->tallies[check], op->id, (uint64_t[4]){older != NULL ? older->op : 0, newer->op},
+                    "%s %llu returns %s, older than that of %s %llu, %s", n, (unsigned long long)op->id, what, n,
+                    (unsigned long long)newer->op, because[check]);
+}
+
+/* Holds what the read returned (`index`, CHECK_ABSENT: the initial value) against the newer writes to its key. */
+static void judge(struct past *p, const struct check_op *op, uint64_t index)
+{
+    const struct past_session *s = &p->sessions.items[op->session];
+    const uint32_t *known = op->past != NULL ? op->past : s->known;
+    uint32_t width = op->past != NULL ? op->past_width : s->width;
+    const struct past_key *k = &p->keys.items[op->key];
+    const struct past_write *w = index != CHECK_ABSENT ? &p->writes.items[index] : NULL;
+    bool done[GEO_CHECKS] = {false};
+
+    for (size_t i = k->writes.count; i-- > 0 && k->writes.items[i] != index;) {
+        const struct past_write *newer = &p->writes.items[k->writes.items[i]];
+        if (w != NULL && !is_known(newer->known, newer->width, w))
+            continue;
+        if (!done[GEO_CAUSAL] && is_known(known, width, newer)) {
+            broken(p, GEO_CAUSAL, op, w, newer);
+            done[GEO_CAUSAL] = true;
+            if (!p->def.sessions)
+                return;
+        }
+        for (int c = GEO_READ_YOUR_WRITES; p->def.sessions && c <= GEO_WRITES_FOLLOW_READS; c++)
+            if (!done[c] && forbids(p, (enum geo_check)c, newer, op)) {
+                broken(p, (enum geo_check)c, op, w, newer);
+                done[c] = true;
+            }
+    }
+}
+
+/* What the session knows is about to change: its other open operations keep what they began with. */
+static void keep_pasts(struct past *p, struct past_session *s)
+{
+    for (struct check_op *op = s->open; op != NULL; op = op->session_older)
+        if (op->past == NULL) {
+            op->past_width = s->width > 0 ? s->width : 1;
+            widen(p, s, op->past_width);
+            op->past = copy_of(p, s->known, op->past_width);
+        }
+}
+
+static void learn(struct past *p, struct past_session *s, const struct past_write *w)
+{
+    if (is_known(s->known, s->width, w))
+        return;
+    keep_pasts(p, s);
+    widen(p, s, w->width > w->lane + 1 ? w->width : w->lane + 1);
+    for (uint32_t i = 0; i < w->width; i++)
+        if (w->known[i] > s->known[i])
+            s->known[i] = w->known[i];
+    if (s->known[w->lane] < w->seq)
+        s->known[w->lane] = w->seq;
+}
+
+/* Who has read what, for the session guarantees. */
+static void note_reader(struct past *p, const struct check_op *op, struct past_write *w)
+{
+    for (size_t i = 0; i < w->readers.count; i++)
+        if (w->readers.items[i].session == op->session)
+            return; /* it has been noted, and the newest of its session then too */
+    *array_add(&w->readers) = (struct past_reader){op->session, op->end};
+    uint64_t at = check_map_get(&p->sights, op->session, w->session);
+    if (at == CHECK_ABSENT) {
+        at = p->sight.count;
+        array_add(&p->sight);
+        check_map_put(&p->sights, op->session, w->session, at);
+    }
+    struct past_sight *sight = &p->sight.items[at];
+    if (sight->newest.count > 0 && sight->newest.items[sight->newest.count - 1] >= w->begin)
+        return;
+    *array_add(&sight->steps) = (struct past_reader){op->session, op->end};
+    *array_add(&sight->newest) = w->begin;
+}
+
+static void end_read(struct past *p, const struct check_op *op)
+{
+    uint64_t index = CHECK_ABSENT;
+
+    if (op->value != CHECK_INITIAL) {
+        index = check_map_get(&p->names, op->key, op->value);
+        if (index == CHECK_ABSENT) {
+            if (p->keys.items[op->key].retired >= p->sessions.items[op->session].born)
+                check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
+                                "%s %llu returns a value that nobody had written, or one older than what all sessions had seen",
+                                p->def.noun, (unsigned long long)op->id);
+            else if (p->keys.items[op->key].retired != 0)
+                check_undecided(&p->tallies[GEO_CAUSAL], "a session that came late read what had been let go of");
+            else
+                check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
+                                "%s %llu returns a value that nobody had written", p->def.noun,
+                                (unsigned long long)op->id);
+            return;
+        }
+        place(p, &p->writes.items[index]);
+    }
+    judge(p, op, index);
+    if (index == CHECK_ABSENT)
+        return;
+    learn(p, &p->sessions.items[op->session], &p->writes.items[index]);
+    if (p->def.sessions)
+        note_reader(p, op, &p->writes.items[index]);
+}
+
+static void end_write(struct past *p, const struct check_op *op)
+{
+    uint32_t index = op->write - 1;
+    struct past_write *w = &p->writes.items[index];
+
+    if (op->outcome == CHECK_OK) {
+        w->end = op->end;
+        place(p, w);
+        learn(p, &p->sessions.items[op->session], w);
+    } else if (op->outcome == CHECK_FAIL && w->seq != 0) {
+        check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
+                        "what %s %llu wrote was read, and it failed", p->def.noun, (unsigned long long)op->id);
+    } else if (op->outcome == CHECK_FAIL) {
+        struct past_key *k = &p->keys.items[op->key];
+        size_t i = k->writes.count;
+        while (k->writes.items[--i] != index)
+            ;
+        memmove(&k->writes.items[i], &k->writes.items[i + 1], (k->writes.count - i - 1) * sizeof *k->writes.items);
+        k->writes.count--;
+        write_free(p, index);
+    }
+}
+
+void past_end(struct past *p, struct check_op *op)
+{
+    if (!p->given_up) {
+        struct past_session *s = &p->sessions.items[op->session];
+        if (op->session_newer != NULL)
+            op->session_newer->session_older = op->session_older;
+        else
+            s->open = op->session_older;
+        if (op->session_older != NULL)
+            op->session_older->session_newer = op->session_newer;
+        if (op->f == CHECK_READ && op->outcome == CHECK_OK)
+            end_read(p, op);
+        else if (op->f == CHECK_WRITE && op->write != 0)
+            end_write(p, op);
+    }
+    if (op->past != NULL && !p->given_up)
+        p->bytes -= op->past_width * sizeof *op->past;
+    free(op->past);
+    op->past = NULL;
+}

@@ -1,0 +1,103 @@
+/* check_room.h -- what the checkers' own files share: an operation, an object's states, tallies. */
+#ifndef GEOREP_OBSERVE_CHECK_ROOM_H
+#define GEOREP_OBSERVE_CHECK_ROOM_H
+
+#include "sim/base/array.h"
+#include "sim/observe/check.h"
+#include "sim/observe/check_map.h"
+
+#define CHECK_OPEN UINT64_MAX /* the end of an operation that has none yet */
+
+/* One operation between its begin and its end. */
+struct check_op {
+    uint64_t id, begin, end, value, expected;
+    uint64_t session_name; /* as it was fed */
+    int64_t number;
+    uint32_t key, session; /* dense, in order of appearance */
+    uint32_t open_at;      /* its place among all that are open */
+    uint8_t f, outcome;
+    bool linked;                           /* an open read, in its key's list: */
+    struct check_op *older, *newer;        /* by begin */
+    struct check_op *session_older, *session_newer;
+    uint32_t *past;                        /* what its session knew when it began, if that has changed since */
+    uint32_t past_width;
+    uint32_t write;                        /* index of its past_write + 1 */
+    uint32_t entry;                        /* of the search, + 1 */
+    int64_t low, high;                     /* of a counter's read: sums as it began */
+};
+
+/* What a check has found. */
+struct check_tally {
+    uint64_t violations, example, related[4];
+    bool undecided;
+    char why[256], why_undecided[128];
+};
+
+/* The first violation is the example; text as of printf. */
+void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void check_undecided(struct check_tally *t, const char *why);
+
+/* What a key holds, in the search for an order. */
+struct check_state {
+    uint64_t a, b; /* register: value; counter: number; set: members, digest of the fresh elements */
+};
+
+/* One operation for that search: what is needed of it once it has ended. */
+struct check_step {
+    uint64_t value, expected;
+    int64_t number;
+    uint8_t f, kind; /* enum check_key */
+    bool digests, never_below_zero;
+};
+
+static inline bool check_step_reads(const struct check_step *s)
+{
+    return s->f == CHECK_READ || s->f == CHECK_BELOW;
+}
+bool check_step_matches(const struct check_step *s, struct check_state state);     /* of what only reads */
+bool check_step_apply(const struct check_step *s, struct check_state *state);      /* of what writes; false: it cannot happen here */
+
+/* Linearizability by zones. */
+struct zones;
+struct zones *zones_new(const char *noun);
+void zones_free(struct zones *z);
+void zones_begin(struct zones *z, const struct check_op *op);
+void zones_end(struct zones *z, const struct check_op *op, uint64_t oldest_open_read); /* CHECK_OPEN: none */
+const struct check_tally *zones_tally(const struct zones *z);
+
+/* Linearizability by search. */
+struct search;
+struct search *search_new(const struct check_stream_def *def);
+void search_free(struct search *s);
+void search_begin(struct search *s, struct check_op *op, enum check_key kind);
+void search_end(struct search *s, struct check_op *op, enum check_key kind);
+void search_finish(struct search *s);
+const struct check_tally *search_tally(const struct search *s);
+
+/* What each session has seen: causal consistency and the session guarantees. */
+struct past;
+struct past *past_new(const struct check_stream_def *def);
+void past_free(struct past *p);
+void past_begin(struct past *p, struct check_op *op);
+void past_end(struct past *p, struct check_op *op);
+void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
+const struct check_tally *past_tally(const struct past *p, enum geo_check check);
+
+/* Sequential consistency by search; it keeps every operation, up to a bound. */
+struct sequential;
+struct sequential *sequential_new(const struct check_stream_def *def);
+void sequential_free(struct sequential *s);
+void sequential_begin(struct sequential *s, struct check_op *op, enum check_key kind);
+void sequential_end(struct sequential *s, struct check_op *op);
+enum check_holds sequential_search(struct sequential *s, const char **why); /* after the last end */
+
+/* Replicas that answer alike: eventual and strong eventual. */
+struct alike;
+struct alike *alike_new(const struct history_setting *s);
+void alike_free(struct alike *c);
+void alike_read(struct alike *c, const struct history_record *r);
+void alike_finish(struct alike *c);
+const struct check_tally *alike_tally(const struct alike *c, bool strong);
+
+#endif

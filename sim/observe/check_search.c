@@ -1,0 +1,440 @@
+/* check_search.c -- is a counter, a set or a compare-and-set register linearizable? A search for an order, key by key
+ * (linearizability is local: Herlihy and Wing, TOPLAS 1990), that sees the history once and keeps what is open.
+ *
+ * Wing and Gong's search with Lowe's two ideas (Testing for Linearizability, CCPE 2017): remember *configurations* (the state, and which
+ * open operations have happened), and let an operation happen only when one that ends needs it ("just in time"). When an operation ends, each
+ * configuration in which it has not happened yet is replaced by all that some order of open operations, ending with this one, leads to. None left: no
+ * order exists.
+ *
+ * Four things keep configurations few, none of which loses an order:
+ *   - An event waits until the outcomes of all operations begun before it are known, so that the answer of a read is known as it begins.
+ *   - A read happens as soon as the state matches: it changes nothing, so sooner is never worse.
+ *   - Of open operations that do the same, the one that ends first goes first (swap them in any order that does otherwise).
+ *   - Of two configurations with one state, the one in which more that may never end has happened can go.
+ *
+ * A key has at most SLOTS open operations and CONFIGURATIONS at a time: beyond that it is undecided, but for counters one thing is still sure: a read
+ * outside [what had surely been added, what may have been added] is wrong.
+ * An operation that breaks the rule is counted and left out.
+ *
+ * Memory: about 100 bytes a key, 72 an open operation (and those that wait for it), 48 a configuration, which are mostly one a key. */
+#include "sim/base/hash.h"
+#include "sim/observe/check_room.h"
+
+enum { SLOTS = 256, WORDS = SLOTS / 64, CONFIGURATIONS = 4096 };
+
+struct configuration {
+    struct check_state state;
+    uint64_t done[WORDS];
+};
+
+struct entry {
+    struct check_step step;
+    uint64_t id, end;    /* end: CHECK_OPEN of what may have happened */
+    uint64_t deadline;
+    int64_t low, high;
+    uint16_t slot;
+    uint8_t outcome;
+    bool known, dropped;
+};
+
+struct search_event {
+    uint32_t entry;
+    bool ends;
+};
+
+struct search_key {
+    ARRAY(struct search_event) events;
+    size_t head;
+    ARRAY(struct configuration) configurations;
+    ARRAY(uint32_t) slots; /* entry + 1 of each slot in use, 0: free */
+    int64_t plus_done, plus_begun, minus_done, minus_begun; /* counters: sums of what has surely, maybe been added */
+    bool known, given_up;
+};
+
+struct search {
+    struct check_stream_def def;
+    ARRAY(struct search_key) keys;
+    ARRAY(struct entry) entries;
+    ARRAY(uint32_t) free;
+    ARRAY(struct configuration) stack, result, seen;
+    uint32_t *seen_table; /* index into seen + 1 */
+    ARRAY(uint32_t) seen_at; /* the slots in use */
+    struct check_tally tally;
+};
+
+enum { SEEN_BITS = 14 };
+
+struct search *search_new(const struct check_stream_def *def)
+{
+    struct search *s = memory_new(1, sizeof *s);
+
+    s->def = *def;
+    s->seen_table = memory_new((size_t)1 << SEEN_BITS, sizeof *s->seen_table);
+    return s;
+}
+
+static void key_free(struct search_key *k)
+{
+    array_free(&k->events);
+    array_free(&k->configurations);
+    array_free(&k->slots);
+    k->head = 0;
+}
+
+void search_free(struct search *s)
+{
+    if (s == NULL)
+        return;
+    array_each (struct search_key, k, &s->keys)
+        key_free(k);
+    array_free(&s->keys);
+    array_free(&s->entries);
+    array_free(&s->free);
+    array_free(&s->stack);
+    array_free(&s->result);
+    array_free(&s->seen);
+    array_free(&s->seen_at);
+    free(s->seen_table);
+    free(s);
+}
+
+const struct check_tally *search_tally(const struct search *s)
+{
+    return &s->tally;
+}
+
+static bool is_done(const struct configuration *c, uint16_t slot)
+{
+    return (c->done[slot / 64] >> (slot % 64) & 1) != 0;
+}
+
+static void set_done(struct configuration *c, uint16_t slot, bool done)
+{
+    uint64_t bit = UINT64_C(1) << (slot % 64);
+
+    c->done[slot / 64] = done ? c->done[slot / 64] | bit : c->done[slot / 64] & ~bit;
+}
+
+/* Reads that match the state happen now. */
+static void take_reads(const struct search *s, const struct search_key *k, struct configuration *c)
+{
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0)
+            continue;
+        const struct entry *e = &s->entries.items[k->slots.items[i] - 1];
+        if (check_step_reads(&e->step) && !is_done(c, e->slot) && check_step_matches(&e->step, c->state))
+            set_done(c, e->slot, true);
+    }
+}
+
+/* True if it was not there. The table is emptied by forget_seen. */
+static bool see(struct search *s, const struct configuration *c)
+{
+    uint64_t h = hash_join(c->state.a, c->state.b);
+
+    for (int i = 0; i < WORDS; i++)
+        h = hash_join(h, c->done[i]);
+    size_t mask = ((size_t)1 << SEEN_BITS) - 1, at = (size_t)h & mask;
+    for (; s->seen_table[at] != 0; at = (at + 1) & mask)
+        if (memcmp(&s->seen.items[s->seen_table[at] - 1], c, sizeof *c) == 0)
+            return false;
+    *array_add(&s->seen) = *c;
+    s->seen_table[at] = (uint32_t)s->seen.count;
+    *array_add(&s->seen_at) = (uint32_t)at;
+    return true;
+}
+
+static void forget_seen(struct search *s)
+{
+    array_each (uint32_t, at, &s->seen_at)
+        s->seen_table[*at] = 0;
+    s->seen.count = s->seen_at.count = 0;
+}
+
+static bool same_step(const struct entry *a, const struct entry *b)
+{
+    return a->step.f == b->step.f && a->step.value == b->step.value && a->step.expected == b->step.expected &&
+           a->step.number == b->step.number;
+}
+
+/* Is there an open operation that does the same, has not happened in c, and ends sooner? */
+static bool has_better(const struct search *s, const struct search_key *k, const struct configuration *c,
+                       const struct entry *e)
+{
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0)
+            continue;
+        const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
+        bool sooner = x->deadline != e->deadline ? x->deadline < e->deadline : x->slot < e->slot;
+        if (x != e && sooner && same_step(x, e) && !is_done(c, x->slot))
+            return true;
+    }
+    return false;
+}
+
+/* Can `a` do all that `b` can? The same state, and the same done but for what may never end, of which a has used less. */
+static bool dominates(const struct search *s, const struct search_key *k, const struct configuration *a,
+                      const struct configuration *b)
+{
+    if (a->state.a != b->state.a || a->state.b != b->state.b)
+        return false;
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0)
+            continue;
+        const struct entry *e = &s->entries.items[k->slots.items[i] - 1];
+        bool in_a = is_done(a, e->slot), in_b = is_done(b, e->slot);
+        if (in_a != in_b && !(e->deadline == CHECK_OPEN && in_b) && !(check_step_reads(&e->step) && in_a))
+            return false;
+    }
+    return true;
+}
+
+static void keep_result(struct search *s, const struct search_key *k, struct configuration c)
+{
+    size_t kept = 0, most = s->result.count < 64 ? s->result.count : 64; /* a look at a few is enough to keep it short */
+
+    for (size_t i = 0; i < most; i++)
+        if (dominates(s, k, &s->result.items[i], &c))
+            return;
+    for (size_t i = 0; i < s->result.count; i++)
+        if (i >= most || !dominates(s, k, &c, &s->result.items[i]))
+            s->result.items[kept++] = s->result.items[i];
+    s->result.count = kept;
+    *array_add(&s->result) = c;
+}
+
+/* All that some order of open operations ending with `e` leads to, into s->result. False: too many. */
+static bool expand(struct search *s, struct search_key *k, const struct entry *e)
+{
+    s->result.count = s->stack.count = 0;
+    forget_seen(s);
+    array_each (struct configuration, c, &k->configurations)
+        if (see(s, c))
+            *array_add(&s->stack) = *c;
+    while (s->stack.count > 0) {
+        struct configuration c = s->stack.items[--s->stack.count];
+        if (is_done(&c, e->slot)) {
+            set_done(&c, e->slot, false);
+            keep_result(s, k, c);
+            continue;
+        }
+        for (size_t i = 0; i < k->slots.count; i++) {
+            if (k->slots.items[i] == 0)
+                continue;
+            const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
+            struct configuration next = c;
+            if (is_done(&c, x->slot) || check_step_reads(&x->step) || !check_step_apply(&x->step, &next.state) ||
+                has_better(s, k, &c, x))
+                continue;
+            set_done(&next, x->slot, true);
+            take_reads(s, k, &next);
+            if (s->seen.count >= CONFIGURATIONS)
+                return false;
+            if (see(s, &next))
+                *array_add(&s->stack) = next;
+        }
+    }
+    return true;
+}
+
+static void entry_release(struct search *s, struct search_key *k, uint32_t index)
+{
+    if (k->slots.count > s->entries.items[index].slot && k->slots.items[s->entries.items[index].slot] == index + 1)
+        k->slots.items[s->entries.items[index].slot] = 0;
+    *array_add(&s->free) = index;
+}
+
+/* From here on this key is not followed. */
+static void give_up(struct search *s, struct search_key *k, const char *why)
+{
+    check_undecided(&s->tally, why);
+    k->given_up = true;
+    key_free(k);
+}
+
+static void free_settled(struct search *s, struct search_key *k)
+{
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0 || s->entries.items[k->slots.items[i] - 1].deadline != CHECK_OPEN)
+            continue;
+        bool everywhere = true;
+        array_each (struct configuration, c, &k->configurations)
+            everywhere &= is_done(c, (uint16_t)i);
+        if (!everywhere)
+            continue;
+        array_each (struct configuration, c, &k->configurations)
+            set_done(c, (uint16_t)i, false);
+        entry_release(s, k, k->slots.items[i] - 1);
+    }
+}
+
+static void event_begin(struct search *s, struct search_key *k, uint32_t index)
+{
+    struct entry *e = &s->entries.items[index];
+    size_t slot = 0;
+
+    while (slot < k->slots.count && k->slots.items[slot] != 0)
+        slot++;
+    if (slot == SLOTS) {
+        give_up(s, k, "more operations of one key were open at once than the search follows");
+        return;
+    }
+    if (slot == k->slots.count)
+        array_add(&k->slots);
+    k->slots.items[slot] = index + 1;
+    e->slot = (uint16_t)slot;
+    if (check_step_reads(&e->step))
+        array_each (struct configuration, c, &k->configurations)
+            if (check_step_matches(&e->step, c->state))
+                set_done(c, e->slot, true);
+}
+
+static void wrong(struct search *s, const struct entry *e)
+{
+    const char *n = s->def.noun;
+    unsigned long long id = e->id;
+
+    if (e->step.kind == CHECK_KEY_COUNTER && e->step.f == CHECK_READ)
+        check_violation(&s->tally, e->id, (uint64_t[4]){0},
+                        "%s %llu reads %lld: no order of the additions before and beside it gives that", n, id,
+                        (long long)e->step.number);
+    else if (check_step_reads(&e->step))
+        check_violation(&s->tally, e->id, (uint64_t[4]){0},
+                        "%s %llu returns what no order of the operations before and beside it leaves there", n, id);
+    else
+        check_violation(&s->tally, e->id, (uint64_t[4]){0},
+                        "%s %llu succeeds, and no order of the operations before and beside it lets it", n, id);
+}
+
+static void event_end(struct search *s, struct search_key *k, uint32_t index)
+{
+    const struct entry *e = &s->entries.items[index];
+
+    if (!expand(s, k, e)) {
+        give_up(s, k, "more orders of one key's operations were possible than the search follows");
+        return;
+    }
+    if (s->result.count == 0) {
+        wrong(s, e);
+        array_each (struct configuration, c, &k->configurations)
+            set_done(c, e->slot, false);
+    } else {
+        k->configurations.count = 0;
+        array_each (struct configuration, c, &s->result)
+            *array_add(&k->configurations) = *c;
+    }
+    entry_release(s, k, index);
+    free_settled(s, k);
+}
+
+/* Does what waits for no outcome any more. */
+static void drain(struct search *s, struct search_key *k)
+{
+    while (!k->given_up && k->head < k->events.count) {
+        struct search_event event = k->events.items[k->head];
+        struct entry *e = &s->entries.items[event.entry];
+        if (!event.ends && !e->known)
+            break;
+        k->head++;
+        if (event.ends)
+            event_end(s, k, event.entry);
+        else if (e->dropped)
+            entry_release(s, k, event.entry);
+        else
+            event_begin(s, k, event.entry);
+    }
+    if (k->head >= 64 && k->head * 2 >= k->events.count) {
+        memmove(k->events.items, k->events.items + k->head, (k->events.count - k->head) * sizeof *k->events.items);
+        k->events.count -= k->head;
+        k->head = 0;
+    }
+}
+
+static struct search_key *key_of(struct search *s, uint32_t key, enum check_key kind)
+{
+    while (s->keys.count <= key)
+        array_add(&s->keys);
+    struct search_key *k = &s->keys.items[key];
+    if (!k->known) {
+        k->known = true;
+        *array_add(&k->configurations) =
+            (struct configuration){.state.a = kind == CHECK_KEY_COUNTER ? (uint64_t)s->def.initial : 0};
+    }
+    return k;
+}
+
+static int64_t added_by(const struct check_op *op)
+{
+    return op->f == CHECK_CHANGE ? op->number : op->f == CHECK_WRITE ? 1 : 0;
+}
+
+void search_begin(struct search *s, struct check_op *op, enum check_key kind)
+{
+    struct search_key *k = key_of(s, op->key, kind);
+    uint32_t index;
+
+    op->entry = 0;
+    if (kind == CHECK_KEY_COUNTER) {
+        int64_t add = added_by(op);
+        *(add > 0 ? &k->plus_begun : &k->minus_begun) += add;
+        op->low = k->plus_done;
+        op->high = k->minus_done;
+    }
+    if (k->given_up)
+        return;
+    if (s->free.count > 0) {
+        index = s->free.items[--s->free.count];
+        s->entries.items[index] = (struct entry){0};
+    } else {
+        index = (uint32_t)s->entries.count;
+        array_add(&s->entries);
+    }
+    op->entry = index + 1;
+    *array_add(&k->events) = (struct search_event){.entry = index};
+}
+
+/* What can be said of a counter that the search has given up. */
+static void end_by_bounds(struct search *s, struct search_key *k, const struct check_op *op)
+{
+    int64_t low = s->def.initial + op->low + k->minus_begun, high = s->def.initial + op->high + k->plus_begun;
+
+    if (op->f == CHECK_READ && op->outcome == CHECK_OK && (op->number < low || op->number > high))
+        check_violation(&s->tally, op->id, (uint64_t[4]){0},
+                        "%s %llu reads %lld: what had been added before and beside it gives %lld to %lld", s->def.noun,
+                        (unsigned long long)op->id, (long long)op->number, (long long)low, (long long)high);
+}
+
+void search_end(struct search *s, struct check_op *op, enum check_key kind)
+{
+    struct search_key *k = &s->keys.items[op->key];
+
+    if (kind == CHECK_KEY_COUNTER) {
+        int64_t add = added_by(op);
+        if (op->outcome == CHECK_OK)
+            *(add > 0 ? &k->plus_done : &k->minus_done) += add;
+        else if (op->outcome == CHECK_FAIL)
+            *(add > 0 ? &k->plus_begun : &k->minus_begun) -= add;
+        if (k->given_up)
+            end_by_bounds(s, k, op);
+    }
+    if (k->given_up || op->entry == 0)
+        return;
+    struct entry *e = &s->entries.items[op->entry - 1];
+    e->id = op->id;
+    e->step = (struct check_step){.f = op->f, .kind = (uint8_t)kind, .value = op->value, .expected = op->expected,
+                                  .number = op->number, .digests = s->def.digests,
+                                  .never_below_zero = s->def.never_below_zero};
+    e->outcome = op->outcome;
+    e->known = true;
+    e->dropped = op->outcome == CHECK_FAIL || (op->outcome == CHECK_INFO && check_step_reads(&e->step));
+    e->deadline = op->outcome == CHECK_OK ? op->end : CHECK_OPEN;
+    if (op->outcome == CHECK_OK)
+        *array_add(&k->events) = (struct search_event){.entry = op->entry - 1, .ends = true};
+    drain(s, k);
+}
+
+void search_finish(struct search *s)
+{
+    array_each (struct search_key, k, &s->keys)
+        drain(s, k);
+}
