@@ -203,21 +203,34 @@ static const struct node *models_keep(struct reading *r, const struct node *root
 
 static const struct node *point_tree(struct reading *r, const struct node *root, const struct sweep *s, size_t point)
 {
-    for (size_t i = 0; i < s->path_count && root != NULL; i++)
-        root = path_set(r, root, s->paths[i].path, s->paths[i].values[sweep_value_index(s, point, i)]);
+    for (size_t i = 0; i < s->path_count; i++) {
+        const struct node *set = path_set(r, root, s->paths[i].path, s->paths[i].values[sweep_value_index(s, point, i)]);
+        root = set != NULL ? set : root; /* a path that does not fit has been said: the rest is read without it */
+    }
     return root;
+}
+
+/* Every point compares the same models: the tables of the results have one row a model and point. */
+static bool same_models(const struct scenario *a, const struct scenario *b)
+{
+    bool same = a->model_count == b->model_count;
+
+    for (uint32_t i = 0; same && i < a->model_count; i++)
+        same = a->models[i].name == NULL || b->models[i].name == NULL ||
+               strcmp(a->models[i].name, b->models[i].name) == 0;
+    return same;
 }
 
 static void points_read(struct reading *r, struct document *doc)
 {
     doc->scenarios = arena_take(doc->memory, doc->sweep.point_count, sizeof *doc->scenarios);
     for (size_t i = 0; i < doc->sweep.point_count && !reading_flooded(r); i++) {
-        const struct node *tree = point_tree(r, doc->root, &doc->sweep, i);
-        if (tree == NULL) /* a path does not fit: it will not at the next point either, but the rest must be read */
-            tree = i == 0 ? doc->root : NULL;
-        if (tree == NULL)
+        const struct scenario *s = scenario_build(r, point_tree(r, doc->root, &doc->sweep, i));
+        if (i > 0 && !same_models(doc->scenarios[0], s)) {
+            reading_error(r, node_get(doc->root, "sweep"), "a sweep may not change the models' names: every point compares the same");
             break;
-        doc->scenarios[i] = scenario_build(r, tree);
+        }
+        doc->scenarios[i] = s;
     }
 }
 

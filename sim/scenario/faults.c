@@ -163,7 +163,7 @@ static void times_check(struct reading *r, const struct node *n, const struct wo
             reading_error(r, every, "this fault would come more than %d times in the run: make `every` longer",
                           OCCURRENCES_MOST);
     }
-    if (at != NULL && f->at_ns > w->duration_ns + w->drain_ns && !reading_flooded(r))
+    if (at != NULL && w->duration_ns > 0 && f->at_ns > w->duration_ns + w->drain_ns && !reading_flooded(r))
         diagnostics_warn(r->d, at->at, "this fault begins at %s, after the run has ended", at->text);
 }
 

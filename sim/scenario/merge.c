@@ -185,7 +185,7 @@ static const struct node *list_step(const struct path_step *p, const struct node
 static const struct node *step(const struct path_step *p, const struct node *n, const char *path, const char *list_name,
                                unsigned depth)
 {
-    static const char *const lists[] = {"regions", "models", "faults", "links", "expect"};
+    static const char *const lists[] = {"links", "regions", "models", "faults", "expect"};
 
     if (depth > TREE_DEPTH_MOST / 2 || path[0] == '\0' || path[0] == '.') {
         reading_error(p->r, p->value, "the path `%s` does not fit: names stand between its dots, as in network.loss",
@@ -194,7 +194,8 @@ static const struct node *step(const struct path_step *p, const struct node *n, 
     }
     if (n != NULL && n->kind == NODE_LIST)
         return list_step(p, n, path, list_name, depth);
-    for (size_t i = 0; n == NULL && i < sizeof lists / sizeof *lists; i++)
+    size_t list_count = depth == 1 ? sizeof lists / sizeof *lists : 1; /* clocks.regions is a map */
+    for (size_t i = 0; n == NULL && i < list_count; i++)
         if (strcmp(list_name, lists[i]) == 0) {
             reading_error(p->r, p->value, "the path `%s` does not fit: the scenario has no list `%s`", p->whole, list_name);
             return NULL;

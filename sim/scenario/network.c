@@ -55,8 +55,8 @@ static struct csv *matrix_read(struct reading *r, const struct node *n, const ch
     for (size_t i = 1; i < presets->row_count && count < 64; i++)
         if (csv_at(presets, i, 1) != NULL && strcmp(csv_at(presets, i, 1)->text, kind) == 0)
             names[count++] = csv_at(presets, i, 0)->text;
-    reading_error(r, n, "there is no preset %s; %s A matrix of your own is named with its .csv", node_what(n),
-                  arena_format(r->memory, "%s.", reading_hint(r, n->text, names, count, "presets")));
+    reading_error(r, n, "there is no preset %s; %s (a matrix of your own is named with its .csv)", node_what(n),
+                  reading_hint(r, n->text, names, count, "presets"));
     return NULL;
 }
 

@@ -104,7 +104,7 @@ bool time_node_read(struct reading *r, const struct node *n, bool negative, sim_
     return true;
 }
 
-bool word_node_read(struct reading *r, const struct node *n, const char *words, uint32_t *index)
+bool word_node_read(struct reading *r, const struct node *n, const char *name, const char *words, uint32_t *index)
 {
     const char *names[32];
     size_t count = 0;
@@ -116,7 +116,7 @@ bool word_node_read(struct reading *r, const struct node *n, const char *words, 
             *index = (uint32_t)i;
             return true;
         }
-    reading_error(r, n, "%s is not one of the choices here: %s", node_what(n),
+    reading_error(r, n, "%s is no choice of `%s`; %s", node_what(n), name,
                   reading_hint(r, n->kind == NODE_SCALAR ? n->text : "", names, count, "choices"));
     return false;
 }
@@ -197,10 +197,23 @@ static bool whole_value_read(struct reading *r, const struct key *key, const str
     return true;
 }
 
+static void one_of_wrong(struct reading *r, const struct key *key, const struct node *n, const char *const *words,
+                         const char *const *shown, size_t count)
+{
+    const char *near = n->kind == NODE_SCALAR ? nearest_name(n->text, words, count) : NULL;
+
+    for (size_t i = 0; near != NULL && i < count; i++)
+        if (words[i] == near) {
+            reading_error(r, n, "%s is no choice of `%s`; did you mean `%s`?", node_what(n), key->name, shown[i]);
+            return;
+        }
+    reading_error(r, n, "%s is no choice of `%s`; %s", node_what(n), key->name, reading_hint(r, "", shown, count, "choices"));
+}
+
 static bool one_of_read(struct reading *r, const struct key *key, const struct node *n, void *map_struct)
 {
     char *into = map_struct, *inside = into + key->inside;
-    const char *names[16];
+    const char *names[16], *words[16];
     size_t count = 0;
     bool one = n->kind == NODE_MAP && n->count == 1;
 
@@ -214,15 +227,16 @@ static bool one_of_read(struct reading *r, const struct key *key, const struct n
             memcpy(into + key->offset, &i, sizeof i);
             return bare || value_read(r, k, scalar ? n : n->items[0], inside);
         }
-        if (!scalar && k->kind != KEY_LATER)
+        if (!scalar && k->kind != KEY_LATER) {
+            words[count] = k->name;
             names[count++] = bare ? k->name : arena_format(r->memory, "{%s: ...}", k->name);
+        }
     }
     if (n->kind == NODE_MAP && n->count > 1)
         reading_error(r, n, "`%s` takes one choice, a map of one key; here are `%s` and `%s`", key->name, n->keys[0]->text,
                       n->keys[1]->text);
     else
-        reading_error(r, one ? n->keys[0] : n, "%s is no choice of `%s`: %s", node_what(one ? n->keys[0] : n), key->name,
-                      reading_hint(r, "", names, count, "choices"));
+        one_of_wrong(r, key, one ? n->keys[0] : n, words, names, count);
     return false;
 }
 
@@ -256,7 +270,7 @@ bool value_read(struct reading *r, const struct key *key, const struct node *n, 
     case KEY_FLAG:
         return flag_read(r, n, (bool *)(void *)to);
     case KEY_WORD:
-        return word_node_read(r, n, key->words, (uint32_t *)(void *)to);
+        return word_node_read(r, n, key->name, key->words, (uint32_t *)(void *)to);
     case KEY_TEXT:
         if (!scalar_read(r, n, "a text"))
             return false;
@@ -347,6 +361,6 @@ char *node_path(struct reading *r, const struct node *n)
 
     for (size_t i = 0; (one = inputs_at(r->inputs, i)) != NULL; i++)
         if (n->at.file != NULL && strcmp(one->name, n->at.file) == 0)
-            beside = one->path;
+            beside = one->name;
     return path_beside(beside, n->text);
 }

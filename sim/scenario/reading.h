@@ -64,7 +64,7 @@ const struct node *default_node(struct reading *r, const char *text);
 bool scalar_read(struct reading *r, const struct node *n, const char *what); /* that it is one, or an error */
 bool quantity_node_read(struct reading *r, const struct node *n, enum quantity q, bool negative, double *value);
 bool time_node_read(struct reading *r, const struct node *n, bool negative, sim_ns *value);
-bool word_node_read(struct reading *r, const struct node *n, const char *words, uint32_t *index);
+bool word_node_read(struct reading *r, const struct node *n, const char *name, const char *words, uint32_t *index);
 bool name_check(struct reading *r, const struct node *n, const char *what); /* that it may name something */
 
 /* NULL after an error. Lives as long as the document. */

@@ -125,10 +125,9 @@ static void mix_read(struct reading *r, const struct node *n, uint32_t data, dou
 {
     static const char *const of_counter = "increment decrement", *const of_set = "add remove";
     double sum = 0;
-    bool good = n->kind == NODE_MAP;
-    size_t errors = diagnostics_count(r->d);
+    bool good = true;
 
-    if (!good) {
+    if (n->kind != NODE_MAP) {
         reading_error(r, n, "`mix` is a map of shares such as {read: 90%%, write: 10%%}, not %s", node_what(n));
         return;
     }
@@ -137,17 +136,24 @@ static void mix_read(struct reading *r, const struct node *n, uint32_t data, dou
     for (unsigned k = 0; k < GEO_KINDS; k++) {
         const struct node *share = node_get(n, geo_kind_names[k]);
         mix[k] = 0;
-        if (share == NULL || !quantity_node_read(r, share, QUANTITY_SHARE, false, &mix[k]))
+        if (share == NULL)
             continue;
+        if (!quantity_node_read(r, share, QUANTITY_SHARE, false, &mix[k])) {
+            good = false;
+            continue;
+        }
         sum += mix[k];
         bool fits = (strstr(of_counter, geo_kind_names[k]) == NULL || data == GEO_COUNTER) &&
                     (strstr(of_set, geo_kind_names[k]) == NULL || data == GEO_SET);
+        good = good && (fits || !(mix[k] > 0));
         if (!fits && mix[k] > 0)
             reading_error(r, share, "`%s` needs `data: %s`; a %s has read, write and update%s", geo_kind_names[k],
                           strstr(of_set, geo_kind_names[k]) != NULL ? "set" : "counter", geo_data_names[data],
                           data == GEO_COUNTER ? ", increment, decrement" : data == GEO_SET ? ", add, remove" : "");
     }
-    if (diagnostics_count(r->d) == errors && fabs(sum - 1) > 1e-9)
+    for (uint32_t i = 0; i < n->count; i++)
+        good = good && key_find(mix_keys, n->keys[i]->text) != NULL;
+    if (good && fabs(sum - 1) > 1e-9)
         reading_error(r, n, "the shares of `mix` add up to %.9g%%, not 100%%", sum * 100);
 }
 

@@ -75,7 +75,7 @@ static bool range_read(struct reading *r, const struct node *map, struct sweep_p
         reading_error(r, points, "`points` is a whole number from 2 to %d, not %s", POINTS_MOST, node_what(points));
         return false;
     }
-    if (scale != NULL && !word_node_read(r, scale, "log|linear", &linear))
+    if (scale != NULL && !word_node_read(r, scale, "scale", "log|linear", &linear))
         return false;
     if (linear == 0 && (!(a.number > 0) || !(b.number > 0))) {
         reading_error(r, a.number > 0 ? to : from, "a log scale needs ends above 0, not %s",

@@ -182,7 +182,7 @@ const struct key workload_keys[] = {
 };
 
 const struct key region_keys[] = {
-    {"name", KEY_TEXT, AT(region_setting, name), .required = true, .doc = "of the region; a preset's matrix knows it by this"},
+    {"name", KEY_TEXT, AT(region_setting, name), .required = true, .doc = "what the region is called; presets know it by this"},
     {"nodes", KEY_WHOLE, AT(region_setting, nodes), .by_default = "1", .most = "1000", .doc = "servers; 0: clients only"},
     {"workload", KEY_NODE, AT(region_setting, workload), .shape = SHAPE_MAP, .keys = workload_keys, .doc = "any key of workload, for this region's clients"},
     {0},

@@ -24,6 +24,8 @@ struct yaml_reading {
     struct arena *memory;
     struct diagnostics *d;
     const char *file;
+    const unsigned char *text;
+    size_t bytes;
     bool with_places, failed;
     ARRAY(struct anchor) anchors;
     uint64_t nodes; /* that were made, merged keys included */
@@ -45,6 +47,18 @@ static void fail(struct yaml_reading *y, struct place at, const char *what)
     y->failed = true;
 }
 
+/* The reader's errors only know an offset in bytes. */
+static yaml_mark_t mark_of(const struct yaml_reading *y, size_t offset)
+{
+    yaml_mark_t mark = {.index = offset};
+
+    for (size_t i = 0; i < offset && i < y->bytes; i++) {
+        mark.column = y->text[i] == '\n' ? 0 : mark.column + ((y->text[i] & 0xc0) != 0x80 ? 1 : 0);
+        mark.line += y->text[i] == '\n';
+    }
+    return mark;
+}
+
 /* The next event; false after a syntax error, which has been said. */
 static bool next(struct yaml_reading *y, yaml_event_t *event)
 {
@@ -57,7 +71,7 @@ static bool next(struct yaml_reading *y, yaml_event_t *event)
     yaml_mark_t mark = p->problem_mark;
     char text[256];
     if (p->error == YAML_READER_ERROR) {
-        mark = p->mark; /* the reader only knows the offset in bytes */
+        mark = mark_of(y, p->problem_offset);
         snprintf(text, sizeof text, "this is not YAML text: %s at byte %zu; a scenario is UTF-8", problem,
                  p->problem_offset);
     } else if (p->context != NULL) {
@@ -305,12 +319,13 @@ static const struct node *document_events(struct yaml_reading *y)
 const struct node *yaml_read(struct arena *a, const char *file, const char *text, size_t bytes, bool with_places,
                              struct diagnostics *d)
 {
-    struct yaml_reading y = {.memory = a, .d = d, .file = file, .with_places = with_places};
+    struct yaml_reading y = {.memory = a, .d = d, .file = file, .text = (const unsigned char *)text,
+                             .bytes = bytes, .with_places = with_places};
     size_t errors = diagnostics_count(d);
 
     CHECK(yaml_parser_initialize(&y.parser) != 0);
     yaml_parser_set_encoding(&y.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&y.parser, (const unsigned char *)text, bytes);
+    yaml_parser_set_input_string(&y.parser, y.text, bytes);
     const struct node *root = document_events(&y);
     yaml_parser_delete(&y.parser);
     array_free(&y.anchors);
