@@ -147,10 +147,10 @@ static void put_verdicts(const struct view *r, FILE *to)
                 asked);
 }
 
-/* The best of a column: every model that reaches the least (or most), as printed; none if all are the same. */
+/* The best of a column: every model that reads as the least (or the most); none if all read the same. */
 static bool is_best(const struct view *r, size_t point, const struct column_def *c, const struct cell_text *cell)
 {
-    double best = c->better > 0 ? -INFINITY : INFINITY;
+    struct cell_text best = {.number = c->better > 0 ? -INFINITY : INFINITY};
     bool differ = false;
 
     if (c->better == 0 || !cell->there || cell->flattered || cell->value[0] == '>')
@@ -160,61 +160,71 @@ static bool is_best(const struct view *r, size_t point, const struct column_def 
         if (!other.there)
             continue;
         differ = differ || strcmp(other.value, cell->value) != 0;
-        if (!other.flattered && other.value[0] != '>' && (c->better > 0 ? other.number > best : other.number < best))
-            best = other.number;
+        bool better = c->better > 0 ? other.number > best.number : other.number < best.number;
+        if (!other.flattered && other.value[0] != '>' && better)
+            best = other;
     }
-    return differ && cell->number == best;
+    return differ && strcmp(cell->value, best.value) == 0;
 }
 
-static void put_row(const struct view *r, size_t point, size_t model, FILE *to)
+static void put_row(const struct view *r, size_t point, size_t model, const struct column_group *group, FILE *to)
 {
     fputs("<tr><th scope=\"row\" title=\"", to);
     put_escaped(to, view_model_text(r, model, "strategy"));
     fputs("\">", to);
     put_escaped(to, view_model(r, model));
     fputs("</th>", to);
-    for (size_t g = 0; g < column_group_count; g++)
-        for (size_t c = 0; c < column_groups[g].count; c++) {
-            const struct column_def *column = &column_groups[g].columns[c];
-            struct cell_text cell = column_cell(r, point, model, column);
-            fprintf(to, "<td%s>", cell.flattered                         ? " class=\"flattered\""
-                                  : is_best(r, point, column, &cell) ? " class=\"best\""
-                                                                       : "");
-            if (cell.value[0] == '>')
-                fprintf(to, "&ge;%s", cell.value + 2);
-            else
-                put_escaped(to, cell.value);
-            if (cell.half[0] != '\0')
-                fprintf(to, " <span class=\"ci\">± %s</span>", cell.half);
-            fputs("</td>", to);
-        }
+    for (size_t c = 0; c < group->count; c++) {
+        const struct column_def *column = &group->columns[c];
+        struct cell_text cell = column_cell(r, point, model, column);
+        const char *class = cell.flattered                         ? " class=\"flattered\""
+                            : is_best(r, point, column, &cell) ? " class=\"best\""
+                                                                 : "";
+        fprintf(to, "<td%s>", class);
+        if (cell.value[0] == '>')
+            fprintf(to, "&ge;%s", cell.value + 2);
+        else
+            put_escaped(to, cell.value);
+        if (cell.half[0] != '\0')
+            fprintf(to, " <span class=\"ci\">± %s</span>", cell.half);
+        fputs("</td>", to);
+    }
     fputs("</tr>\n", to);
+}
+
+static void put_table(const struct view *r, size_t point, const struct column_group *group, FILE *to)
+{
+    fprintf(to, "<table class=\"figures\">\n<thead><tr><th scope=\"col\">%s</th>", group->title);
+    for (size_t c = 0; c < group->count; c++) {
+        fprintf(to, "<th scope=\"col\">%s", group->columns[c].title);
+        if (*group->columns[c].unit != '\0')
+            fprintf(to, " <span class=\"unit\">%s</span>", group->columns[c].unit);
+        fputs("</th>", to);
+    }
+    fputs("</tr></thead>\n<tbody>\n", to);
+    for (size_t m = 0; m < r->model_count; m++)
+        put_row(r, point, m, group, to);
+    fputs("</tbody>\n</table>\n", to);
+}
+
+static void put_point_title(const struct view *r, size_t point, FILE *to)
+{
+    char *title = view_point_title(r, point);
+
+    if (*title != '\0') {
+        fprintf(to, "<h3>Point %s: ", view_point_name(r, point));
+        put_escaped(to, title);
+        fputs("</h3>\n", to);
+    }
+    free(title);
 }
 
 static void put_summary(const struct view *r, FILE *to)
 {
     for (size_t p = 0; p < r->point_count; p++) {
-        char *title = view_point_title(r, p);
-        fputs("<table class=\"figures\">\n", to);
-        if (*title != '\0') {
-            fprintf(to, "<caption>Point %s: ", view_point_name(r, p));
-            put_escaped(to, title);
-            fputs("</caption>\n", to);
-        }
-        free(title);
-        fputs("<thead><tr><th scope=\"col\">model</th>", to);
+        put_point_title(r, p, to);
         for (size_t g = 0; g < column_group_count; g++)
-            for (size_t c = 0; c < column_groups[g].count; c++) {
-                const struct column_def *column = &column_groups[g].columns[c];
-                fprintf(to, "<th scope=\"col\">%s", column->title);
-                if (*column->unit != '\0')
-                    fprintf(to, " <span class=\"unit\">%s</span>", column->unit);
-                fputs("</th>", to);
-            }
-        fputs("</tr></thead>\n<tbody>\n", to);
-        for (size_t m = 0; m < r->model_count; m++)
-            put_row(r, p, m, to);
-        fputs("</tbody>\n</table>\n", to);
+            put_table(r, p, &column_groups[g], to);
     }
 }
 
@@ -249,13 +259,7 @@ static void put_charts(const struct view *r, FILE *to)
     bool any = false;
 
     for (size_t p = 0; p < r->point_count && p < CHART_POINTS_MOST; p++) {
-        char *title = view_point_title(r, p);
-        if (*title != '\0') {
-            fprintf(to, "<h3>Point %s: ", view_point_name(r, p));
-            put_escaped(to, title);
-            fputs("</h3>\n", to);
-        }
-        free(title);
+        put_point_title(r, p, to);
         for (size_t c = 0; c < chart_count; c++)
             any = put_picture(r, p, &chart_defs[c], to) || any;
     }

@@ -2,6 +2,7 @@
  * before anything runs. The time is a count of operations at a measured cost, so "about". */
 #include "sim/experiment/plan.h"
 
+#include "sim/experiment/machine.h"
 #include "sim/observe/observation.h"
 #include "sim/trial/trial.h"
 
@@ -51,9 +52,21 @@ static double operations_of(const struct world_def *world)
     return operations;
 }
 
+/* What the readers of a trial's history need besides. A trial must be made to know it (its tables are untouched pages
+ * then), which is why one that does not fit as it is is not asked. */
+static uint64_t readers_bytes(const struct trial_def *def)
+{
+    struct trial *t = trial_new(def);
+    uint64_t bytes = observation_bytes(trial_setting(t));
+
+    trial_free(t);
+    return bytes;
+}
+
 struct plan plan_of(const struct document *doc)
 {
     struct plan p = {.points = document_point_count(doc), .largest = ""};
+    struct trial_def largest = {0};
 
     for (size_t i = 0; i < p.points; i++) {
         const struct scenario *s = document_scenario(doc, i);
@@ -69,9 +82,12 @@ struct plan plan_of(const struct document *doc)
             if (bytes > p.trial_bytes_max || *p.largest == '\0') {
                 p.trial_bytes_max = bytes;
                 p.largest = s->models[m].name;
+                largest = def;
             }
         }
     }
+    if (p.trial_bytes_max <= machine_available_bytes())
+        p.trial_bytes_max += readers_bytes(&largest);
     return p;
 }
 
