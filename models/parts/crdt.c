@@ -128,7 +128,7 @@ enum crdt_done crdt_do(enum crdt_type type, void *row, uint32_t nodes, geo_node 
                                  .stamp = stamp,
                                  .write = op->write};
     for (geo_node n = 0; n < nodes; n++)
-        seen[n] = type == CRDT_MV_REGISTER ? crdt_count(type, row, n)
+        seen[n] = type == CRDT_MV_REGISTER ? crdt_reflects(type, row, n) /* also what only another's overwrite told of */
                   : is_set(type) && op->kind == GEO_REMOVE ? ((struct crdt_set *)row)[n].added[op->item] : 0;
     crdt_operate(type, row, nodes, self, out);
     return CRDT_DONE;

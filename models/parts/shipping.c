@@ -369,6 +369,12 @@ static void early_take(geo_replica *r, geo_node leader)
         geo_log_cut(r, SHIP_EARLY, first, last);
 }
 
+static uint64_t early_count(const geo_replica *r)
+{
+    return geo_log_last(r, SHIP_EARLY) + 1 - geo_log_first(r, SHIP_EARLY);
+}
+
+/* Several servers write entries side by side, so that one may be durable before the one that stands before it. */
 static void entries_take(geo_replica *r, const struct shipping_def *d, const geo_message *m)
 {
     struct shipping_peer *p = geo_peer(r, m->from);
@@ -384,15 +390,14 @@ static void entries_take(geo_replica *r, const struct shipping_def *d, const geo
         memcpy(&e, at, sizeof e);
         if (head.prev == p->received)
             take_in(r, m->from, &e);
-        else if (head.prev > p->received && !geo_reliable(r) &&
-                 geo_log_last(r, SHIP_EARLY) + 1 - geo_log_first(r, SHIP_EARLY) < EARLY_MOST)
+        else if (head.prev > p->received && (geo_reliable(r) || early_count(r) < EARLY_MOST))
             geo_log_append(r, SHIP_EARLY, &(struct ship_inbox){.entry = e, .prev = head.prev, .leader = m->from});
         head.prev = e.position;
     }
     early_take(r, m->from);
     if (d->acknowledges && d->inbox_is_durable)
         status_send(r, d, m->from, (struct status){0}, m->op);
-    if (geo_log_last(r, SHIP_EARLY) + 1 - geo_log_first(r, SHIP_EARLY) >= EARLY_ASKS && p->asked_from != p->received + 1) {
+    if (!geo_reliable(r) && early_count(r) >= EARLY_ASKS && p->asked_from != p->received + 1) {
         p->asked_from = p->received + 1; /* as tcp's fast retransmit: three came after a gap, so it is no mere reordering */
         status_send(r, d, m->from, (struct status){.missing = 1}, 0);
     }
@@ -439,7 +444,10 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
         copy_from(r, d, m->from);
         return;
     }
-    if (p->received < h.sent)
+    /* Over a reliable transport what was sent is here, if only in the queue of the WRITE service; but for a restart. */
+    bool behind = p->received < h.sent;
+    p->resyncs = p->resyncs && behind;
+    if (behind && (!geo_reliable(r) || p->resyncs || h.sent == UINT64_MAX))
         status_send(r, d, m->from, (struct status){.missing = WINDOW}, 0);
     else if (!d->reports)
         status_send(r, d, m->from, (struct status){0}, 0);
@@ -568,6 +576,7 @@ static void follower_start(geo_replica *r, const struct shipping_def *d, enum ge
     }
     for (geo_node n = 0; n < geo_nodes(r); n++)
         if (geo_region_of(r, n) == d->leader) {
+            ((struct shipping_peer *)geo_peer(r, n))->resyncs = true;
             if (lost == GEO_LOST_DISK)
                 copy_from(r, d, n);
             else

@@ -84,6 +84,7 @@ struct shipping_peer {
     geo_ns fresh_next; /* ... and when `fresh_position` is applied, all by then */
     uint64_t fresh_position;
     bool is_copying;
+    bool resyncs; /* it restarted, and what was under way then may be missing */
 };
 
 struct shipping_def {

@@ -241,6 +241,47 @@ Test(part_crdt, operations_deltas_and_states_agree_in_any_order_of_arrival)
         }
 }
 
+/* Nodes that hear of each other by operations and deltas alone, in any order, with many still on the way: whenever two reflect
+ * the same writes they answer the same (strong eventual consistency), and what is reflected never shrinks. */
+Test(part_crdt, who_reflects_the_same_writes_answers_the_same)
+{
+    uint64_t pairs = 0;
+
+    for (enum crdt_type t = CRDT_PN_COUNTER; t <= CRDT_LWW_REGISTER; t++)
+        for (seed = 1; seed <= ROUNDS; seed++) {
+            union row row[NODES] = {0};
+            uint64_t has[NODES] = {0};
+            state = seed * 104729;
+            for (uint32_t i = 0; i < WRITES; i++) {
+                make(t, row, has, i);
+                for (int k = 0; k < 6; k++) {
+                    geo_node to = (geo_node)draw(NODES);
+                    const struct fact *f = &facts[draw(i + 1)];
+                    uint32_t before[NODES];
+                    for (geo_node n = 0; n < NODES; n++)
+                        before[n] = crdt_reflects(t, &row[to], n);
+                    if (seed % 2 == 0)
+                        crdt_operate(t, &row[to], NODES, f->node, &f->travels);
+                    else
+                        crdt_merge(t, &row[to], &f->delta, NODES);
+                    for (geo_node n = 0; n < NODES; n++)
+                        cr_assert_geq(crdt_reflects(t, &row[to], n), before[n]);
+                }
+                for (geo_node a = 0; a < NODES; a++)
+                    for (geo_node b = 0; b < a; b++) {
+                        bool same = true;
+                        for (geo_node n = 0; n < NODES; n++)
+                            same = same && crdt_reflects(t, &row[a], n) == crdt_reflects(t, &row[b], n);
+                        pairs += same;
+                        if (same)
+                            cr_assert_eq(crdt_digest(t, &row[a], NODES, &initial), crdt_digest(t, &row[b], NODES, &initial),
+                                         "type %d, seed %lu", t, (unsigned long)seed);
+                    }
+            }
+        }
+    cr_assert_gt(pairs, 1000, "it compared only %lu", (unsigned long)pairs);
+}
+
 /* Small histories exhaustively: four concurrent writes of four nodes, all 24 orders, the three forms. */
 Test(part_crdt, every_order_of_a_small_history_ends_alike)
 {
