@@ -1,6 +1,7 @@
 /* trial_run.c -- see trial_run.h. */
 #include "sim/experiment/trial_run.h"
 
+#include "sim/experiment/history_file.h"
 #include "sim/trial/trial.h"
 
 #include <errno.h>
@@ -22,17 +23,25 @@ struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, 
                                                     .replication = replication});
     struct observation *o = observation_new(trial_setting(t), trial_history(t));
 
-    (void)history;
-    (void)f;
+    struct history_file *file = NULL;
+
+    if (history != NULL && (file = history_file_open(history, trial_setting(t), trial_history(t))) == NULL)
+        failure_set(f, STATUS_REFUSED, "cannot write %s: %s", history, strerror(errno));
     trial_set_agreed(t, agreed, o);
-    if (trial_run(t, stop)) {
+    if (f->status == 0 && trial_run(t, stop)) {
         observation_finish(o, trial_now(t));
         figures = observation_figures(o);
         figures->events = trial_events(t);
         figures->operations = trial_operations(t);
         figures->end_ns = trial_now(t);
     }
+    if (file != NULL && !history_file_close(file))
+        failure_set(f, STATUS_REFUSED, "cannot write %s: %s", history, strerror(errno));
     observation_free(o);
     trial_free(t);
+    if (f->status != 0) {
+        trial_figures_free(figures);
+        figures = NULL;
+    }
     return figures;
 }
