@@ -164,7 +164,7 @@ void convergence_undone(struct convergence *c, const struct live_write *w)
 
 void convergence_look(struct convergence *c, const struct ledger *l)
 {
-    if (l->bare_total > 0)
+    if (c->waits_open == 0)
         return;
     array_each (struct convergence_wait, wait, &c->waits)
         if (wait->open && wait->lagging == 0)
@@ -189,7 +189,7 @@ static bool lacks(const struct ledger *l, const struct convergence_wait *wait, s
                         *last = w->applied[row].time;
             }
     }
-    return l->bare_up > 0;
+    return false;
 }
 
 void convergence_finish(struct convergence *c, const struct ledger *l, sim_ns end_ns)

@@ -5,7 +5,7 @@
  * of STORE if it was kept, of ANSWER; of the initial value before.
  *
  * time_to_converge_ms: of each partition, cut and crash that began in the window and ended: from its end until all that had committed by
- * then is applied at every replica (and a replica that lost its disk has everything back). Replicas that never come back
+ * then is applied at every replica (one that lost its disk has to get everything back). Replicas that never come back
  * are not waited for; at the end of the run those that are down are not, either. What is not there at the end counts with the
  * time until then, as a lower bound. */
 #ifndef GEOREP_OBSERVE_CONVERGENCE_H

@@ -7,7 +7,7 @@
  * queue until every read that was open by then has ended (the queue is in order, so only its head is looked at). After
  * that it is retirable, but may still be the one that another write meets: it leaves alone as soon as it is in no
  * replica's frontier and held nowhere, or together with the rest of its key when all of them are retirable: then every
- * replica has been reached by all of them, and every later write will have seen them. */
+ * replica has been reached by all of them, and every later write will have seen them (where takers are replicas). */
 #include "sim/observe/ledger_room.h"
 
 #include "sim/base/hash.h"
@@ -67,7 +67,9 @@ struct live_write *ledger_find(const struct ledger *l, uint64_t id)
 
 void ledger_open(struct ledger *l, const struct history_setting *s)
 {
-    *l = (struct ledger){.setting = s, .live_most = LEDGER_LIVE_MOST, .map_bits = 8, .queue_mask = 255};
+    *l = (struct ledger){
+        .setting = s, .live_most = LEDGER_LIVE_MOST, .keep_most = LEDGER_KEEP_MOST, .map_bits = 8, .queue_mask = 255,
+    };
     places_open(&l->places, s);
     l->up = memory_new(s->node_count, sizeof *l->up);
     l->gone = memory_new(s->node_count, sizeof *l->gone);
@@ -110,6 +112,7 @@ static void entry_dispose(struct key_entry *e)
     free(e->slots);
     free(e->rows);
     free(e->reach);
+    free(e->kept);
     free(e->merged);
     free(e);
 }
@@ -133,6 +136,7 @@ void ledger_close(struct ledger *l)
     free(l->held);
     free(l->map);
     free(l->queue);
+    free(l->pinned);
     free(l->pending_ops);
     free(l->pending_bytes);
     free(l->owed);
@@ -170,6 +174,7 @@ static struct key_entry *entry_make(struct ledger *l, uint64_t key)
         e->slots = memory_new(e->slot_capacity, sizeof *e->slots);
         e->rows = memory_new(e->row_capacity, sizeof *e->rows);
         e->reach = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof *e->reach);
+        e->kept = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof *e->kept);
         e->merged = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof(struct live_write *));
     }
     e->key = key;
@@ -189,6 +194,7 @@ static void entry_release(struct ledger *l, struct key_entry *e)
         e->rows[row].frontier.count = 0;
     }
     memset(e->reach, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->reach);
+    memset(e->kept, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->kept);
     memset(e->merged, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof(struct live_write *));
     l->entry_of[e->key] = 0;
     e->in_use = e->swept = false;
@@ -215,6 +221,8 @@ uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool ma
         memset(e->rows + e->row_capacity, 0, (more - e->row_capacity) * sizeof *e->rows);
         e->reach = memory_resize(e->reach, wide, sizeof *e->reach);
         memset(e->reach + old, 0, (wide - old) * sizeof *e->reach);
+        e->kept = memory_resize(e->kept, wide, sizeof *e->kept);
+        memset(e->kept + old, 0, (wide - old) * sizeof *e->kept);
         e->merged = memory_resize(e->merged, wide, sizeof(struct live_write *));
         memset(e->merged + old, 0, (wide - old) * sizeof(struct live_write *));
         e->row_capacity = more;
@@ -243,6 +251,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     struct live_write *w = ledger_find(l, r->op);
 
     if (w != NULL) { /* the same write again: it has come to this node, and keeps its place */
+        l->made_count = 0;
         if (w->entry->key == r->key)
             reach_arrive(l, w->entry, entry_row(l, w->entry, r->node, true), w);
         ledger_sweep(l);
@@ -250,6 +259,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     }
     if (l->live >= l->live_most) {
         l->overflowed = true;
+        l->made_count = 0;
         return true;
     }
     struct key_entry *e = ledger_entry(l, r->key);
@@ -270,8 +280,8 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
         map_grow(l);
     map_put(l, w);
     e->live++;
-    e->last_took = w->took;
     uint32_t row = entry_row(l, e, r->node, true);
+    apply_pend(l, w);
     reach_take(l, w, row);
     apply_take(l, w, places_row(&l->places, r->key, r->node));
     write_check(l, w);
@@ -279,13 +289,14 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     return true;
 }
 
-void ledger_end(struct ledger *l, uint64_t write, bool commits)
+void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried)
 {
     struct live_write *w = ledger_find(l, write);
 
     if (w == NULL || w->closed)
         return;
     w->closed = true;
+    w->retried = retried;
     if (commits) {
         w->commit_position = l->position;
         w->commit_time = l->time;
@@ -328,8 +339,37 @@ void write_check(struct ledger *l, struct live_write *w)
         return;
     w->complete = true;
     w->complete_position = l->position;
-    if (!w->queued && !w->retirable)
+    if (!w->queued && !w->pinned && !w->parked && !w->retirable)
         queue_push(l, w);
+}
+
+/* A replica may still refuse it, and be the first that lets go of it: what came before it was made with it, but it has not come. */
+static bool awaits_arrival(const struct ledger *l, const struct live_write *w)
+{
+    return !l->setting->by_merge && w->commit_position != 0 && !w->decided && w->helds == 0;
+}
+
+void write_unpark(struct ledger *l, struct live_write *w)
+{
+    if (!w->parked)
+        return;
+    w->parked = false;
+    if (w->complete)
+        queue_push(l, w);
+}
+
+/* Pins one, and gives the one that was pinned the longest in return; NULL while there is room. */
+static struct live_write *pin(struct ledger *l, struct live_write *w)
+{
+    if (l->pinned == NULL)
+        l->pinned = memory_new(LEDGER_RETRIED_MOST, sizeof(struct live_write *));
+    struct live_write **at = &l->pinned[l->pinned_count++ % LEDGER_RETRIED_MOST], *old = *at;
+    *at = w;
+    w->pinned = true;
+    if (old == NULL)
+        return NULL;
+    old->pinned = old->retried = false;
+    return old;
 }
 
 void ledger_retire(struct ledger *l, uint64_t oldest_read)
@@ -338,7 +378,7 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
         return;
     if (l->past.count > 0 && oldest_read > l->last_loss)
         l->past.count = 0;
-    while (l->queue_count > 0) {
+    while (l->queue_count > 0 && (!l->keeps || l->live > l->keep_most)) {
         struct live_write *w = l->queue[l->queue_head];
         if (w->complete && w->complete_position >= oldest_read && l->queue_count > 0) {
             /* One that a loss made incomplete and that is complete again may stand before its time: it goes back. */
@@ -352,7 +392,12 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
             queue_push(l, w);
             return;
         }
-        if (w->complete) {
+        if (w->complete)
+            w = w->retried ? pin(l, w) : w;
+        if (w == NULL || !w->complete)
+            continue;
+        w->parked = awaits_arrival(l, w);
+        if (!w->parked) {
             w->retirable = true;
             w->entry->retirable++;
             write_sweep(l, w);
@@ -361,17 +406,28 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
     ledger_sweep(l);
 }
 
+/* Alone: it will meet no other write. BY_MERGE, one that has won may still be the value of a replica that has told of no drop. */
+static bool may_leave(const struct ledger *l, const struct live_write *w)
+{
+    if (w->frontiers != 0 || w->helds != 0)
+        return false;
+    for (uint32_t row = 0; row < l->places.replicas && w->won; row++)
+        if (w->entry->rows[row].held == NULL && row_counts(l, w->entry, row))
+            return false;
+    return true;
+}
+
 void write_sweep(struct ledger *l, struct live_write *w)
 {
     struct key_entry *e = w->entry;
 
     if (!w->retirable)
         return;
-    if (e->retirable == e->live) {
+    if (e->retirable == e->live && !l->stays) {
         if (!e->swept)
             *array_add(&l->entries_sweep) = e;
         e->swept = true;
-    } else if (w->frontiers == 0 && w->helds == 0) {
+    } else if (may_leave(l, w)) {
         *array_add(&l->writes_sweep) = w;
     }
 }
@@ -379,6 +435,7 @@ void write_sweep(struct ledger *l, struct live_write *w)
 static void write_recycle(struct ledger *l, struct live_write *w)
 {
     base_add(l, w);
+    l->retired++;
     map_remove(l, w->id);
     l->live--;
     w->id = 0;
@@ -394,7 +451,7 @@ static void write_leave(struct ledger *l, struct live_write *w)
     e->live--;
     e->retirable--;
     write_recycle(l, w);
-    if (e->live > 0 && e->retirable == e->live && !e->swept) {
+    if (e->live > 0 && e->retirable == e->live && !e->swept && !l->stays) {
         *array_add(&l->entries_sweep) = e;
         e->swept = true;
     }
@@ -405,7 +462,7 @@ void ledger_sweep(struct ledger *l)
 {
     for (size_t i = 0; i < l->writes_sweep.count; i++) {
         struct live_write *w = l->writes_sweep.items[i];
-        if (w->id != 0 && w->retirable && w->frontiers == 0 && w->helds == 0)
+        if (w->id != 0 && w->retirable && may_leave(l, w))
             write_leave(l, w);
     }
     l->writes_sweep.count = 0;

@@ -12,15 +12,20 @@
  *
  * A write is *live* from its TAKE until it is applied at and has reached every replica of its key, its operation has ended,
  * every read that was open when the last of this came true has ended, and it can meet no other write any more. Replicas
- * that are down count (they come back); those whose crash has no end do not. Retired writes count as seen by every later one.
+ * that are down count (they come back); those whose crash has no end do not. Retired writes count as seen by every later
+ * one: their takers are replicas, and all replicas had been reached. Where keys live on some nodes only, a taker may be none:
+ * there the last writes of a key stay live. So do the last LEDGER_RETRIED_MOST writes that were attempted several times: one that
+ * is taken again by an attempt which was under way is known to be the same.
  *
  * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ...; a taker that has lost its disk and begins
  * to count anew puts its incarnation into the bits from 32 up (of TAKE's stamp and of MERGE's upto alike), so that the
  * first ones are not taken for those of before.
  *
- * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica. Memory: 4 bytes a key
- * and 16 a key and replica (BY_ORDER) as they are touched; some 250 bytes + 16 a replica for each live write, of which there
- * are at most LEDGER_LIVE_MOST: beyond, writes are not entered and `overflowed` says that the figures are undecided. */
+ * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica. Memory: 12 bytes a key
+ * and 16 a key and replica (BY_ORDER) as they are touched; some 300 bytes + 16 a replica for each live write, of which there
+ * are at most LEDGER_LIVE_MOST: beyond, writes are not entered. If crashes lose something, no write retires before there are
+ * LEDGER_KEEP_MOST, since a replica that has lost its disk reflects none of them any more; a disk that is lost after some
+ * have retired leaves that unknown. In both cases `overflowed` says that the figures are undecided. */
 #ifndef GEOREP_OBSERVE_LEDGER_H
 #define GEOREP_OBSERVE_LEDGER_H
 
@@ -28,7 +33,9 @@
 #include "sim/history/history.h"
 #include "sim/observe/places.h"
 
-#define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 1.3 GB with five replicas */
+#define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 1.6 GB with five replicas */
+#define LEDGER_KEEP_MOST (UINT32_C(1) << 19) /* about 200 MB */
+#define LEDGER_RETRIED_MOST (UINT32_C(1) << 16)
 
 struct key_entry;
 
@@ -59,11 +66,12 @@ struct live_write {
     bool in_window;            /* its operation began in the window */
     bool reached;              /* every replica */
     bool closed;               /* its operation ended */
-    bool complete, queued, retirable;
+    bool retried;              /* its operation had several attempts: one under way may take it again */
+    bool complete, queued, pinned, parked, retirable;
     bool settled;              /* told to the listener */
+    bool won;                  /* BY_MERGE: another was dropped for it */
     bool decided;              /* some replica has let it go: */
     bool lost, skew, causal;   /* for a write that had not seen it; that had committed before; that it had seen */
-    bool blind;                /* its taker had not been reached by what is retired (it had lost it) */
     struct applied applied[];  /* [row] */
 };
 
@@ -75,14 +83,13 @@ struct write_slot {
     uint32_t node;
     bool open;            /* the node's next write goes on with it */
     uint64_t reached_all; /* the least of its replicas' reach */
-    uint64_t kept;        /* the last TAKE whose write its taker also stored: what outlives a loss of memory */
     struct live_write *oldest, *newest;
     struct live_write *unreached; /* the oldest that has not reached every replica */
 };
 
 struct key_row {
     uint32_t node;
-    struct live_write *held;   /* BY_ORDER: the version held, if its write is live */
+    struct live_write *held;   /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
     struct live_write *cursor; /* BY_ORDER: the newest live write that it reflects */
     ARRAY(struct live_write *) frontier; /* reached it, and seen by no other write that did */
 };
@@ -91,12 +98,12 @@ struct key_entry {
     uint64_t key;
     uint32_t index;
     uint32_t live, retirable;
-    uint64_t last_took;
     bool in_use, swept;
     uint32_t slot_count, slot_capacity, row_count, row_capacity;
     struct write_slot *slots;
     struct key_row *rows;       /* the replicas, then other nodes that took or stored a live write */
     uint64_t *reach;            /* [row * slot_capacity + slot]: TAKE of the last write of the slot that reached it */
+    uint64_t *kept;             /* the same, of what was stored or merged there: what outlives a loss of memory */
     struct live_write **merged; /* the same, BY_MERGE: the last live write of the slot that it reflects */
     struct live_write *lane_oldest, *lane_newest;
 };
@@ -106,14 +113,11 @@ struct held {
     uint64_t write;
 };
 
-/* What of a key is retired, for when a replica loses its disk (kept only if the setting may lose). */
+/* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when all
+ * replicas of the key are down for good. */
 struct key_base {
-    struct held version;        /* BY_ORDER: the newest */
-    uint64_t newest_took;
-    uint32_t committed;         /* of the window */
+    uint64_t committed;
     sim_ns oldest_commit, newest_commit;
-    sim_ns oldest_any;          /* commit of the oldest, window or not; valid with any > 0 */
-    uint32_t any;               /* committed, window or not */
 };
 
 /* Told as things come to pass, in order; any may be NULL. */
@@ -141,14 +145,12 @@ struct ledger {
     bool *up, *gone;           /* [node]; gone: down for ever */
     uint32_t *entry_of;        /* [key]: index + 1 */
     struct held *held;         /* [key * replicas + row], BY_ORDER */
-    uint64_t *base_commit;     /* [key]: position of the commit of the newest retired write; 0: none, or not committed */
-    struct key_base *bases;    /* [key], if the setting may lose */
-    uint64_t *base_counts;     /* [key * nodes + origin], BY_MERGE and if it may lose: the last retired stamp */
-    bool *bare;                /* [key * replicas + row], if it may lose: lost what is retired, and has not got it back */
-    uint64_t *bare_merged;     /* [(key * replicas + row) * nodes + origin], BY_MERGE: what a bare row has got back */
-    uint64_t *bare_count;      /* [node]: keys of which it is a bare row */
-    uint64_t bare_up;          /* the same of all nodes that are up */
-    uint64_t bare_total;       /* and of all but those gone for ever */
+    uint64_t *base_commit;     /* [key]: where the retired write that its replicas hold committed; 0: there is none */
+    struct key_base *bases;    /* [key], if there are crashes; else NULL */
+    bool keeps;                /* some crash loses something: writes stay as long as there is room */
+    bool stays;                /* nodes that are no replicas may take writes: the last writes of a key stay */
+    uint32_t keep_most;
+    uint64_t retired;          /* writes */
     uint64_t last_loss;        /* position of the last loss of a disk */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
@@ -165,6 +167,8 @@ struct ledger {
     uint32_t map_bits, live;
     struct live_write **queue; /* complete, in that order: a ring */
     uint32_t queue_mask, queue_head, queue_count;
+    struct live_write **pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
+    uint64_t pinned_count;
     uint64_t *pending_ops, *pending_bytes, *owed; /* [node]: taken and not applied there; of these, committed */
     int64_t backlog_ops, backlog_bytes, backlog_owed; /* sums over nodes that are up */
     uint64_t lagging;          /* committed writes not applied everywhere */
@@ -190,7 +194,8 @@ void ledger_made(struct ledger *l, const struct history_record *r);
 void ledger_store(struct ledger *l, const struct history_record *r);
 void ledger_merge(struct ledger *l, const struct history_record *r);
 void ledger_drop(struct ledger *l, const struct history_record *r);
-void ledger_end(struct ledger *l, uint64_t write, bool commits); /* the client of this write was told, or gave up */
+/* The client of this write was told, or gave up; `retried`: after several attempts. */
+void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried);
 void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault);
 void ledger_up(struct ledger *l, uint32_t node);
 void ledger_finish(struct ledger *l); /* what is under way meets */

@@ -122,7 +122,7 @@ void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
         e->lane_newest = w->lane_older;
 }
 
-static void pend(struct ledger *l, struct live_write *w)
+void apply_pend(struct ledger *l, struct live_write *w)
 {
     for (uint32_t row = 0; row < l->places.replicas; row++) {
         uint32_t node = w->entry->rows[row].node;
@@ -155,7 +155,6 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
 {
     struct key_entry *e = w->entry;
 
-    pend(l, w);
     if (l->setting->by_merge)
         return;
     lane_insert(e, w, taker_row != PLACES_NONE ? e->rows[taker_row].cursor : NULL);
@@ -167,18 +166,19 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
 }
 
 /* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is retired: seen by all
- * that came later (but those of a taker that had lost it), and it has seen none of them. */
+ * that came later, and it has seen none of them. */
 static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner)
 {
     if (loser->decided)
         return;
     loser->decided = true;
+    write_unpark(l, loser);
     if (winner != NULL && write_seen(loser, winner))
         return;
-    uint64_t commit = winner != NULL ? winner->commit_position : l->base_commit[loser->entry->key];
+    const uint64_t commit = winner != NULL ? winner->commit_position : l->base_commit[loser->entry->key];
     loser->lost = true;
-    loser->skew = commit != 0 && commit < loser->begin_position;
-    loser->causal = winner != NULL ? write_seen(winner, loser) : !loser->blind;
+    loser->skew = commit != 0 && commit != BASE_UNCOMMITTED && commit < loser->begin_position;
+    loser->causal = winner == NULL || write_seen(winner, loser);
     if (loser->commit_position != 0 && l->listener.lost != NULL)
         l->listener.lost(l->listener.self, loser);
 }
@@ -190,8 +190,10 @@ static void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct liv
     if (old == w)
         return;
     e->rows[row].held = w;
-    if (w != NULL)
+    if (w != NULL) {
         w->helds++;
+        write_unpark(l, w);
+    }
     if (old != NULL) {
         old->helds--;
         write_sweep(l, old);
@@ -228,8 +230,6 @@ static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, cons
     } else if (counts && w != NULL && h->write != w->id && h->write != 0) {
         let_go(l, w, e->rows[row].held);
     }
-    if (l->bare != NULL)
-        base_held(l, r->key, row);
 }
 
 void ledger_store(struct ledger *l, const struct history_record *r)
@@ -241,9 +241,9 @@ void ledger_store(struct ledger *l, const struct history_record *r)
     if (w != NULL && w->entry != e)
         w = NULL;
     if (w != NULL) {
-        reach_arrive(l, e, row != PLACES_NONE ? (uint32_t)row : entry_row(l, e, r->node, true), w);
-        if (e->slots[w->slot].node == r->node && w->took > e->slots[w->slot].kept)
-            e->slots[w->slot].kept = w->took;
+        uint32_t at = row != PLACES_NONE ? (uint32_t)row : entry_row(l, e, r->node, true);
+        reach_arrive(l, e, at, w);
+        reach_keep(l, e, at, w);
     }
     if (row != PLACES_NONE)
         store_here(l, e, (uint32_t)row, r, w);
@@ -265,18 +265,13 @@ static struct live_write *merge_slot(struct ledger *l, struct key_entry *e, uint
             apply_mark(l, next, row);
         *merged = next;
     }
-    if (top != NULL && s->node == e->rows[row].node && top->took > s->kept)
-        s->kept = top->took;
     return top;
 }
 
 void ledger_merge(struct ledger *l, const struct history_record *r)
 {
     struct key_entry *e = ledger_entry(l, r->key);
-    int own = places_row(&l->places, r->key, r->node);
 
-    if (l->bare != NULL && own != PLACES_NONE)
-        base_merged(l, r->key, (uint32_t)own, r->merge.origin, r->merge.upto);
     if (e == NULL)
         return;
     uint32_t row = entry_row(l, e, r->node, true);
@@ -284,6 +279,8 @@ void ledger_merge(struct ledger *l, const struct history_record *r)
         if (e->slots[slot].node != r->merge.origin)
             continue;
         struct live_write *top = merge_slot(l, e, row, slot, r->merge.upto);
+        if (top != NULL)
+            reach_keep(l, e, row, top);
         if (top == NULL || reach_has(e, row, top))
             continue;
         reach_raise(l, e, row, top);
@@ -293,16 +290,22 @@ void ledger_merge(struct ledger *l, const struct history_record *r)
     }
 }
 
+/* The winner is what the replica holds from now on: it stays as long as it may win again. */
 void ledger_drop(struct ledger *l, const struct history_record *r)
 {
-    struct live_write *loser = ledger_find(l, r->drop.loser), *winner = ledger_find(l, r->drop.winner);
+    struct key_entry *e = ledger_entry(l, r->key);
     int row = places_row(&l->places, r->key, r->node);
 
-    if (loser == NULL || loser->entry->key != r->key || row == PLACES_NONE || r->drop.winner == 0)
+    if (e == NULL || row == PLACES_NONE || r->drop.winner == 0 || !row_counts(l, e, (uint32_t)row))
         return;
-    if (winner == loser || !row_counts(l, loser->entry, (uint32_t)row))
-        return;
-    let_go(l, loser, winner != NULL && winner->entry == loser->entry ? winner : NULL);
+    struct live_write *loser = ledger_find(l, r->drop.loser), *winner = ledger_find(l, r->drop.winner);
+    if (winner != NULL && winner->entry != e)
+        winner = NULL;
+    if (loser != NULL && loser->entry == e && loser != winner)
+        let_go(l, loser, winner);
+    if (winner != NULL)
+        winner->won = true;
+    hold(l, e, (uint32_t)row, winner);
     ledger_sweep(l);
 }
 
@@ -334,6 +337,8 @@ bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32
         return false;
     if (w->applied[row].position != 0 && w->applied[row].position <= instant)
         return true;
+    if (instant >= l->last_loss)
+        return false;
     array_each (struct past_application, past, &l->past)
         if (past->took == w->took && past->node == node && past->from <= instant && instant < past->to)
             return true;

@@ -1,53 +1,55 @@
-/* ledger_loss.c -- crashes, and what a replica that lost its disk still lacks of what is retired.
+/* ledger_loss.c -- crashes, and what is retired.
  *
  * A crash that loses memory takes from a node the writes that it took and had not stored: its next write has not seen them.
- * A lost disk takes everything: what reached it, what it held and reflected. Of its live writes each is undone one by one.
- * What is retired (the key's *base*) is kept as one thing a key, and only if the setting may lose: how many committed writes,
- * the oldest and newest commit, the newest version. A replica that lost its disk is *bare* for the key until it
- * holds a version not older than the base's (BY_ORDER) or has merged all of it (BY_MERGE). Until then a read there misses all
- * of the base: a replica that gets old versions back one by one is not credited with the first of them before it has
- * the last. */
+ * A lost disk takes everything: what had reached it, what it held and reflected; every write is applied there anew. That is why
+ * writes stay, where disks may be lost. */
 #include "sim/observe/ledger_room.h"
+
+static bool has_crash(const struct history_setting *s)
+{
+    for (uint32_t i = 0; i < s->fault_count; i++)
+        if (s->faults[i].kind == FAULT_CRASH)
+            return true;
+    return false;
+}
 
 void base_open(struct ledger *l)
 {
     const struct history_setting *s = l->setting;
-    uint64_t rows = s->key_count * l->places.replicas;
 
+    l->keeps = s->may_lose;
+    l->stays = s->placement == PLACEMENT_PER_NODE && l->places.replicas < s->node_count;
     l->base_commit = memory_new(s->key_count, sizeof *l->base_commit);
-    if (!s->may_lose)
-        return;
-    l->bases = memory_new(s->key_count, sizeof *l->bases);
-    l->bare = memory_new(rows, sizeof *l->bare);
-    l->bare_count = memory_new(s->node_count, sizeof *l->bare_count);
-    if (s->by_merge) {
-        l->base_counts = memory_new(s->key_count * s->node_count, sizeof *l->base_counts);
-        l->bare_merged = memory_new(rows * s->node_count, sizeof *l->bare_merged);
-    }
+    if (has_crash(s))
+        l->bases = memory_new(s->key_count, sizeof *l->bases);
 }
 
 void base_close(struct ledger *l)
 {
     free(l->base_commit);
     free(l->bases);
-    free(l->bare);
-    free(l->bare_count);
-    free(l->base_counts);
-    free(l->bare_merged);
 }
 
 uint64_t base_bytes(const struct history_setting *s)
 {
-    uint64_t rows = s->key_count * places_replicas(s), bytes = s->key_count * sizeof(uint64_t);
-
-    if (!s->may_lose)
-        return bytes;
-    bytes += s->key_count * sizeof(struct key_base) + rows;
-    return s->by_merge ? bytes + (s->key_count + rows) * s->node_count * sizeof(uint64_t) : bytes;
+    return s->key_count * (sizeof(uint64_t) + (has_crash(s) ? sizeof(struct key_base) : 0));
 }
 
+/* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before the first there
+ * is one write that could be it. */
 static bool is_held(const struct ledger *l, const struct key_entry *e, uint64_t write)
 {
+    bool any = false;
+
+    if (l->setting->by_merge) {
+        for (uint32_t row = 0; row < l->places.replicas; row++) {
+            const struct live_write *held = e->rows[row].held;
+            any |= held != NULL;
+            if (held != NULL && held->id == write)
+                return true;
+        }
+        return !any && l->base_commit[e->key] == 0;
+    }
     for (uint32_t row = 0; row < l->places.replicas; row++)
         if (row_counts(l, e, row) && l->held[e->key * l->places.replicas + row].write == write)
             return true;
@@ -57,29 +59,12 @@ static bool is_held(const struct ledger *l, const struct key_entry *e, uint64_t 
 void base_add(struct ledger *l, const struct live_write *w)
 {
     const struct key_entry *e = w->entry;
-    uint64_t key = e->key;
-    const struct write_slot *slot = &e->slots[w->slot];
 
-    /* The newest: what the replicas hold now that all of them hold at least it; else the last taken. */
-    if (l->setting->by_merge ? w->took == e->last_took : is_held(l, e, w->id))
-        l->base_commit[key] = w->commit_position;
-    if (l->bases == NULL)
+    if (is_held(l, e, w->id))
+        l->base_commit[e->key] = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
+    if (l->bases == NULL || w->commit_position == 0 || !w->in_window)
         return;
-    struct key_base *b = &l->bases[key];
-    if (l->setting->by_merge ? w->took >= b->newest_took
-                             : !version_newer(b->version.stamp, b->version.write, w->stamp, w->id)) {
-        b->version = (struct held){w->stamp, w->id};
-        b->newest_took = w->took;
-    }
-    if (l->setting->by_merge && (uint64_t)w->stamp > l->base_counts[key * l->setting->node_count + slot->node])
-        l->base_counts[key * l->setting->node_count + slot->node] = (uint64_t)w->stamp;
-    if (w->commit_position == 0)
-        return;
-    if (b->any == 0 || w->commit_time < b->oldest_any)
-        b->oldest_any = w->commit_time;
-    b->any++;
-    if (!w->in_window)
-        return;
+    struct key_base *b = &l->bases[e->key];
     if (b->committed == 0 || w->commit_time < b->oldest_commit)
         b->oldest_commit = w->commit_time;
     if (b->committed == 0 || w->commit_time > b->newest_commit)
@@ -87,75 +72,17 @@ void base_add(struct ledger *l, const struct live_write *w)
     b->committed++;
 }
 
-static void bare_set(struct ledger *l, uint64_t key, uint32_t row, uint32_t node, bool bare)
-{
-    bool *at = &l->bare[key * l->places.replicas + row];
-
-    if (*at == bare)
-        return;
-    *at = bare;
-    if (bare) {
-        l->bare_count[node]++;
-        l->bare_total += !l->gone[node];
-        l->bare_up += l->up[node];
-    } else {
-        l->bare_count[node]--;
-        l->bare_total -= !l->gone[node];
-        l->bare_up -= l->up[node];
-    }
-}
-
-static uint32_t holder(const struct ledger *l, uint64_t key, uint32_t row)
-{
-    uint32_t nodes[PLACEMENT_MOST];
-
-    placement_holders(l->setting, key, nodes);
-    return nodes[row];
-}
-
-void base_held(struct ledger *l, uint64_t key, uint32_t row)
-{
-    uint64_t at = key * l->places.replicas + row;
-    const struct held *b = &l->bases[key].version;
-
-    if (l->bare[at] && !version_newer(b->stamp, b->write, l->held[at].stamp, l->held[at].write))
-        bare_set(l, key, row, holder(l, key, row), false);
-}
-
-void base_merged(struct ledger *l, uint64_t key, uint32_t row, uint32_t origin, uint64_t upto)
-{
-    uint64_t at = key * l->places.replicas + row;
-    uint32_t nodes = l->setting->node_count;
-    uint64_t *got = &l->bare_merged[at * nodes];
-
-    if (!l->bare[at])
-        return;
-    if (upto > got[origin])
-        got[origin] = upto;
-    for (uint32_t n = 0; n < nodes; n++)
-        if (got[n] < l->base_counts[key * nodes + n])
-            return;
-    bare_set(l, key, row, holder(l, key, row), false);
-}
-
 static void lose_disk(struct ledger *l, uint32_t node)
 {
-    const struct history_setting *s = l->setting;
-
     l->last_loss = l->position;
-    for (uint64_t key = 0; key < s->key_count; key++) {
+    if (l->retired > 0)
+        l->overflowed = true;
+    if (l->held == NULL)
+        return;
+    for (uint64_t key = 0; key < l->setting->key_count; key++) {
         int row = places_row(&l->places, key, node);
-        if (row == PLACES_NONE)
-            continue;
-        uint64_t at = key * l->places.replicas + (uint32_t)row;
-        if (l->held != NULL)
-            l->held[at] = (struct held){0};
-        if (l->bases == NULL)
-            continue;
-        if (l->bare_merged != NULL)
-            memset(&l->bare_merged[at * s->node_count], 0, s->node_count * sizeof *l->bare_merged);
-        if (l->bases[key].newest_took != 0)
-            bare_set(l, key, (uint32_t)row, node, true);
+        if (row != PLACES_NONE)
+            l->held[key * l->places.replicas + (uint32_t)row] = (struct held){0};
     }
 }
 
@@ -218,16 +145,10 @@ void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, u
         l->backlog_ops -= (int64_t)l->pending_ops[node];
         l->backlog_bytes -= (int64_t)l->pending_bytes[node];
         l->backlog_owed -= (int64_t)l->owed[node];
-        if (l->bare_count != NULL)
-            l->bare_up -= l->bare_count[node];
     }
     if (lose == LOSE_DISK)
         lose_disk(l, node);
-    if (for_ever && !l->gone[node]) {
-        l->gone[node] = true;
-        if (l->bare_count != NULL)
-            l->bare_total -= l->bare_count[node];
-    }
+    l->gone[node] |= for_ever;
     for (size_t i = 0; i < l->entries.count; i++) {
         struct key_entry *e = l->entries.items[i];
         if (!e->in_use)
@@ -251,6 +172,4 @@ void ledger_up(struct ledger *l, uint32_t node)
     l->backlog_ops += (int64_t)l->pending_ops[node];
     l->backlog_bytes += (int64_t)l->pending_bytes[node];
     l->backlog_owed += (int64_t)l->owed[node];
-    if (l->bare_count != NULL)
-        l->bare_up += l->bare_count[node];
 }

@@ -8,7 +8,7 @@
  *     w1 has been seen by w2   iff   seen(w2)[slot of w1] >= TAKE of w1
  *
  * A replica's frontier is the maximal elements of what reached it. A write that arrives and had not reached it cannot have
- * been seen by a member, so it removes those that it has seen and meets the rest. Writes that an arriving one has seen
+ * been seen by a member; it removes those that it has seen, and meets the rest. Writes that an arriving one has seen
  * reach with it, overwritten before the meeting: they meet no one. For the same reason the MERGEs of one node and key
  * in a row, which are one arriving state, are gathered and meet together. */
 #include "sim/observe/ledger_room.h"
@@ -23,19 +23,28 @@ bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write 
     return *reach_at(e, row, w->slot) >= w->took;
 }
 
+static uint64_t *kept_at(const struct key_entry *e, uint32_t row, uint32_t slot)
+{
+    return &e->kept[(size_t)row * e->slot_capacity + slot];
+}
+
 static void slots_widen(struct key_entry *e)
 {
     uint32_t old = e->slot_capacity, wide = old * 2;
     uint64_t *reach = memory_new((size_t)e->row_capacity * wide, sizeof *reach);
+    uint64_t *kept = memory_new((size_t)e->row_capacity * wide, sizeof *kept);
     struct live_write **merged = memory_new((size_t)e->row_capacity * wide, sizeof(struct live_write *));
 
     for (uint32_t row = 0; row < e->row_count; row++) {
         memcpy(reach + (size_t)row * wide, e->reach + (size_t)row * old, old * sizeof *reach);
+        memcpy(kept + (size_t)row * wide, e->kept + (size_t)row * old, old * sizeof *kept);
         memcpy(merged + (size_t)row * wide, e->merged + (size_t)row * old, old * sizeof *merged);
     }
     free(e->reach);
+    free(e->kept);
     free(e->merged);
     e->reach = reach;
+    e->kept = kept;
     e->merged = merged;
     e->slots = memory_resize(e->slots, wide, sizeof *e->slots);
     e->slot_capacity = wide;
@@ -125,6 +134,15 @@ void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const stru
             raise_slot(l, e, row, slot, w->seen[slot]);
 }
 
+void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
+{
+    if (!l->keeps)
+        return;
+    for (uint32_t slot = 0; slot < w->seen_count; slot++)
+        if (w->seen[slot] > *kept_at(e, row, slot))
+            *kept_at(e, row, slot) = w->seen[slot];
+}
+
 static void seen_widen(struct live_write *w, uint32_t count)
 {
     if (w->seen_capacity < count) {
@@ -176,8 +194,8 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
             const struct live_write *from = ledger_find(l, l->made[i].write);
             if (from != NULL && from->entry == e)
                 seen_join(w, from);
-            l->made[i--] = l->made[--l->made_count];
         }
+    l->made_count = 0; /* they stand directly before their TAKE */
     w->seen[w->slot] = w->took;
     slot_add(e, w);
     reach_raise(l, e, row, w);
@@ -185,9 +203,6 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
         frontier_leave(l, e, row); /* it has seen all that reached its taker */
         frontier_put(&e->rows[row], w);
     }
-    if (w->blind || l->bare == NULL)
-        return;
-    w->blind = row < l->places.replicas && l->bare[w->entry->key * l->places.replicas + row];
 }
 
 static bool met_before(const struct live_write *a, const struct live_write *b)
@@ -221,34 +236,40 @@ static void pair(struct ledger *l, struct live_write *a, struct live_write *b)
         l->listener.conflict(l->listener.self, later, earlier);
 }
 
-static void meet_one(struct ledger *l, struct key_row *r, struct live_write *w)
+static bool overwritten_by_any(const struct live_write *w, struct live_write *const *tops, size_t count)
 {
-    size_t stay = 0;
-
-    for (size_t i = 0; i < r->frontier.count; i++) {
-        struct live_write *f = r->frontier.items[i];
-        if (write_seen(f, w)) {
-            f->frontiers--;
-            write_sweep(l, f);
-        } else {
-            pair(l, w, f);
-            r->frontier.items[stay++] = f;
-        }
-    }
-    r->frontier.count = stay;
-    frontier_put(r, w);
+    for (size_t i = 0; i < count; i++)
+        if (tops[i] != w && write_seen(w, tops[i]))
+            return true;
+    return false;
 }
 
 void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write **tops, size_t count)
 {
+    struct key_row *r = &e->rows[row];
+
     if (row >= l->places.replicas || !row_counts(l, e, row))
         return;
+    size_t stay = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!overwritten_by_any(tops[i], tops, count))
+            tops[stay++] = tops[i];
+    count = stay;
+    stay = 0;
+    for (size_t i = 0; i < r->frontier.count; i++) {
+        struct live_write *f = r->frontier.items[i];
+        if (!overwritten_by_any(f, tops, count)) {
+            r->frontier.items[stay++] = f;
+            continue;
+        }
+        f->frontiers--;
+        write_sweep(l, f);
+    }
+    r->frontier.count = stay;
     for (size_t i = 0; i < count; i++) {
-        bool overwritten = false;
-        for (size_t j = 0; j < count && !overwritten; j++)
-            overwritten = j != i && write_seen(tops[i], tops[j]);
-        if (!overwritten)
-            meet_one(l, &e->rows[row], tops[i]);
+        for (size_t j = 0; j < r->frontier.count; j++)
+            pair(l, tops[i], r->frontier.items[j]);
+        frontier_put(r, tops[i]);
     }
 }
 
@@ -272,20 +293,27 @@ void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct li
     reach_meet(l, e, row, &w, 1);
 }
 
-/* Everything that reached and that no other that reached has seen: after a loss, from scratch. */
+static struct live_write *last_reached(const struct key_entry *e, uint32_t row, uint32_t slot)
+{
+    struct live_write *w = e->slots[slot].newest;
+
+    while (w != NULL && !reach_has(e, row, w))
+        w = w->slot_older;
+    return w;
+}
+
+/* Everything that reached and that no other that reached has seen: after a loss, from scratch. Of each slot only the last can
+ * be in it, and has seen all that the slot's earlier ones had. */
 static void frontier_rebuild(struct ledger *l, struct key_entry *e, uint32_t row)
 {
     frontier_leave(l, e, row);
     for (uint32_t slot = 0; slot < e->slot_count; slot++) {
-        struct live_write *w = e->slots[slot].newest;
-        while (w != NULL && !reach_has(e, row, w))
-            w = w->slot_older;
-        if (w == NULL)
-            continue;
-        bool overwritten = false;
-        for (uint32_t other = 0; other < e->slot_count && !overwritten; other++)
-            for (struct live_write *by = e->slots[other].newest; by != NULL && !overwritten; by = by->slot_older)
-                overwritten = other != slot && reach_has(e, row, by) && write_seen(w, by);
+        struct live_write *w = last_reached(e, row, slot);
+        bool overwritten = w == NULL;
+        for (uint32_t other = 0; other < e->slot_count && !overwritten; other++) {
+            const struct live_write *by = other != slot ? last_reached(e, row, other) : NULL;
+            overwritten = by != NULL && write_seen(w, by);
+        }
         if (!overwritten)
             frontier_put(&e->rows[row], w);
     }
@@ -298,9 +326,10 @@ void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row, bool all)
     for (uint32_t slot = 0; slot < e->slot_count; slot++) {
         struct write_slot *s = &e->slots[slot];
         uint64_t *reach = reach_at(e, row, slot);
-        uint64_t left = all ? 0 : s->node == node && s->open && *reach > s->kept ? s->kept : *reach;
-        if (s->node == node && (all || left < *reach || (s->newest != NULL && s->newest->took > left)))
-            s->open = false;
+        uint64_t left = all ? 0 : *kept_at(e, row, slot);
+        if (s->node == node && (all || left < *reach))
+            s->open = false; /* its next write has not seen these */
+        *kept_at(e, row, slot) = left;
         if (left == *reach)
             continue;
         *reach = left;

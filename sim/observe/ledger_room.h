@@ -13,6 +13,7 @@ static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stam
 /* ledger.c */
 void write_check(struct ledger *l, struct live_write *w); /* is it complete by now? */
 void write_sweep(struct ledger *l, struct live_write *w); /* may it go? looked at when the record is done */
+void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
 void ledger_sweep(struct ledger *l);
 uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make); /* UINT32_MAX: none, and not made */
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
@@ -24,6 +25,7 @@ static inline bool row_counts(const struct ledger *l, const struct key_entry *e,
 void reach_take(struct ledger *l, struct live_write *w, uint32_t row);
 void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w);
 void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w);
+void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w); /* it is stored there */
 bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write *w);
 void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write **tops, size_t count);
 void reach_flush(struct ledger *l); /* the batch of MERGEs meets */
@@ -35,6 +37,7 @@ void slot_add(struct key_entry *e, struct live_write *w);
 void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
 
 /* ledger_apply.c */
+void apply_pend(struct ledger *l, struct live_write *w); /* nobody has it yet; before anything else */
 void apply_take(struct ledger *l, struct live_write *w, int taker_row);
 void apply_mark(struct ledger *l, struct live_write *w, uint32_t row);
 void apply_undo(struct ledger *l, struct live_write *w, uint32_t row);
@@ -44,11 +47,10 @@ void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row);
 void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
 
 /* ledger_loss.c: what is retired */
+#define BASE_UNCOMMITTED UINT64_MAX
 void base_open(struct ledger *l);
 void base_close(struct ledger *l);
 uint64_t base_bytes(const struct history_setting *s);
 void base_add(struct ledger *l, const struct live_write *w);
-void base_held(struct ledger *l, uint64_t key, uint32_t row);                                    /* after a STORE */
-void base_merged(struct ledger *l, uint64_t key, uint32_t row, uint32_t origin, uint64_t upto); /* after a MERGE */
 
 #endif

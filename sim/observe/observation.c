@@ -114,7 +114,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
         o->conflicts.committed += op->in_window;
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
         uint64_t write = op->op | identity;
-        ledger_end(&o->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op);
+        ledger_end(&o->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
     }
 }
 
@@ -249,6 +249,11 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
     follow(o, r->time);
 }
 
+static const uint32_t KINDS = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
+                              1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
+                              1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN |
+                              1u << HISTORY_UP | 1u << HISTORY_FAULT | 1u << HISTORY_COUNT;
+
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
     struct observation *o = memory_new(1, sizeof *o);
@@ -271,7 +276,8 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     step_mean_open(&o->backlog_ops, s->warmup, s->duration);
     step_mean_open(&o->backlog_bytes, s->warmup, s->duration);
     step_mean_open(&o->diverged, s->warmup, s->duration);
-    history_add_reader(h, observe, o, (UINT32_C(1) << HISTORY_KINDS) - 1);
+    /* ARRIVE and LOST are told only to those who ask: they cost. */
+    history_add_reader(h, observe, o, KINDS);
     return o;
 }
 
@@ -294,7 +300,7 @@ void observation_free(struct observation *o)
 
 bool observation_agreed(const struct observation *o)
 {
-    return o->convergence.diverged == 0 && o->ledger.backlog_owed == 0 && o->ledger.bare_up == 0;
+    return o->convergence.diverged == 0 && o->ledger.backlog_owed == 0;
 }
 
 void observation_finish(struct observation *o, sim_ns end_ns)

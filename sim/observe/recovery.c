@@ -101,7 +101,7 @@ static void lose_live(struct recovery *r, const struct ledger *l)
     }
 }
 
-/* Of each key what is retired had reached every replica; it is on those that are up and have not lost it since. */
+/* What is retired had reached every replica and is on all of them: but for those that are down. */
 static void lose_retired(struct recovery *r, const struct ledger *l)
 {
     uint32_t nodes[PLACEMENT_MOST];
@@ -115,7 +115,7 @@ static void lose_retired(struct recovery *r, const struct ledger *l)
         placement_holders(r->setting, key, nodes);
         for (uint32_t row = 0; row < l->places.replicas; row++) {
             uint32_t node = nodes[row], fault = r->down_fault[node];
-            survived |= l->up[node] && !l->bare[key * l->places.replicas + row];
+            survived |= l->up[node];
             if (fault != LEDGER_NO_FAULT && (last == LEDGER_NO_FAULT || fault > last))
                 last = fault;
         }
@@ -124,13 +124,12 @@ static void lose_retired(struct recovery *r, const struct ledger *l)
     }
 }
 
-/* Down for ever but losing nothing: retired writes are lost with it, too, if no other replica has them. */
-static bool some_key_may_be_lost(const struct ledger *l)
+static bool some_node_is_down(const struct ledger *l)
 {
     for (uint32_t n = 0; n < l->setting->node_count; n++)
         if (!l->up[n])
             return true;
-    return l->bare_total > 0;
+    return false;
 }
 
 void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns)
@@ -139,7 +138,7 @@ void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns)
     for (uint32_t g = 0; g < r->setting->region_count; g++)
         serve(r, g, r->last_begin[g], end_ns, true);
     lose_live(r, l);
-    if (l->bases != NULL && some_key_may_be_lost(l))
+    if (l->bases != NULL && some_node_is_down(l))
         lose_retired(r, l);
 }
 

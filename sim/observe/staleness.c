@@ -57,31 +57,11 @@ static bool judge(const struct ledger *l, const struct operations *o, const stru
     return false;
 }
 
-/* All of the retired, if every replica that was read had lost it. */
-static void judge_base(const struct ledger *l, const struct operations *o, const struct operation *op, struct missed *m)
-{
-    const struct key_base *b = &l->bases[op->key];
-    const struct operation_sample *s = operations_sample_first(o, op);
-
-    if (b->any == 0 || l->bare_total == 0 || s == NULL)
-        return;
-    for (; s != NULL; s = operations_sample_next(o, s)) {
-        int row = places_row(&l->places, op->key, s->node);
-        if (row != PLACES_NONE && !l->bare[op->key * l->places.replicas + (uint32_t)row])
-            return;
-    }
-    if (m->count == 0 || b->oldest_any < m->oldest_commit)
-        m->oldest_commit = b->oldest_any;
-    m->count += b->any;
-}
-
 struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op)
 {
     const struct key_entry *e = ledger_entry(l, op->key);
     struct missed m = {0};
 
-    if (l->bases != NULL)
-        judge_base(l, o, op, &m);
     if (e == NULL)
         return m;
     bool to_the_end = read_before_it_began(o, op);

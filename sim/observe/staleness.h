@@ -10,8 +10,7 @@
  * Probes are of the window if they began in it, as everything.
  *
  * A write is judged while it is live (ledger.h). An answer made from a state that was read before the read began, by when
- * the write had been retired, is taken to reflect it. A read at a replica that lost its disk misses the key's retired
- * writes until it has them back (ledger_loss.c). Cost: the writes missed, and those newer than what was read. */
+ * the write had been retired, is taken to reflect it. Cost: the writes missed, and those newer than what was read. */
 #ifndef GEOREP_OBSERVE_STALENESS_H
 #define GEOREP_OBSERVE_STALENESS_H
 
