@@ -1,10 +1,11 @@
-/* arena.c -- see arena.h. Blocks in a chain, each filled from its start; what does not fit gets a block of its own. */
+/* arena.c -- see arena.h. Blocks in a chain, each filled from its start; what does not fit gets a block of
+ * its own. */
 #include "sim/scenario/arena.h"
 
 #include "sim/base/check.h"
 
-#include <stdarg.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* build.c -- a scenario from its tree: the top of the tables, then each part in the order in which names are needed
- * (regions before links, links before "nearest", the world before the models). */
+/* build.c -- a scenario from its tree: the top of the tables, then each part in the order in which names are
+ * needed (regions before links, links before "nearest", the world before the models). */
 #include "sim/scenario/reading.h"
 
 #include <ctype.h>
@@ -11,8 +11,10 @@ static void name_read(struct reading *r, const struct node *n, const char *name)
     for (const char *c = name; *c != '\0'; c++)
         good = good && (islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '-');
     if (!good)
-        reading_error(r, n, "%s cannot name a scenario: a results folder is named by it, so use a-z, 0-9 and -, up to 64",
-                      node_what(n));
+        reading_error(
+            r, n,
+            "%s cannot name a scenario: a results folder is named by it, so use a-z, 0-9 and -, up to 64",
+            node_what(n));
 }
 
 static void replications_read(struct reading *r, const struct node *n, struct scenario *s)
@@ -62,12 +64,15 @@ struct scenario *scenario_build(struct reading *r, const struct node *root)
     w->warmup_ns = setting.warmup;
     w->drain_ns = setting.drain;
     if (w->warmup_ns >= w->duration_ns && w->duration_ns > 0)
-        reading_error(r, node_get(root, "warmup") != NULL ? node_get(root, "warmup") : node_get(root, "duration"),
-                      "nothing is measured: `warmup` must be shorter than `duration`");
+        reading_error(
+            r, node_get(root, "warmup") != NULL ? node_get(root, "warmup") : node_get(root, "duration"),
+            "nothing is measured: `warmup` must be shorter than `duration`");
     if (setting.replications != NULL)
         replications_read(r, setting.replications, s);
-    w->storage = (struct storage_def){.write = setting.storage.write, .read = setting.storage.read,
-                                      .apply = setting.storage.apply, .workers = (uint32_t)setting.storage.workers};
+    w->storage = (struct storage_def){.write = setting.storage.write,
+                                      .read = setting.storage.read,
+                                      .apply = setting.storage.apply,
+                                      .workers = (uint32_t)setting.storage.workers};
     regions_read(r, &setting, w);
     const struct node *network = node_get(root, "network");
     network_build(r, &setting.network, network != NULL ? network : root, w);

@@ -75,7 +75,8 @@ static char cell_read(struct csv_reading *c)
     }
     char end = *c->at;
     *c->at = '\0';
-    for (char *last = c->at; last > cell.text && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r'); last--)
+    for (char *last = c->at; last > cell.text && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == '\r');
+         last--)
         last[-1] = '\0';
     struct csv *csv = c->csv;
     csv->cells = array_room(csv->cells, csv->cell_count, &c->cell_room, sizeof *csv->cells);
@@ -110,7 +111,8 @@ struct csv *csv_read(const struct input *input, struct diagnostics *d)
     struct csv_reading c = {.csv = csv, .at = csv->text, .line = 1, .line_begin = csv->text};
     if (strncmp(c.at, "\xef\xbb\xbf", 3) == 0)
         c.at = c.line_begin = csv->text + 3;
-    const char *why = memchr(input->contents, '\0', input->bytes) != NULL ? "holds a zero byte: it is not text" : NULL;
+    const char *why =
+        memchr(input->contents, '\0', input->bytes) != NULL ? "holds a zero byte: it is not text" : NULL;
     while (why == NULL && *c.at != '\0') {
         size_t length = strcspn(c.at, "\n");
         if (*c.at == '#' || strspn(c.at, " \t\r") >= length) {

@@ -1,5 +1,5 @@
-/* csv.h -- comma-separated files: cells with their places. Quotes as in RFC 4180; empty lines and lines that begin with
- * # are skipped. */
+/* csv.h -- comma-separated files: cells with their places. Quotes as in RFC 4180; empty lines and lines that
+ * begin with # are skipped. */
 #ifndef GEOREP_SCENARIO_CSV_H
 #define GEOREP_SCENARIO_CSV_H
 

@@ -10,21 +10,57 @@
 enum { MIXTURE_MOST = 1000 };
 
 const struct distribution_form distribution_forms[] = {
-    {"uniform", DISTRIBUTION_UNIFORM, {"min", PARAMETER_PLACE}, {"max", PARAMETER_PLACE}, "evenly from min to max"},
-    {"normal", DISTRIBUTION_NORMAL, {"mean", PARAMETER_PLACE}, {"stddev", PARAMETER_WIDTH}, "Gauss's; a delay drawn below 0 is 0"},
-    {"lognormal", DISTRIBUTION_LOGNORMAL, {"median", PARAMETER_SCALE}, {"sigma", PARAMETER_SIGMA}, "its logarithm is normal with deviation sigma"},
+    {"uniform",
+     DISTRIBUTION_UNIFORM,
+     {"min", PARAMETER_PLACE},
+     {"max", PARAMETER_PLACE},
+     "evenly from min to max"},
+    {"normal",
+     DISTRIBUTION_NORMAL,
+     {"mean", PARAMETER_PLACE},
+     {"stddev", PARAMETER_WIDTH},
+     "Gauss's; a delay drawn below 0 is 0"},
+    {"lognormal",
+     DISTRIBUTION_LOGNORMAL,
+     {"median", PARAMETER_SCALE},
+     {"sigma", PARAMETER_SIGMA},
+     "its logarithm is normal with deviation sigma"},
     {"exponential", DISTRIBUTION_EXPONENTIAL, {"mean", PARAMETER_SCALE}, {0}, "without memory"},
-    {"gamma", DISTRIBUTION_GAMMA, {"shape", PARAMETER_SHAPE}, {"scale", PARAMETER_SCALE}, "mean shape x scale"},
-    {"weibull", DISTRIBUTION_WEIBULL, {"shape", PARAMETER_SHAPE}, {"scale", PARAMETER_SCALE}, "heavier than exponential where shape is below 1"},
-    {"pareto", DISTRIBUTION_PARETO, {"scale", PARAMETER_SCALE}, {"shape", PARAMETER_SHAPE}, "at least scale, with a tail of x^-shape"},
-    {"shifted", DISTRIBUTION_SHIFTED, {"by", PARAMETER_PLACE}, {0}, "{by, of: DISTRIBUTION}: the same, later"},
-    {"mixture", DISTRIBUTION_MIXTURE, {0}, {0}, "a list of {weight, of: DISTRIBUTION}: one of them each time"},
-    {"empirical", DISTRIBUTION_EMPIRICAL, {0}, {0}, "{file, column, unit}: one value of a CSV column, all equally likely"},
+    {"gamma",
+     DISTRIBUTION_GAMMA,
+     {"shape", PARAMETER_SHAPE},
+     {"scale", PARAMETER_SCALE},
+     "mean shape x scale"},
+    {"weibull",
+     DISTRIBUTION_WEIBULL,
+     {"shape", PARAMETER_SHAPE},
+     {"scale", PARAMETER_SCALE},
+     "heavier than exponential where shape is below 1"},
+    {"pareto",
+     DISTRIBUTION_PARETO,
+     {"scale", PARAMETER_SCALE},
+     {"shape", PARAMETER_SHAPE},
+     "at least scale, with a tail of x^-shape"},
+    {"shifted",
+     DISTRIBUTION_SHIFTED,
+     {"by", PARAMETER_PLACE},
+     {0},
+     "{by, of: DISTRIBUTION}: the same, later"},
+    {"mixture",
+     DISTRIBUTION_MIXTURE,
+     {0},
+     {0},
+     "a list of {weight, of: DISTRIBUTION}: one of them each time"},
+    {"empirical",
+     DISTRIBUTION_EMPIRICAL,
+     {0},
+     {0},
+     "{file, column, unit}: one value of a CSV column, all equally likely"},
     {0},
 };
 
 const char *const distribution_names[] = {"uniform", "normal", "lognormal", "exponential", "gamma",
-                                          "weibull", "pareto", "shifted", "mixture", "empirical"};
+                                          "weibull", "pareto", "shifted",   "mixture",     "empirical"};
 const size_t distribution_name_count = sizeof distribution_names / sizeof *distribution_names;
 
 /* What is being read: times or frequency errors, and whether below 0 makes sense. */
@@ -44,7 +80,8 @@ const struct distribution *distribution_constant(struct reading *r, double value
 }
 
 /* Exactly these keys, in any order. */
-static bool keys_are(struct reading *r, const struct node *map, const char *what, const char *const *names, size_t count)
+static bool keys_are(struct reading *r, const struct node *map, const char *what, const char *const *names,
+                     size_t count)
 {
     bool good = map->kind == NODE_MAP;
 
@@ -76,15 +113,17 @@ static bool parameter_read(struct reading *r, const struct node *map, const stru
     if (n == NULL)
         return false;
     bool number = p->kind == PARAMETER_SIGMA || p->kind == PARAMETER_SHAPE;
-    if (!quantity_node_read(r, n, number ? QUANTITY_NUMBER : u.q, p->kind == PARAMETER_PLACE && u.negative, value))
+    if (!quantity_node_read(r, n, number ? QUANTITY_NUMBER : u.q, p->kind == PARAMETER_PLACE && u.negative,
+                            value))
         return false;
     if (p->kind == PARAMETER_SCALE && !(*value > 0)) {
         reading_error(r, n, "`%s` must be more than 0, not %s", p->name, node_what(n));
         return false;
     }
     if (p->kind == PARAMETER_SIGMA && *value > 20) {
-        reading_error(r, n, "%s is absurd for `%s`: it is the deviation of the logarithm, 0.1 to 2 for delays", node_what(n),
-                      p->name);
+        reading_error(r, n,
+                      "%s is absurd for `%s`: it is the deviation of the logarithm, 0.1 to 2 for delays",
+                      node_what(n), p->name);
         return false;
     }
     if (p->kind == PARAMETER_SHAPE && (*value < 0.01 || *value > 1e6)) {
@@ -101,7 +140,9 @@ static bool mixture_read(struct reading *r, const struct node *list, struct unit
 
     if (list->kind != NODE_LIST || list->count == 0 || list->count > MIXTURE_MOST) {
         reading_error(r, list, "`mixture` needs a list of up to 1000 maps {weight, of: DISTRIBUTION}, not %s",
-                      list->kind != NODE_LIST ? node_what(list) : list->count == 0 ? "an empty one" : "so many");
+                      list->kind != NODE_LIST ? node_what(list)
+                      : list->count == 0      ? "an empty one"
+                                              : "so many");
         return false;
     }
     struct distribution *of = arena_take(r->memory, list->count, sizeof *of);
@@ -126,7 +167,8 @@ static bool mixture_read(struct reading *r, const struct node *list, struct unit
     }
     for (uint32_t i = 0; good && i < list->count; i++)
         weights[i] /= sum;
-    *d = (struct distribution){.kind = DISTRIBUTION_MIXTURE, .of = of, .weights = weights, .count = list->count};
+    *d = (struct distribution){
+        .kind = DISTRIBUTION_MIXTURE, .of = of, .weights = weights, .count = list->count};
     return good;
 }
 
@@ -148,8 +190,8 @@ struct csv *reading_csv(struct reading *r, const char *path, const struct node *
     return input != NULL ? csv_of(r, input) : NULL;
 }
 
-static bool column_read(struct reading *r, const struct csv *csv, size_t column, const char *unit, struct unit_of u,
-                        struct distribution *d)
+static bool column_read(struct reading *r, const struct csv *csv, size_t column, const char *unit,
+                        struct unit_of u, struct distribution *d)
 {
     double *values = arena_take(r->memory, csv->row_count, sizeof *values);
     size_t count = 0;
@@ -188,7 +230,8 @@ static bool unit_fits(enum quantity q, const char *unit)
            (snprintf(text, sizeof text, "1%s", unit), quantity_read(q, text, false, &value, why));
 }
 
-static bool empirical_read(struct reading *r, const struct node *map, struct unit_of u, struct distribution *d)
+static bool empirical_read(struct reading *r, const struct node *map, struct unit_of u,
+                           struct distribution *d)
 {
     static const char *const names[] = {"file", "column", "unit"};
 
@@ -199,7 +242,8 @@ static bool empirical_read(struct reading *r, const struct node *map, struct uni
         }
     if (!keys_are(r, map, "empirical", names, 3))
         return false;
-    const struct node *file = node_get(map, "file"), *name = node_get(map, "column"), *unit = node_get(map, "unit");
+    const struct node *file = node_get(map, "file"), *name = node_get(map, "column"),
+                      *unit = node_get(map, "unit");
     if (!scalar_read(r, file, "a CSV file's name") || !scalar_read(r, name, "a column's name") ||
         !scalar_read(r, unit, "a unit"))
         return false;
@@ -285,20 +329,26 @@ static bool read_into(struct reading *r, const struct node *n, struct unit_of u,
         return true;
     }
     if (n->kind != NODE_MAP || n->count != 1) {
-        reading_error(r, n, "a distribution is %s such as %s, or a map of one key such as {exponential: {mean: ...}}, not %s",
-                      def->noun, def->example,
-                      n->kind == NODE_LIST ? "a list" : n->count == 0 ? "an empty map" : "a map of several");
+        reading_error(
+            r, n,
+            "a distribution is %s such as %s, or a map of one key such as {exponential: {mean: ...}}, not %s",
+            def->noun, def->example,
+            n->kind == NODE_LIST ? "a list"
+            : n->count == 0      ? "an empty map"
+                                 : "a map of several");
         return false;
     }
     for (const struct distribution_form *f = distribution_forms; f->name != NULL; f++)
         if (strcmp(f->name, n->keys[0]->text) == 0)
             return form_read(r, f, n->items[0], u, d);
-    reading_error(r, n->keys[0], "%s is not a distribution; %s", node_what(n->keys[0]),
-                  reading_hint(r, n->keys[0]->text, distribution_names, distribution_name_count, "distributions"));
+    reading_error(
+        r, n->keys[0], "%s is not a distribution; %s", node_what(n->keys[0]),
+        reading_hint(r, n->keys[0]->text, distribution_names, distribution_name_count, "distributions"));
     return false;
 }
 
-const struct distribution *distribution_read(struct reading *r, const struct node *n, enum quantity q, bool negative)
+const struct distribution *distribution_read(struct reading *r, const struct node *n, enum quantity q,
+                                             bool negative)
 {
     struct distribution *d = arena_take(r->memory, 1, sizeof *d);
 

@@ -8,11 +8,11 @@
 
 enum parameter_kind {
     PARAMETER_NONE,
-    PARAMETER_PLACE,    /* a quantity; below 0 where the distribution may be */
-    PARAMETER_WIDTH,    /* a quantity, at least 0 */
-    PARAMETER_SCALE,    /* a quantity, above 0 */
-    PARAMETER_SIGMA,    /* a number from 0 to 20 */
-    PARAMETER_SHAPE     /* a number from 0.01 to 1e6 */
+    PARAMETER_PLACE, /* a quantity; below 0 where the distribution may be */
+    PARAMETER_WIDTH, /* a quantity, at least 0 */
+    PARAMETER_SCALE, /* a quantity, above 0 */
+    PARAMETER_SIGMA, /* a number from 0 to 20 */
+    PARAMETER_SHAPE  /* a number from 0.01 to 1e6 */
 };
 
 struct distribution_parameter {

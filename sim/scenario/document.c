@@ -1,9 +1,10 @@
-/* document.c -- a document: the file and what it extends, merged; the overrides; then each point of the sweep, read.
+/* document.c -- a document: the file and what it extends, merged; the overrides; then each point of the
+ * sweep, read.
  *
  *     file + extends -> merge -> --set -> --models -> sweep -> path_set a point -> scenario_build
  *
- * All points are read at once, so whoever gets a document knows that every one of them is right, and threads share it
- * without a lock. Trees share what does not differ. */
+ * All points are read at once, so whoever gets a document knows that every one of them is right, and threads
+ * share it without a lock. Trees share what does not differ. */
 #include "sim/scenario/sweep.h"
 #include "sim/scenario/yaml.h"
 
@@ -36,7 +37,8 @@ const char *scenario_data_folder(void)
 static const struct node *file_read(struct reading *r, const char *path, const struct node *from,
                                     const struct input **chain, size_t depth)
 {
-    const struct input *input = inputs_read(r->inputs, path, from != NULL ? from->at : (struct place){0}, r->d);
+    const struct input *input =
+        inputs_read(r->inputs, path, from != NULL ? from->at : (struct place){0}, r->d);
 
     if (input == NULL)
         return NULL;
@@ -89,8 +91,9 @@ static const struct node *name_given(struct reading *r, const struct node *root)
     while (length > 0 && name[length - 1] == '-')
         length--;
     name[length] = '\0';
-    return node_with(r->memory, root, "name",
-                     node_scalar(r->memory, (struct place){.file = name_kept(r->path)}, length > 0 ? name : "scenario"));
+    return node_with(
+        r->memory, root, "name",
+        node_scalar(r->memory, (struct place){.file = name_kept(r->path)}, length > 0 ? name : "scenario"));
 }
 
 static const struct node *overrides_apply(struct reading *r, const struct node *root,
@@ -137,7 +140,8 @@ static bool compares_with(const struct node *bound, const char *const *names, si
 {
     if (bound->kind != NODE_SCALAR)
         return bound->kind == NODE_MAP && bound->count > 0 &&
-               (compares_with(bound->items[0], names, count) || compares_with(bound->items[bound->count - 1], names, count));
+               (compares_with(bound->items[0], names, count) ||
+                compares_with(bound->items[bound->count - 1], names, count));
     const char *star = strrchr(bound->text, '*'), *name = star != NULL ? star + 1 : bound->text;
     name += strspn(name, star != NULL ? " " : " <>=");
     return name_in(name, names, count);
@@ -170,7 +174,8 @@ static const struct node *expects_keep(struct reading *r, const struct node *roo
 }
 
 /* Only the models that --models names. */
-static const struct node *models_keep(struct reading *r, const struct node *root, const char *const *keep, size_t count)
+static const struct node *models_keep(struct reading *r, const struct node *root, const char *const *keep,
+                                      size_t count)
 {
     const struct node *list = node_get(root, "models");
 
@@ -201,11 +206,14 @@ static const struct node *models_keep(struct reading *r, const struct node *root
     return expects_keep(r, node_with(r->memory, root, "models", made));
 }
 
-static const struct node *point_tree(struct reading *r, const struct node *root, const struct sweep *s, size_t point)
+static const struct node *point_tree(struct reading *r, const struct node *root, const struct sweep *s,
+                                     size_t point)
 {
     for (size_t i = 0; i < s->path_count; i++) {
-        const struct node *set = path_set(r, root, s->paths[i].path, s->paths[i].values[sweep_value_index(s, point, i)]);
-        root = set != NULL ? set : root; /* a path that does not fit has been said: the rest is read without it */
+        const struct node *set =
+            path_set(r, root, s->paths[i].path, s->paths[i].values[sweep_value_index(s, point, i)]);
+        root = set != NULL ? set
+                           : root; /* a path that does not fit has been said: the rest is read without it */
     }
     return root;
 }
@@ -227,15 +235,17 @@ static void points_read(struct reading *r, struct document *doc)
     for (size_t i = 0; i < doc->sweep.point_count && !reading_flooded(r); i++) {
         const struct scenario *s = scenario_build(r, point_tree(r, doc->root, &doc->sweep, i));
         if (i > 0 && !same_models(doc->scenarios[0], s)) {
-            reading_error(r, node_get(doc->root, "sweep"), "a sweep may not change the models' names: every point compares the same");
+            reading_error(r, node_get(doc->root, "sweep"),
+                          "a sweep may not change the models' names: every point compares the same");
             break;
         }
         doc->scenarios[i] = s;
     }
 }
 
-struct document *document_read(const char *path, const struct document_override *overrides, size_t override_count,
-                               const char *const *keep_models, size_t keep_count, struct diagnostics *d)
+struct document *document_read(const char *path, const struct document_override *overrides,
+                               size_t override_count, const char *const *keep_models, size_t keep_count,
+                               struct diagnostics *d)
 {
     struct document *doc = memory_new(1, sizeof *doc);
     const struct input *chain[EXTENDS_MOST];
@@ -243,8 +253,11 @@ struct document *document_read(const char *path, const struct document_override 
 
     doc->memory = arena_new();
     doc->inputs = inputs_new();
-    struct reading r = {.memory = doc->memory, .d = d, .inputs = doc->inputs,
-                        .path = strcmp(path, "-") == 0 ? "scenario" : path, .errors_before = errors};
+    struct reading r = {.memory = doc->memory,
+                        .d = d,
+                        .inputs = doc->inputs,
+                        .path = strcmp(path, "-") == 0 ? "scenario" : path,
+                        .errors_before = errors};
     const struct node *root = file_read(&r, path, NULL, chain, 0);
     doc->path = arena_text(doc->memory, r.path);
     if (root != NULL) {
@@ -311,11 +324,14 @@ const char *document_input(const struct document *doc, size_t index, const char 
     return one->path;
 }
 
-/* Files are named beside the file that names them; the resolved text stands elsewhere, so it names them whole. */
-static const struct node *files_absolute(const struct document *doc, struct reading *r, const struct node *n, bool is_file)
+/* Files are named beside the file that names them; the resolved text stands elsewhere, so it names them
+ * whole. */
+static const struct node *files_absolute(const struct document *doc, struct reading *r, const struct node *n,
+                                         bool is_file)
 {
     if (n->kind == NODE_SCALAR) {
-        if (!is_file || (strchr(n->text, '/') == NULL && strchr(n->text, '.') == NULL) || number_length(n->text) > 0)
+        if (!is_file || (strchr(n->text, '/') == NULL && strchr(n->text, '.') == NULL) ||
+            number_length(n->text) > 0)
             return n;
         char *path = node_path(r, n), *whole = realpath(path, NULL);
         const struct node *made = whole != NULL ? node_scalar(doc->memory, n->at, whole) : n;
@@ -328,7 +344,8 @@ static const struct node *files_absolute(const struct document *doc, struct read
         const char *key = n->kind == NODE_MAP ? n->keys[i]->text : "";
         const struct node *item = n->items[i], *was = item;
         bool file = strcmp(key, "rtt") == 0 || strcmp(key, "network.rtt") == 0 || strcmp(key, "file") == 0 ||
-                    strcmp(key, "price") == 0 || (is_file && n->kind == NODE_LIST) || strcmp(key, "network.price") == 0;
+                    strcmp(key, "price") == 0 || (is_file && n->kind == NODE_LIST) ||
+                    strcmp(key, "network.price") == 0;
         if (strncmp(key, "x-", 2) != 0)
             item = files_absolute(doc, r, item, file);
         if (item != was)

@@ -1,7 +1,7 @@
 /* expect.c -- what a scenario expects of its figures: bounds on metrics and verdicts on checks.
  *
- * Which metrics there are is the observer's to know, and this room lies below it: whoever starts the program registers
- * their names (scenario_set_metrics). Without a table any name goes. */
+ * Which metrics there are is the observer's to know, and this room lies below it: whoever starts the program
+ * registers their names (scenario_set_metrics). Without a table any name goes. */
 #include "sim/scenario/reading.h"
 
 #include "sim/model/registry.h"
@@ -58,11 +58,14 @@ static void unknown_metric(struct reading *r, const struct node *at, const char 
     if (near != NULL)
         reading_error(r, at, "there is no metric or check `%s`; did you mean `%s`?", name, near);
     else
-        reading_error(r, at, "there is no metric or check `%s`: `georep list metrics` and `georep list checks` show them",
-                      name);
+        reading_error(
+            r, at,
+            "there is no metric or check `%s`: `georep list metrics` and `georep list checks` show them",
+            name);
 }
 
-void metric_check(struct reading *r, const struct node *at, const char *text, const char **metric, const char **statistic)
+void metric_check(struct reading *r, const struct node *at, const char *text, const char **metric,
+                  const char **statistic)
 {
     const char *dot = strchr(text, '.');
     const char *name = arena_text_of(r->memory, text, strcspn(text, "."));
@@ -102,7 +105,8 @@ struct expect_reading {
 };
 
 /* A number in the metric's own unit: bare, or a quantity. */
-static bool figure_read(struct reading *r, const struct node *at, const char *metric, const char *text, double *value)
+static bool figure_read(struct reading *r, const struct node *at, const char *metric, const char *text,
+                        double *value)
 {
     const struct scenario_metric *m = metric_named(metric);
     bool is_time = m != NULL ? m->is_time : strstr(metric, "_ms") != NULL;
@@ -125,8 +129,10 @@ static bool figure_read(struct reading *r, const struct node *at, const char *me
     if (!is_time && length > 4 && strcmp(text + length - 4, " USD") == 0 &&
         quantity_read(QUANTITY_NUMBER, arena_text_of(r->memory, text, length - 4), true, value, why))
         return true;
-    reading_error(r, at, "`%.60s` is not a bound of `%s`: write %s, {min, max}, or \"< 0.5 * other-model\"", text, metric,
-                  is_time ? "a number of ms or a time, such as \"< 50ms\"" : "a number, such as \"< 5%\" or \"< 100\"");
+    reading_error(r, at, "`%.60s` is not a bound of `%s`: write %s, {min, max}, or \"< 0.5 * other-model\"",
+                  text, metric,
+                  is_time ? "a number of ms or a time, such as \"< 50ms\""
+                          : "a number, such as \"< 5%\" or \"< 100\"");
     return false;
 }
 
@@ -157,7 +163,8 @@ static void unknown_model(struct expect_reading *e, const struct node *at, const
         if (e->s->models[i].name != NULL)
             names[count++] = e->s->models[i].name;
     names[count++] = "all";
-    reading_error(e->r, at, "the scenario has no model `%s`; %s", name, reading_hint(e->r, name, names, count, "models"));
+    reading_error(e->r, at, "the scenario has no model `%s`; %s", name,
+                  reading_hint(e->r, name, names, count, "models"));
     free(names);
 }
 
@@ -184,7 +191,8 @@ static const char *relation_read(const char *text, enum expect_relation *relatio
 }
 
 /* The bound behind the sign: a figure, "0.5 * model" or "model". */
-static void bound_read(struct expect_reading *e, const struct node *n, struct scenario_expect x, const char *text)
+static void bound_read(struct expect_reading *e, const struct node *n, struct scenario_expect x,
+                       const char *text)
 {
     const char *star = strchr(text, '*'), *name = star != NULL ? star + 1 : text;
     char why[QUANTITY_WHY_BYTES];
@@ -196,9 +204,10 @@ static void bound_read(struct expect_reading *e, const struct node *n, struct sc
         while (length > 0 && text[length - 1] == ' ')
             length--;
         x.number = 1;
-        if (star != NULL &&
-            !quantity_read(QUANTITY_NUMBER, arena_text_of(e->r->memory, text, length), true, &x.number, why)) {
-            reading_error(e->r, n, "%s: before * stands a number, as in \"< 0.5 * other-model\"", node_what(n));
+        if (star != NULL && !quantity_read(QUANTITY_NUMBER, arena_text_of(e->r->memory, text, length), true,
+                                           &x.number, why)) {
+            reading_error(e->r, n, "%s: before * stands a number, as in \"< 0.5 * other-model\"",
+                          node_what(n));
             return;
         }
         if (was_dropped(e->r, name))
@@ -229,7 +238,8 @@ static void one_read(struct expect_reading *e, uint32_t model, const struct node
         if (flag)
             *array_add(&e->all) = x;
         else
-            reading_error(e->r, n, "the check `%s` holds or not: write true or false, not %s", check, node_what(n));
+            reading_error(e->r, n, "the check `%s` holds or not: write true or false, not %s", check,
+                          node_what(n));
         return;
     }
     metric_check(e->r, key, key->text, &x.metric, &x.statistic);
@@ -241,7 +251,8 @@ static void one_read(struct expect_reading *e, uint32_t model, const struct node
         if (strcmp(x.metric, "converged") == 0)
             *array_add(&e->all) = x;
         else
-            reading_error(e->r, n, "`%s` is a number, not %s: write a bound such as \"< 5\"", key->text, node_what(n));
+            reading_error(e->r, n, "`%s` is a number, not %s: write a bound such as \"< 5\"", key->text,
+                          node_what(n));
     } else if (n->kind == NODE_SCALAR && n->text[0] != '\0') {
         const char *bound = relation_read(n->text, &x.relation);
         bound_read(e, n, x, bound);
@@ -250,12 +261,14 @@ static void one_read(struct expect_reading *e, uint32_t model, const struct node
             bool least = node_is(n->keys[i], "min");
             x.relation = least ? EXPECT_AT_LEAST : EXPECT_AT_MOST;
             if (!least && !node_is(n->keys[i], "max"))
-                reading_error(e->r, n->keys[i], "%s is no bound; the bounds are min and max", node_what(n->keys[i]));
+                reading_error(e->r, n->keys[i], "%s is no bound; the bounds are min and max",
+                              node_what(n->keys[i]));
             else if (scalar_read(e->r, n->items[i], "a bound"))
                 bound_read(e, n->items[i], x, n->items[i]->text);
         }
     } else {
-        reading_error(e->r, n, "an expectation is a value, \"< 50ms\", {min, max}, or \"< 0.5 * other-model\", not %s",
+        reading_error(e->r, n,
+                      "an expectation is a value, \"< 50ms\", {min, max}, or \"< 0.5 * other-model\", not %s",
                       node_what(n));
     }
 }
@@ -263,7 +276,8 @@ static void one_read(struct expect_reading *e, uint32_t model, const struct node
 static void element_read(struct expect_reading *e, const struct node *n)
 {
     if (n->kind != NODE_MAP) {
-        reading_error(e->r, n, "an element of `expect` is a map MODEL: {METRIC: BOUND}, not %s", node_what(n));
+        reading_error(e->r, n, "an element of `expect` is a map MODEL: {METRIC: BOUND}, not %s",
+                      node_what(n));
         return;
     }
     for (uint32_t i = 0; i < n->count; i++) {
@@ -277,7 +291,8 @@ static void element_read(struct expect_reading *e, const struct node *n)
         }
         const struct node *map = n->items[i];
         if (map->kind != NODE_MAP)
-            reading_error(e->r, map, "`%s` needs a map of METRIC or check: bound, not %s", name, node_what(map));
+            reading_error(e->r, map, "`%s` needs a map of METRIC or check: bound, not %s", name,
+                          node_what(map));
         for (uint32_t k = 0; map->kind == NODE_MAP && k < map->count; k++)
             one_read(e, model, map->keys[k], map->items[k]);
     }

@@ -1,4 +1,5 @@
-/* faults.c -- what goes wrong, and when. Each fault has exactly one kind, which is the key that says what it does. */
+/* faults.c -- what goes wrong, and when. Each fault has exactly one kind, which is the key that says what it
+ * does. */
 #include "sim/scenario/reading.h"
 
 #include "sim/history/setting.h"
@@ -11,8 +12,10 @@ static const struct {
     const char *key;
     uint8_t kind;
 } kinds[] = {
-    {"partition", FAULT_PARTITION}, {"cut", FAULT_CUT},   {"slow", FAULT_SLOW},   {"crash", FAULT_CRASH},
-    {"overload", FAULT_OVERLOAD},   {"load", FAULT_LOAD}, {"clock", FAULT_CLOCK}, {"switchover", FAULT_SWITCHOVER},
+    {"partition", FAULT_PARTITION}, {"cut", FAULT_CUT},
+    {"slow", FAULT_SLOW},           {"crash", FAULT_CRASH},
+    {"overload", FAULT_OVERLOAD},   {"load", FAULT_LOAD},
+    {"clock", FAULT_CLOCK},         {"switchover", FAULT_SWITCHOVER},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
@@ -26,7 +29,9 @@ static void partition_build(struct reading *r, const struct node *n, struct faul
     }
     f->target = TARGET_GROUPS;
     if (n->kind != NODE_LIST || n->count < 2 || n->count > 255) {
-        reading_error(r, n, "`partition` is a list of two or more groups of regions, such as [[A], [B, C]], or `random`");
+        reading_error(
+            r, n,
+            "`partition` is a list of two or more groups of regions, such as [[A], [B, C]], or `random`");
         return;
     }
     f->group = arena_take(r->memory, r->region_count, sizeof *f->group);
@@ -62,11 +67,12 @@ static void node_build(struct reading *r, const struct node *map, uint64_t numbe
     if (number >= nodes && nodes == 0)
         reading_error(r, node, "the region %s has no nodes", node_what(region));
     else if (number >= nodes)
-        reading_error(r, node, "the region %s has no node %s: its nodes are 0 to %u", node_what(region), node_what(node),
-                      (unsigned)nodes - 1);
+        reading_error(r, node, "the region %s has no node %s: its nodes are 0 to %u", node_what(region),
+                      node_what(node), (unsigned)nodes - 1);
 }
 
-static void crash_build(struct reading *r, const struct node *map, const struct fault_setting *s, struct fault_def *f)
+static void crash_build(struct reading *r, const struct node *map, const struct fault_setting *s,
+                        struct fault_def *f)
 {
     f->lose = (uint8_t)s->crash.lose;
     if (s->crash.leader) {
@@ -76,7 +82,8 @@ static void crash_build(struct reading *r, const struct node *map, const struct 
         return;
     }
     if (map->kind == NODE_MAP && node_get(map, "region") == NULL)
-        reading_error(r, map, "who crashes? Give `region: NAME`, with `node: 0` for one node, or `leader: true`");
+        reading_error(r, map,
+                      "who crashes? Give `region: NAME`, with `node: 0` for one node, or `leader: true`");
     node_build(r, map, s->crash.node, f);
     const struct node *region = node_get(map, "region");
     if (f->target == TARGET_REGION && region != NULL && f->region < r->region_count &&
@@ -93,7 +100,8 @@ static double factor_read(struct reading *r, const struct node *n)
     if (node_is(n, "inf") || node_is(n, ".inf"))
         return INFINITY;
     if (quantity_node_read(r, n, QUANTITY_NUMBER, false, &value) && value > 1e6)
-        reading_error(r, n, "%s is too much for `factor`: at most 1000000, or `inf` to stop it", node_what(n));
+        reading_error(r, n, "%s is too much for `factor`: at most 1000000, or `inf` to stop it",
+                      node_what(n));
     return value;
 }
 
@@ -106,7 +114,8 @@ static void links_build(struct reading *r, const struct node *map, struct fault_
     f->target = both ? TARGET_PAIR : TARGET_LINK;
 }
 
-static void kind_build(struct reading *r, const struct node *n, const struct fault_setting *s, struct fault_def *f)
+static void kind_build(struct reading *r, const struct node *n, const struct fault_setting *s,
+                       struct fault_def *f)
 {
     switch ((enum history_fault_kind)f->kind) {
     case FAULT_PARTITION:
@@ -145,7 +154,8 @@ static void kind_build(struct reading *r, const struct node *n, const struct fau
     }
 }
 
-static void times_check(struct reading *r, const struct node *n, const struct world_def *w, const struct fault_def *f)
+static void times_check(struct reading *r, const struct node *n, const struct world_def *w,
+                        const struct fault_def *f)
 {
     const struct node *at = node_get(n, "at"), *every = node_get(n, "every"), *lasts = node_get(n, "for");
 
@@ -160,7 +170,8 @@ static void times_check(struct reading *r, const struct node *n, const struct wo
     if (every != NULL && f->every != NULL) {
         double cycle = distribution_mean(f->every) + (f->lasts != NULL ? distribution_mean(f->lasts) : 0);
         if (!(cycle * OCCURRENCES_MOST >= (double)w->duration_ns))
-            reading_error(r, every, "this fault would come more than %d times in the run: make `every` longer",
+            reading_error(r, every,
+                          "this fault would come more than %d times in the run: make `every` longer",
                           OCCURRENCES_MOST);
     }
     if (at != NULL && w->duration_ns > 0 && f->at_ns > w->duration_ns + w->drain_ns && !reading_flooded(r))
@@ -181,7 +192,8 @@ static void fault_build(struct reading *r, const struct node *n, struct world_de
         const struct node *one = node_get(n, kinds[i].key);
         names[i] = kinds[i].key;
         if (one != NULL && what != NULL)
-            reading_error(r, one, "a fault does one thing; here are `%s` and `%s`", kinds[found].key, kinds[i].key);
+            reading_error(r, one, "a fault does one thing; here are `%s` and `%s`", kinds[found].key,
+                          kinds[i].key);
         if (one != NULL && what == NULL) {
             what = one;
             found = i;
@@ -191,8 +203,12 @@ static void fault_build(struct reading *r, const struct node *n, struct world_de
         reading_error(r, n, "what goes wrong? %s", reading_hint(r, "", names, KIND_COUNT, "faults"));
         return;
     }
-    *f = (struct fault_def){.name = s.name != NULL ? s.name : kinds[found].key, .kind = kinds[found].kind, .at_ns = s.at,
-                            .lasts = s.lasts, .every = s.every, .factor = 1};
+    *f = (struct fault_def){.name = s.name != NULL ? s.name : kinds[found].key,
+                            .kind = kinds[found].kind,
+                            .at_ns = s.at,
+                            .lasts = s.lasts,
+                            .every = s.every,
+                            .factor = 1};
     kind_build(r, what, &s, f);
     times_check(r, n, w, f);
     const struct node *name = node_get(n, "name");

@@ -102,10 +102,10 @@ static const char *regular_open(const char *path, int *file)
     *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a pipe must not make us wait */
     if (*file < 0)
         return strerror(errno);
-    const char *why = fstat(*file, &about) != 0   ? strerror(errno)
-                      : S_ISDIR(about.st_mode)    ? "it is a folder"
-                      : !S_ISREG(about.st_mode)   ? "it is not a regular file; a pipe can be read as `-`"
-                                                  : NULL;
+    const char *why = fstat(*file, &about) != 0 ? strerror(errno)
+                      : S_ISDIR(about.st_mode)  ? "it is a folder"
+                      : !S_ISREG(about.st_mode) ? "it is not a regular file; a pipe can be read as `-`"
+                                                : NULL;
     if (why != NULL)
         close(*file);
     return why;
@@ -115,7 +115,8 @@ const struct input *inputs_read(struct inputs *all, const char *path, struct pla
 {
     bool standard = strcmp(path, "-") == 0;
     char *absolute = standard ? memory_text("-") : realpath(path, NULL);
-    const char *why = absolute == NULL ? strerror(errno) : NULL, *name = name_kept(standard ? "<stdin>" : path);
+    const char *why = absolute == NULL ? strerror(errno) : NULL,
+               *name = name_kept(standard ? "<stdin>" : path);
 
     for (size_t i = 0; why == NULL && i < all->files.count; i++)
         if (strcmp(all->files.items[i]->path, absolute) == 0) {

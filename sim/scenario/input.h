@@ -1,4 +1,5 @@
-/* input.h -- the files that a scenario is read from: each once, bounded, and kept for the results' inputs/. */
+/* input.h -- the files that a scenario is read from: each once, bounded, and kept for the results' inputs/.
+ */
 #ifndef GEOREP_SCENARIO_INPUT_H
 #define GEOREP_SCENARIO_INPUT_H
 
@@ -18,8 +19,9 @@ struct input {
 struct inputs *inputs_new(void);
 void inputs_free(struct inputs *all);
 
-/* The file at `path` ("-": standard input), read at its first asking; NULL after an error at `at`, which names it. Only
- * regular files of up to 64 MiB: neither a folder nor a device nor a pipe can make it hang. Valid until inputs_free. */
+/* The file at `path` ("-": standard input), read at its first asking; NULL after an error at `at`, which
+ * names it. Only regular files of up to 64 MiB: neither a folder nor a device nor a pipe can make it hang.
+ * Valid until inputs_free. */
 const struct input *inputs_read(struct inputs *all, const char *path, struct place at, struct diagnostics *d);
 const struct input *inputs_at(const struct inputs *all, size_t index); /* NULL past the end */
 

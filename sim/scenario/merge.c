@@ -1,8 +1,9 @@
 /* merge.c -- one tree upon another, and one value upon a tree.
  *
- * What merges and what replaces is the tables' to say: a KEY_MAP is a map of settings and merges, a KEY_ONE_OF, a
- * distribution or a list is a choice and replaces whole. A path of an override is plain text with dots, and keys may hold
- * dots themselves (`read_staleness_ms.p99`, a region `eu.west`): at each step the longest name that is there wins. */
+ * What merges and what replaces is the tables' to say: a KEY_MAP is a map of settings and merges, a
+ * KEY_ONE_OF, a distribution or a list is a choice and replaces whole. A path of an override is plain text
+ * with dots, and keys may hold dots themselves (`read_staleness_ms.p99`, a region `eu.west`): at each step
+ * the longest name that is there wins. */
 #include "sim/scenario/reading.h"
 
 #include <stdio.h>
@@ -40,7 +41,9 @@ static const struct node *maps_merge(struct arena *a, const struct key *keys, en
         const char *name = over->keys[i]->text;
         int old = node_find(base, name);
         size_t at = old >= 0 ? (size_t)old : count++;
-        const struct key *key = keys == NULL ? NULL : shape == SHAPE_MAP_OF_MAPS ? &each : key_find(keys, name);
+        const struct key *key = keys == NULL                 ? NULL
+                                : shape == SHAPE_MAP_OF_MAPS ? &each
+                                                             : key_find(keys, name);
         items[at] = old >= 0 ? value_merge(a, key, items[at], over->items[i]) : over->items[i];
         names[at] = over->keys[i]; /* its place is the newer file's */
     }
@@ -98,10 +101,11 @@ struct path_step {
     const struct node *value;
 };
 
-static const struct node *step(const struct path_step *p, const struct node *n, const char *path, const char *list_name,
-                               unsigned depth);
+static const struct node *step(const struct path_step *p, const struct node *n, const char *path,
+                               const char *list_name, unsigned depth);
 
-static const struct node *map_step(const struct path_step *p, const struct node *map, const char *path, unsigned depth)
+static const struct node *map_step(const struct path_step *p, const struct node *map, const char *path,
+                                   unsigned depth)
 {
     unsigned dots = dots_in(path);
     char *head = memory_text(path);
@@ -161,11 +165,11 @@ static const struct node *list_step(const struct path_step *p, const struct node
                 names[count++] = element_name(list->items[i]);
         const char *head = arena_text_of(p->r->memory, path, strcspn(path, "."));
         if (count > 0)
-            reading_error(p->r, p->value, "the path `%s` does not fit: `%s` has no element `%s`; %s", p->whole, list_name,
-                          head, reading_hint(p->r, head, names, count, "elements"));
+            reading_error(p->r, p->value, "the path `%s` does not fit: `%s` has no element `%s`; %s",
+                          p->whole, list_name, head, reading_hint(p->r, head, names, count, "elements"));
         else if (list->count > 0)
-            reading_error(p->r, p->value, "the path `%s` does not fit: `%s` has no element `%s`, but 0 to %u", p->whole,
-                          list_name, head, list->count - 1);
+            reading_error(p->r, p->value, "the path `%s` does not fit: `%s` has no element `%s`, but 0 to %u",
+                          p->whole, list_name, head, list->count - 1);
         else
             reading_error(p->r, p->value, "the path `%s` does not fit: `%s` is empty", p->whole, list_name);
         free(names);
@@ -182,13 +186,14 @@ static const struct node *list_step(const struct path_step *p, const struct node
     return made != NULL ? node_with_item(p->r->memory, list, index, made) : NULL;
 }
 
-static const struct node *step(const struct path_step *p, const struct node *n, const char *path, const char *list_name,
-                               unsigned depth)
+static const struct node *step(const struct path_step *p, const struct node *n, const char *path,
+                               const char *list_name, unsigned depth)
 {
     static const char *const lists[] = {"links", "regions", "models", "faults", "expect"};
 
     if (depth > TREE_DEPTH_MOST / 2 || path[0] == '\0' || path[0] == '.') {
-        reading_error(p->r, p->value, "the path `%s` does not fit: names stand between its dots, as in network.loss",
+        reading_error(p->r, p->value,
+                      "the path `%s` does not fit: names stand between its dots, as in network.loss",
                       p->whole);
         return NULL;
     }
@@ -197,20 +202,24 @@ static const struct node *step(const struct path_step *p, const struct node *n, 
     size_t list_count = depth == 1 ? sizeof lists / sizeof *lists : 1; /* clocks.regions is a map */
     for (size_t i = 0; n == NULL && i < list_count; i++)
         if (strcmp(list_name, lists[i]) == 0) {
-            reading_error(p->r, p->value, "the path `%s` does not fit: the scenario has no list `%s`", p->whole, list_name);
+            reading_error(p->r, p->value, "the path `%s` does not fit: the scenario has no list `%s`",
+                          p->whole, list_name);
             return NULL;
         }
     return map_step(p, n, path, depth);
 }
 
-const struct node *path_set(struct reading *r, const struct node *root, const char *path, const struct node *value)
+const struct node *path_set(struct reading *r, const struct node *root, const char *path,
+                            const struct node *value)
 {
     const struct path_step p = {.r = r, .whole = path, .value = value};
     const char *place = arena_text(r->memory, path);
     size_t length = strlen(place);
 
     if (length == 0 || length > 512 || place[length - 1] == '.' || strstr(place, "..") != NULL) {
-        reading_error(r, value, "the path `%.60s` does not fit: names stand between its dots, as in network.loss", path);
+        reading_error(r, value,
+                      "the path `%.60s` does not fit: names stand between its dots, as in network.loss",
+                      path);
         return NULL;
     }
     return step(&p, root, path, "", 0);

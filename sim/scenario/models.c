@@ -1,6 +1,8 @@
-/* models.c -- the models of a scenario: each a name, a type of the registry, and its parameters by the type's own table.
+/* models.c -- the models of a scenario: each a name, a type of the registry, and its parameters by the type's
+ * own table.
  *
- * A parameter's default and bounds are text in that table and are read here by the readers of the user's text. */
+ * A parameter's default and bounds are text in that table and are read here by the readers of the user's
+ * text. */
 #include "sim/scenario/reading.h"
 
 #include "sim/model/registry.h"
@@ -68,10 +70,11 @@ static void unknown_check(struct model_reading *m, const struct node *map, const
             leaf = leaf || strcmp(p->name, whole) == 0;
         }
         if (!known)
-            reading_error(m->r, map->keys[i], "%s is not a parameter of `%s`; %s", node_what(map->keys[i]), m->model->name,
-                          reading_hint(m->r, name, names, count, "parameters"));
+            reading_error(m->r, map->keys[i], "%s is not a parameter of `%s`; %s", node_what(map->keys[i]),
+                          m->model->name, reading_hint(m->r, name, names, count, "parameters"));
         else if (nested && !leaf && map->items[i]->kind != NODE_MAP)
-            reading_error(m->r, map->items[i], "`%s` is a map of parameters, not %s", name, node_what(map->items[i]));
+            reading_error(m->r, map->items[i], "`%s` is a map of parameters, not %s", name,
+                          node_what(map->items[i]));
         else if (nested && map->items[i]->kind == NODE_MAP)
             unknown_check(m, map->items[i], inner);
     }
@@ -133,8 +136,8 @@ static int alternatives_split(struct reading *r, const char *choices, const char
 }
 
 /* "100 versions" to 100; "5s" goes to the reader of times. Which alternative, or -1 after an error. */
-static int measured_choice(struct reading *r, const struct node *n, const char *const *alternatives, int count,
-                           geo_choice *c)
+static int measured_choice(struct reading *r, const struct node *n, const char *const *alternatives,
+                           int count, geo_choice *c)
 {
     const char *word = n->keys[0]->text;
     const struct node *value = n->items[0];
@@ -147,7 +150,8 @@ static int measured_choice(struct reading *r, const struct node *n, const char *
 
     if (by_time < 0 && by_versions < 0)
         return -2;
-    if (by_versions >= 0 && space != NULL && (strcmp(space, " versions") == 0 || strcmp(space, " version") == 0)) {
+    if (by_versions >= 0 && space != NULL &&
+        (strcmp(space, " versions") == 0 || strcmp(space, " version") == 0)) {
         char *digits = memory_text_of(value->text, (size_t)(space - value->text));
         bool good = whole_read(digits, &number, why) && number <= 1000000000;
         free(digits);
@@ -159,9 +163,9 @@ static int measured_choice(struct reading *r, const struct node *n, const char *
     if (by_time < 0 || value->kind != NODE_SCALAR ||
         !quantity_read(QUANTITY_TIME, value->text, false, &ns, why)) {
         reading_error(r, value, "`%s` needs %s, not %s", word,
-                      by_time < 0        ? "a number of versions, such as 100 versions"
-                      : by_versions < 0  ? "a time such as 5s"
-                                         : "a time such as 5s, or a number such as 100 versions",
+                      by_time < 0       ? "a number of versions, such as 100 versions"
+                      : by_versions < 0 ? "a time such as 5s"
+                                        : "a time such as 5s, or a number such as 100 versions",
                       node_what(value));
         return -1;
     }
@@ -202,16 +206,18 @@ static bool choice_read(struct model_reading *m, const geo_param *p, const struc
         const char *space = strchr(alternatives[i], ' ');
         shown[i] = strcmp(alternatives[i], "<copies>") == 0    ? "a number of copies"
                    : strcmp(alternatives[i], "<regions>") == 0 ? "a list of regions"
-                   : space != NULL ? arena_format(m->r->memory, "{%.*s: %s}", (int)(space - alternatives[i]), alternatives[i],
-                                                  strcmp(space, " <time>") == 0 ? "5s" : "100 versions")
-                                   : alternatives[i];
+                   : space != NULL
+                       ? arena_format(m->r->memory, "{%.*s: %s}", (int)(space - alternatives[i]),
+                                      alternatives[i], strcmp(space, " <time>") == 0 ? "5s" : "100 versions")
+                       : alternatives[i];
     }
     reading_error(m->r, n, "%s is no choice of `%s`; %s", node_what(n), p->name,
                   reading_hint(m->r, n->kind == NODE_SCALAR ? n->text : "", shown, (size_t)count, "choices"));
     return false;
 }
 
-static bool bounds_check(struct model_reading *m, const geo_param *p, const struct node *n, enum quantity q, double value)
+static bool bounds_check(struct model_reading *m, const geo_param *p, const struct node *n, enum quantity q,
+                         double value)
 {
     char why[QUANTITY_WHY_BYTES];
     double bound;
@@ -280,17 +286,20 @@ static void param_read(struct model_reading *m, const geo_param *p, const struct
         integer_param(m, p, n);
         break;
     case GEO_PARAM_SHARE:
-        if (quantity_node_read(m->r, n, QUANTITY_SHARE, false, &value) && bounds_check(m, p, n, QUANTITY_SHARE, value))
+        if (quantity_node_read(m->r, n, QUANTITY_SHARE, false, &value) &&
+            bounds_check(m, p, n, QUANTITY_SHARE, value))
             store(m, p, &value, sizeof value);
         break;
     case GEO_PARAM_TIME:
-        if (quantity_node_read(m->r, n, QUANTITY_TIME, false, &value) && bounds_check(m, p, n, QUANTITY_TIME, value)) {
+        if (quantity_node_read(m->r, n, QUANTITY_TIME, false, &value) &&
+            bounds_check(m, p, n, QUANTITY_TIME, value)) {
             geo_ns ns = llrint(value);
             store(m, p, &ns, sizeof ns);
         }
         break;
     case GEO_PARAM_BYTES:
-        if (quantity_node_read(m->r, n, QUANTITY_BYTES, false, &value) && bounds_check(m, p, n, QUANTITY_BYTES, value)) {
+        if (quantity_node_read(m->r, n, QUANTITY_BYTES, false, &value) &&
+            bounds_check(m, p, n, QUANTITY_BYTES, value)) {
             uint64_t bytes = (uint64_t)llrint(value);
             store(m, p, &bytes, sizeof bytes);
         }
@@ -363,11 +372,13 @@ static const geo_model *type_read(struct reading *r, const struct node *n)
         names[count] = registry_model(count)->name;
         count++;
     }
-    reading_error(r, n, "there is no model %s; %s", node_what(n), reading_hint(r, n->text, names, count, "models"));
+    reading_error(r, n, "there is no model %s; %s", node_what(n),
+                  reading_hint(r, n->text, names, count, "models"));
     return NULL;
 }
 
-static void model_build(struct reading *r, const struct node *n, const struct scenario *s, struct scenario_model *out)
+static void model_build(struct reading *r, const struct node *n, const struct scenario *s,
+                        struct scenario_model *out)
 {
     const struct node *type = n->kind == NODE_MAP ? node_get(n, "type") : n, *name = node_get(n, "name");
 
@@ -383,8 +394,8 @@ static void model_build(struct reading *r, const struct node *n, const struct sc
     const geo_model *model = type_read(r, type);
     if (model == NULL)
         return;
-    struct model_reading m = {.r = r, .model = model, .node = n,
-                              .config = arena_take(r->memory, model->config_bytes + 1, 1)};
+    struct model_reading m = {
+        .r = r, .model = model, .node = n, .config = arena_take(r->memory, model->config_bytes + 1, 1)};
     size_t errors = diagnostics_count(r->d);
     if (n->kind == NODE_MAP)
         unknown_check(&m, n, "");
@@ -392,7 +403,9 @@ static void model_build(struct reading *r, const struct node *n, const struct sc
         const struct node *value = dotted_get(n, p->name);
         param_read(&m, p, value != NULL ? value : default_node(r, p->by_default));
     }
-    *out = (struct scenario_model){.name = (name != NULL ? name : type)->text, .model = model, .config = m.config,
+    *out = (struct scenario_model){.name = (name != NULL ? name : type)->text,
+                                   .model = model,
+                                   .config = m.config,
                                    .strategy = strategy_text(&m)};
     geo_setting setting = setting_of(&s->world);
     if (model->check == NULL || diagnostics_count(r->d) != errors || setting.nodes == 0)
@@ -408,7 +421,9 @@ void models_build(struct reading *r, const struct node *list, struct scenario *s
         return;
     if (list->kind != NODE_LIST || list->count == 0 || list->count > MODELS_MOST) {
         reading_error(r, list, "`models` is a list of 1 to %d models, not %s", MODELS_MOST,
-                      list->kind != NODE_LIST ? node_what(list) : list->count == 0 ? "an empty one" : "so many");
+                      list->kind != NODE_LIST ? node_what(list)
+                      : list->count == 0      ? "an empty one"
+                                              : "so many");
         return;
     }
     s->models = arena_take(r->memory, list->count, sizeof *s->models);

@@ -1,10 +1,11 @@
-/* network.c -- the links between the regions: a preset, a matrix or one distribution for all, then the exceptions.
+/* network.c -- the links between the regions: a preset, a matrix or one distribution for all, then the
+ * exceptions.
  *
- * A directed pair gets what the general part says, then each of `links` that names it, in order. Only then is a pair
- * without a delay an error: exceptions may fill what a matrix leaves blank.
+ * A directed pair gets what the general part says, then each of `links` that names it, in order. Only then is
+ * a pair without a delay an error: exceptions may fill what a matrix leaves blank.
  *
- * A link's median round trip is the sum of both directions' medians, delay and jitter: for a round trip of both
- * directions alike that is median(rtt) + 2 median(jitter), exact for constants. */
+ * A link's median round trip is the sum of both directions' medians, delay and jitter: for a round trip of
+ * both directions alike that is median(rtt) + 2 median(jitter), exact for constants. */
 #include "sim/scenario/reading.h"
 
 #include "sim/scenario/csv.h"
@@ -24,10 +25,12 @@ static struct link_def *link_at(const struct world_def *w, uint32_t from, uint32
     return &w->links[from * w->region_count + to];
 }
 
-static const char *preset_path(const struct reading *r, const struct csv *presets, const char *name, const char *kind)
+static const char *preset_path(const struct reading *r, const struct csv *presets, const char *name,
+                               const char *kind)
 {
     for (size_t i = 1; i < presets->row_count; i++) {
-        const struct csv_cell *preset = csv_at(presets, i, 0), *of = csv_at(presets, i, 1), *file = csv_at(presets, i, 2);
+        const struct csv_cell *preset = csv_at(presets, i, 0), *of = csv_at(presets, i, 1),
+                              *file = csv_at(presets, i, 2);
         if (file != NULL && strcmp(preset->text, name) == 0 && strcmp(of->text, kind) == 0)
             return arena_format(r->memory, "%s/data/%s", scenario_data_folder(), file->text);
     }
@@ -46,7 +49,8 @@ static struct csv *matrix_read(struct reading *r, const struct node *n, const ch
         free(path);
         return csv;
     }
-    struct csv *presets = reading_csv(r, arena_format(r->memory, "%s/data/presets.csv", scenario_data_folder()), n);
+    struct csv *presets =
+        reading_csv(r, arena_format(r->memory, "%s/data/presets.csv", scenario_data_folder()), n);
     if (presets == NULL)
         return NULL;
     const char *path = preset_path(r, presets, n->text, kind);
@@ -55,21 +59,23 @@ static struct csv *matrix_read(struct reading *r, const struct node *n, const ch
     for (size_t i = 1; i < presets->row_count && count < 64; i++)
         if (csv_at(presets, i, 1) != NULL && strcmp(csv_at(presets, i, 1)->text, kind) == 0)
             names[count++] = csv_at(presets, i, 0)->text;
-    reading_error(r, n, "there is no preset %s; %s (a matrix of your own is named with its .csv)", node_what(n),
-                  reading_hint(r, n->text, names, count, "presets"));
+    reading_error(r, n, "there is no preset %s; %s (a matrix of your own is named with its .csv)",
+                  node_what(n), reading_hint(r, n->text, names, count, "presets"));
     return NULL;
 }
 
-static void cell_error(struct reading *r, const struct csv *csv, const struct csv_cell *cell, const char *text)
+static void cell_error(struct reading *r, const struct csv *csv, const struct csv_cell *cell,
+                       const char *text)
 {
     struct node at = {.kind = NODE_SCALAR, .at = csv_place(csv, cell), .text = cell->text};
 
     reading_error(r, &at, "%s", text);
 }
 
-/* The number in the matrix from one region to another, NAN where it has none. Unit: what a bare number means there. */
-static double matrix_entry(struct reading *r, const struct csv *csv, const char *from, const char *to, const char *unit,
-                           enum quantity q)
+/* The number in the matrix from one region to another, NAN where it has none. Unit: what a bare number means
+ * there. */
+static double matrix_entry(struct reading *r, const struct csv *csv, const char *from, const char *to,
+                           const char *unit, enum quantity q)
 {
     size_t row = 0, column = 0;
     char text[128], why[QUANTITY_WHY_BYTES];
@@ -121,7 +127,8 @@ static void rtt_build(struct network_reading *b)
 
     if (n == NULL)
         return;
-    bool bare = n->kind == NODE_SCALAR && (strstr(n->text, ".csv") != NULL || (!is_quantity(n) && !is_odd(n->text)));
+    bool bare =
+        n->kind == NODE_SCALAR && (strstr(n->text, ".csv") != NULL || (!is_quantity(n) && !is_odd(n->text)));
     if (!bare || n->text[0] == '\0') {
         const struct distribution *d = distribution_read(b->r, n, QUANTITY_TIME, false);
         for (uint32_t i = 0; i < w->region_count * w->region_count; i++)
@@ -134,7 +141,8 @@ static void rtt_build(struct network_reading *b)
     matrix_check(b->r, csv);
     for (uint32_t from = 0; from < w->region_count; from++)
         for (uint32_t to = 0; to < w->region_count; to++) {
-            double ns = from != to ? matrix_entry(b->r, csv, w->regions[from].name, w->regions[to].name, "ms", QUANTITY_TIME)
+            double ns = from != to ? matrix_entry(b->r, csv, w->regions[from].name, w->regions[to].name, "ms",
+                                                  QUANTITY_TIME)
                                    : NAN;
             if (!isnan(ns))
                 link_at(w, from, to)->delay = distribution_constant(b->r, rint(ns));
@@ -143,7 +151,8 @@ static void rtt_build(struct network_reading *b)
 
 bool link_ends_read(struct reading *r, const struct node *n, bool *both, uint32_t *from, uint32_t *to)
 {
-    const struct node *between = node_get(n, "between"), *source = node_get(n, "from"), *destination = node_get(n, "to");
+    const struct node *between = node_get(n, "between"), *source = node_get(n, "from"),
+                      *destination = node_get(n, "to");
     bool good = true;
 
     *both = between != NULL;
@@ -160,7 +169,8 @@ bool link_ends_read(struct reading *r, const struct node *n, bool *both, uint32_
         destination = between->items[1];
     }
     if (source == NULL || destination == NULL) {
-        reading_error(r, n, "which link? Give `between: [A, B]` for both directions, or `from: A` and `to: B` for one");
+        reading_error(
+            r, n, "which link? Give `between: [A, B]` for both directions, or `from: A` and `to: B` for one");
         return false;
     }
     good = region_find(r, source, from, false) && good;
@@ -176,9 +186,11 @@ static void loss_set(struct link_def *link, const struct loss_setting *loss)
 {
     link->loss = loss->kind == 0 ? loss->share : 0;
     link->bursts = loss->kind == 0 ? (struct gilbert_elliott_def){0}
-                                   : (struct gilbert_elliott_def){.on = true, .to_bad_per_s = loss->bursts.to_bad,
+                                   : (struct gilbert_elliott_def){.on = true,
+                                                                  .to_bad_per_s = loss->bursts.to_bad,
                                                                   .to_good_per_s = loss->bursts.to_good,
-                                                                  .good = loss->bursts.good, .bad = loss->bursts.bad};
+                                                                  .good = loss->bursts.good,
+                                                                  .bad = loss->bursts.bad};
 }
 
 static void link_change(struct link_def *link, const struct node *n, const struct link_setting *s)
@@ -212,7 +224,8 @@ static void links_build(struct network_reading *b)
         if (n->kind != NODE_MAP)
             continue;
         if (node_get(n, "rtt") != NULL && node_get(n, "delay") != NULL)
-            reading_error(b->r, node_get(n, "delay"), "give `rtt` (a round trip) or `delay` (one way), not both");
+            reading_error(b->r, node_get(n, "delay"),
+                          "give `rtt` (a round trip) or `delay` (one way), not both");
         if (!link_ends_read(b->r, n, &both, &from, &to))
             continue;
         link_change(link_at(b->w, from, to), n, &s);
@@ -232,8 +245,11 @@ static void missing_check(struct network_reading *b, const struct node *node)
             if (from == to || link_at(w, from, to)->delay != NULL)
                 continue;
             if (rtt == NULL) {
-                reading_error(b->r, node, "`network.rtt` is missing: how far is it from %s to %s? Name a preset (aws, gcp, "
-                              "azure), a CSV matrix, or a time", a, c);
+                reading_error(
+                    b->r, node,
+                    "`network.rtt` is missing: how far is it from %s to %s? Name a preset (aws, gcp, "
+                    "azure), a CSV matrix, or a time",
+                    a, c);
                 return;
             }
             reading_error(b->r, rtt, "%s has no round trip from %s to %s: add it there, or as one of `links`",
@@ -255,10 +271,10 @@ static void price_general(struct network_reading *b, const struct node *n)
         return;
     for (uint32_t from = 0; from < w->region_count; from++)
         for (uint32_t to = 0; to < w->region_count; to++) {
-            double own = csv == NULL ? price
+            double own = csv == NULL  ? price
                          : from == to ? 0
-                                      : matrix_entry(b->r, csv, w->regions[from].name, w->regions[to].name, " USD/GB",
-                                                     QUANTITY_PRICE);
+                                      : matrix_entry(b->r, csv, w->regions[from].name, w->regions[to].name,
+                                                     " USD/GB", QUANTITY_PRICE);
             link_at(w, from, to)->price_usd_per_byte = own;
         }
 }
@@ -277,7 +293,8 @@ static void prices_build(struct network_reading *b)
     }
     price_general(b, general);
     if (s.links != NULL && s.links->kind != NODE_LIST)
-        reading_error(b->r, s.links, "`price.links` is a list of maps {from, to, price}, not %s", node_what(s.links));
+        reading_error(b->r, s.links, "`price.links` is a list of maps {from, to, price}, not %s",
+                      node_what(s.links));
     for (uint32_t i = 0; s.links != NULL && s.links->kind == NODE_LIST && i < s.links->count; i++) {
         const struct node *one = s.links->items[i];
         struct price_link_setting link = {0};
@@ -290,9 +307,11 @@ static void prices_build(struct network_reading *b)
     for (uint32_t from = 0; from < w->region_count; from++)
         for (uint32_t to = 0; to < w->region_count; to++)
             if (isnan(link_at(w, from, to)->price_usd_per_byte)) {
-                reading_error(b->r, general, "the price list %s has no price from %s to %s: write {default: 0.02 USD/GB, links: "
-                              "[{from, to, price}]} in its place", node_what(general), w->regions[from].name,
-                              w->regions[to].name);
+                reading_error(
+                    b->r, general,
+                    "the price list %s has no price from %s to %s: write {default: 0.02 USD/GB, links: "
+                    "[{from, to, price}]} in its place",
+                    node_what(general), w->regions[from].name, w->regions[to].name);
                 link_at(w, from, to)->price_usd_per_byte = 0;
             }
 }
@@ -336,7 +355,8 @@ static void medians_build(const struct world_def *w)
         }
 }
 
-void network_build(struct reading *r, const struct network_setting *s, const struct node *node, struct world_def *w)
+void network_build(struct reading *r, const struct network_setting *s, const struct node *node,
+                   struct world_def *w)
 {
     struct network_reading b = {.r = r, .w = w, .s = s};
 

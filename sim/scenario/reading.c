@@ -38,7 +38,8 @@ void reading_error(struct reading *r, const struct node *at, const char *format,
     free(text);
 }
 
-const char *reading_hint(struct reading *r, const char *name, const char *const *names, size_t count, const char *noun)
+const char *reading_hint(struct reading *r, const char *name, const char *const *names, size_t count,
+                         const char *noun)
 {
     const char *near = nearest_name(name, names, count);
     ARRAY(char) text = {0};
@@ -52,7 +53,8 @@ const char *reading_hint(struct reading *r, const char *name, const char *const 
             for (const char *c = *p; *c != '\0'; c++)
                 *array_add(&text) = *c;
     *array_add(&text) = '\0';
-    const char *hint = arena_format(r->memory, "the %s are %s%s", noun, text.items, count > 40 ? ", ..." : "");
+    const char *hint =
+        arena_format(r->memory, "the %s are %s%s", noun, text.items, count > 40 ? ", ..." : "");
     array_free(&text);
     return hint;
 }
@@ -79,7 +81,8 @@ bool scalar_read(struct reading *r, const struct node *n, const char *what)
     return false;
 }
 
-bool quantity_node_read(struct reading *r, const struct node *n, enum quantity q, bool negative, double *value)
+bool quantity_node_read(struct reading *r, const struct node *n, enum quantity q, bool negative,
+                        double *value)
 {
     char why[QUANTITY_WHY_BYTES];
     const struct quantity_def *def = &quantity_defs[q];
@@ -104,12 +107,14 @@ bool time_node_read(struct reading *r, const struct node *n, bool negative, sim_
     return true;
 }
 
-bool word_node_read(struct reading *r, const struct node *n, const char *name, const char *words, uint32_t *index)
+bool word_node_read(struct reading *r, const struct node *n, const char *name, const char *words,
+                    uint32_t *index)
 {
     const char *names[32];
     size_t count = 0;
 
-    for (const char *w = words; w != NULL && count < 32; w = strchr(w, '|') != NULL ? strchr(w, '|') + 1 : NULL)
+    for (const char *w = words; w != NULL && count < 32;
+         w = strchr(w, '|') != NULL ? strchr(w, '|') + 1 : NULL)
         names[count++] = arena_text_of(r->memory, w, strcspn(w, "|"));
     for (size_t i = 0; i < count && n->kind == NODE_SCALAR; i++)
         if (strcmp(names[i], n->text) == 0) {
@@ -132,8 +137,8 @@ bool name_check(struct reading *r, const struct node *n, const char *what)
         good = good && (*c >= 0x80 || (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
                         (*c >= 'A' && *c <= 'Z') || strchr("-_.+ ", *c) != NULL);
     if (!good)
-        reading_error(r, n, "%s cannot be the name of %s: up to 64 letters, digits, spaces and -_.+", node_what(n),
-                      what);
+        reading_error(r, n, "%s cannot be the name of %s: up to 64 letters, digits, spaces and -_.+",
+                      node_what(n), what);
     return good;
 }
 
@@ -150,16 +155,17 @@ static bool flag_read(struct reading *r, const struct node *n, bool *flag)
 static bool within(struct reading *r, const struct key *key, const struct node *n, double value)
 {
     char why[QUANTITY_WHY_BYTES];
-    enum quantity q = key->kind == KEY_TIME                                   ? QUANTITY_TIME
-                      : key->kind == KEY_BYTES                                ? QUANTITY_BYTES
-                      : key->kind == KEY_WHOLE || key->kind == KEY_INTEGER    ? QUANTITY_NUMBER
-                                                                              : key->quantity;
+    enum quantity q = key->kind == KEY_TIME                                ? QUANTITY_TIME
+                      : key->kind == KEY_BYTES                             ? QUANTITY_BYTES
+                      : key->kind == KEY_WHOLE || key->kind == KEY_INTEGER ? QUANTITY_NUMBER
+                                                                           : key->quantity;
     double bound;
 
     if (key->least != NULL) {
         CHECK(quantity_read(q, key->least, true, &bound, why));
         if (value < bound) {
-            reading_error(r, n, "%s is too little for `%s`: at least %s", node_what(n), key->name, key->least);
+            reading_error(r, n, "%s is too little for `%s`: at least %s", node_what(n), key->name,
+                          key->least);
             return false;
         }
     }
@@ -177,7 +183,8 @@ static bool whole_value_read(struct reading *r, const struct key *key, const str
 {
     char why[QUANTITY_WHY_BYTES];
     uint64_t value;
-    bool negative = key->kind == KEY_INTEGER && n->kind == NODE_SCALAR && n->text[0] == '-' && n->text[1] != '\0';
+    bool negative =
+        key->kind == KEY_INTEGER && n->kind == NODE_SCALAR && n->text[0] == '-' && n->text[1] != '\0';
 
     if (!scalar_read(r, n, "a whole number"))
         return false;
@@ -197,23 +204,25 @@ static bool whole_value_read(struct reading *r, const struct key *key, const str
     return true;
 }
 
-static void one_of_wrong(struct reading *r, const struct key *key, const struct node *n, const char *const *words,
-                         const char *const *shown, size_t count)
+static void one_of_wrong(struct reading *r, const struct key *key, const struct node *n,
+                         const char *const *words, const char *const *shown, size_t count)
 {
     const char *near = n->kind == NODE_SCALAR ? nearest_name(n->text, words, count) : NULL;
 
     for (size_t i = 0; near != NULL && i < count; i++)
         if (words[i] == near) {
-            reading_error(r, n, "%s is no choice of `%s`; did you mean `%s`?", node_what(n), key->name, shown[i]);
+            reading_error(r, n, "%s is no choice of `%s`; did you mean `%s`?", node_what(n), key->name,
+                          shown[i]);
             return;
         }
-    reading_error(r, n, "%s is no choice of `%s`; %s", node_what(n), key->name, reading_hint(r, "", shown, count, "choices"));
+    reading_error(r, n, "%s is no choice of `%s`; %s", node_what(n), key->name,
+                  reading_hint(r, "", shown, count, "choices"));
 }
 
 static bool one_of_read(struct reading *r, const struct key *key, const struct node *n, void *map_struct)
 {
     char *into = map_struct, *inside = into + key->inside;
-    const char *names[16], *words[16];
+    const char *names[16] = {0}, *words[16] = {0};
     size_t count = 0;
     bool one = n->kind == NODE_MAP && n->count == 1;
 
@@ -233,8 +242,8 @@ static bool one_of_read(struct reading *r, const struct key *key, const struct n
         }
     }
     if (n->kind == NODE_MAP && n->count > 1)
-        reading_error(r, n, "`%s` takes one choice, a map of one key; here are `%s` and `%s`", key->name, n->keys[0]->text,
-                      n->keys[1]->text);
+        reading_error(r, n, "`%s` takes one choice, a map of one key; here are `%s` and `%s`", key->name,
+                      n->keys[0]->text, n->keys[1]->text);
     else
         one_of_wrong(r, key, one ? n->keys[0] : n, words, names, count);
     return false;
@@ -245,13 +254,16 @@ bool value_read(struct reading *r, const struct key *key, const struct node *n, 
     char *to = (char *)map_struct + key->offset;
     double number;
 
-    if (key->none != NULL && (node_is(n, key->none) || (strcmp(key->none, "{}") == 0 && n->kind == NODE_MAP && n->count == 0)))
+    if (key->none != NULL &&
+        (node_is(n, key->none) || (strcmp(key->none, "{}") == 0 && n->kind == NODE_MAP && n->count == 0)))
         return true;
     switch (key->kind) {
     case KEY_QUANTITY:
     case KEY_BYTES:
     case KEY_TIME: {
-        enum quantity q = key->kind == KEY_TIME ? QUANTITY_TIME : key->kind == KEY_BYTES ? QUANTITY_BYTES : key->quantity;
+        enum quantity q = key->kind == KEY_TIME    ? QUANTITY_TIME
+                          : key->kind == KEY_BYTES ? QUANTITY_BYTES
+                                                   : key->quantity;
         if (!quantity_node_read(r, n, q, key->negative, &number) || !within(r, key, n, number))
             return false;
         sim_ns ns = llrint(number);

@@ -26,8 +26,9 @@ static void region_read(struct reading *r, const struct node *n, struct region_s
     if (!name_check(r, name, "a region")) {
         s->name = NULL;
     } else if (reserved(s->name)) {
-        reading_error(r, name, "a region cannot be called `%s`: the word means something else in `routing` or `leader`",
-                      s->name);
+        reading_error(
+            r, name, "a region cannot be called `%s`: the word means something else in `routing` or `leader`",
+            s->name);
         s->name = NULL;
     }
 }
@@ -63,7 +64,8 @@ void regions_read(struct reading *r, const struct scenario_setting *s, struct wo
             reading_error(r, list->items[i], "the region `%s` is named twice", region.name);
             continue;
         }
-        w->regions[r->region_count] = (struct region_def){.name = region.name, .nodes = (uint32_t)region.nodes};
+        w->regions[r->region_count] =
+            (struct region_def){.name = region.name, .nodes = (uint32_t)region.nodes};
         node_counts[r->region_count] = region.nodes;
         r->region_names[r->region_count++] = region.name;
         nodes += region.nodes;
@@ -73,7 +75,8 @@ void regions_read(struct reading *r, const struct scenario_setting *s, struct wo
     if (r->region_count > 0 && nodes == 0)
         reading_error(r, list, "no region has nodes: give at least one `nodes: 1`");
     if (nodes > NODES_MOST)
-        reading_error(r, list, "%llu nodes are too many: at most %d in all", (unsigned long long)nodes, NODES_MOST);
+        reading_error(r, list, "%llu nodes are too many: at most %d in all", (unsigned long long)nodes,
+                      NODES_MOST);
 }
 
 static void clock_set(struct clock_def *c, const struct clock_setting *s, const struct node *n, bool general)
@@ -97,7 +100,8 @@ static void clock_set(struct clock_def *c, const struct clock_setting *s, const 
     }
 }
 
-void clocks_build(struct reading *r, const struct clock_setting *s, const struct node *node, struct world_def *w)
+void clocks_build(struct reading *r, const struct clock_setting *s, const struct node *node,
+                  struct world_def *w)
 {
     struct clock_def general = {0};
     const struct node *list = s->regions;
@@ -128,7 +132,8 @@ static void mix_read(struct reading *r, const struct node *n, uint32_t data, dou
     bool good = true;
 
     if (n->kind != NODE_MAP) {
-        reading_error(r, n, "`mix` is a map of shares such as {read: 90%%, write: 10%%}, not %s", node_what(n));
+        reading_error(r, n, "`mix` is a map of shares such as {read: 90%%, write: 10%%}, not %s",
+                      node_what(n));
         return;
     }
     /* The table knows the keys; their shares go by enum geo_kind, which is in the table's order. */
@@ -147,9 +152,12 @@ static void mix_read(struct reading *r, const struct node *n, uint32_t data, dou
                     (strstr(of_set, geo_kind_names[k]) == NULL || data == GEO_SET);
         good = good && (fits || !(mix[k] > 0));
         if (!fits && mix[k] > 0)
-            reading_error(r, share, "`%s` needs `data: %s`; a %s has read, write and update%s", geo_kind_names[k],
-                          strstr(of_set, geo_kind_names[k]) != NULL ? "set" : "counter", geo_data_names[data],
-                          data == GEO_COUNTER ? ", increment, decrement" : data == GEO_SET ? ", add, remove" : "");
+            reading_error(r, share, "`%s` needs `data: %s`; a %s has read, write and update%s",
+                          geo_kind_names[k], strstr(of_set, geo_kind_names[k]) != NULL ? "set" : "counter",
+                          geo_data_names[data],
+                          data == GEO_COUNTER ? ", increment, decrement"
+                          : data == GEO_SET   ? ", add, remove"
+                                              : "");
     }
     for (uint32_t i = 0; i < n->count; i++)
         good = good && key_find(mix_keys, n->keys[i]->text) != NULL;
@@ -164,8 +172,9 @@ static uint32_t nearest_region(const struct world_def *w, uint32_t to)
     if (w->regions[to].nodes > 0)
         return to;
     for (uint32_t i = 0; i < w->region_count; i++)
-        if (w->regions[i].nodes > 0 && (best == to || w->links[to * w->region_count + i].rtt_median_ns <
-                                                          w->links[to * w->region_count + best].rtt_median_ns))
+        if (w->regions[i].nodes > 0 &&
+            (best == to || w->links[to * w->region_count + i].rtt_median_ns <
+                               w->links[to * w->region_count + best].rtt_median_ns))
             best = i;
     return best;
 }
@@ -178,7 +187,8 @@ static void routing_build(struct reading *r, const struct workload_setting *s, c
     out->failover = !node_is(node_get(routing, "failover"), "none");
     out->failover_after_ns = s->routing.failover.after;
     out->route_to = nearest_region(w, region);
-    if (s->routing.to != NULL && strcmp(s->routing.to, "home") != 0 && strcmp(s->routing.to, "nearest") != 0 && to != NULL)
+    if (s->routing.to != NULL && strcmp(s->routing.to, "home") != 0 &&
+        strcmp(s->routing.to, "nearest") != 0 && to != NULL)
         region_find(r, to, &out->route_to, true);
 }
 
@@ -201,12 +211,20 @@ static void same_check(struct reading *r, const struct node *own, const char *ke
 static void workload_fill(const struct workload_setting *s, struct workload_def *out)
 {
     *out = (struct workload_def){
-        .clients = (uint32_t)s->clients, .arrivals = (enum arrivals_kind)s->arrivals, .rate_per_s = s->rate,
-        .think = s->think, .keys = (enum keys_kind)s->keys.distribution,
+        .clients = (uint32_t)s->clients,
+        .arrivals = (enum arrivals_kind)s->arrivals,
+        .rate_per_s = s->rate,
+        .think = s->think,
+        .keys = (enum keys_kind)s->keys.distribution,
         .zipf_theta = s->keys.distribution == KEYS_LATEST ? 0.99 : s->keys.zipf_theta,
-        .hotspot_share = s->keys.hotspot_share, .hotspot_load = s->keys.hotspot_load,
-        .local_share = s->keys.local, .own_share = s->keys.own, .value_bytes = (uint32_t)s->value,
-        .timeout_ns = s->timeout, .retries = (uint32_t)s->retries, .retry_as_new = s->retry_as == 1,
+        .hotspot_share = s->keys.hotspot_share,
+        .hotspot_load = s->keys.hotspot_load,
+        .local_share = s->keys.local,
+        .own_share = s->keys.own,
+        .value_bytes = (uint32_t)s->value,
+        .timeout_ns = s->timeout,
+        .retries = (uint32_t)s->retries,
+        .retry_as_new = s->retry_as == 1,
         .roam_share = s->roam,
     };
     out->rate_per_s = out->arrivals == ARRIVALS_CLOSED ? 0 : out->rate_per_s;
@@ -220,13 +238,15 @@ static void probes_build(struct reading *r, const struct workload_setting *s, st
     if (list == NULL)
         return;
     if (list->kind != NODE_LIST || list->count == 0 || list->count > PROBES_MOST) {
-        reading_error(r, list, "`probes.after` is a list of 1 to %d times, such as [0ms, 10ms, 1s]", PROBES_MOST);
+        reading_error(r, list, "`probes.after` is a list of 1 to %d times, such as [0ms, 10ms, 1s]",
+                      PROBES_MOST);
         return;
     }
     sim_ns *after = arena_take(r->memory, list->count, sizeof *after);
     for (uint32_t i = 0; i < list->count; i++)
         if (time_node_read(r, list->items[i], false, &after[i]) && i > 0 && after[i] <= after[i - 1])
-            reading_error(r, list->items[i], "the times of `probes.after` go up: %s is not later than the one before",
+            reading_error(r, list->items[i],
+                          "the times of `probes.after` go up: %s is not later than the one before",
                           node_what(list->items[i]));
     w->probes.after = after;
     w->probes.after_count = list->count;
@@ -234,7 +254,8 @@ static void probes_build(struct reading *r, const struct workload_setting *s, st
 
 static void workload_checks(struct reading *r, const struct node *node, const struct workload_setting *s)
 {
-    const struct node *keys = node_get(node, "keys"), *hot = node_get(node_get(keys, "distribution"), "hotspot");
+    const struct node *keys = node_get(node, "keys"),
+                      *hot = node_get(node_get(keys, "distribution"), "hotspot");
     const struct node *data = node_get(node, "data"), *preload = node_get(keys, "preload");
 
     if (s->data >= GEO_DATA && data != NULL)
@@ -302,6 +323,7 @@ void workloads_build(struct reading *r, const struct scenario_setting *setting, 
     }
     w->own_key_count = any_own ? sessions : 0;
     if (w->key_count + w->own_key_count > 1000000000)
-        reading_error(r, node_get(general, "keys"), "%llu keys are too many: shared and own at most 1000000000",
+        reading_error(r, node_get(general, "keys"),
+                      "%llu keys are too many: shared and own at most 1000000000",
                       (unsigned long long)(w->key_count + w->own_key_count));
 }

@@ -1,7 +1,8 @@
-/* schema.c -- the tables once more, for editors and for people: a JSON Schema (draft 2020-12), and a list of the keys.
+/* schema.c -- the tables once more, for editors and for people: a JSON Schema (draft 2020-12), and a list of
+ * the keys.
  *
- * What libyaml hands to an editor as a number (0.5, 3) and what stays text (80ms) is one thing here, a scalar that its
- * key reads: so each quantity is a string of a pattern, or a number where no unit is needed. */
+ * What libyaml hands to an editor as a number (0.5, 3) and what stays text (80ms) is one thing here, a scalar
+ * that its key reads: so each quantity is a string of a pattern, or a number where no unit is needed. */
 #include "sim/scenario/distributions.h"
 #include "sim/scenario/reading.h"
 
@@ -9,7 +10,8 @@
 
 #include <jansson.h>
 
-static const char *const quantity_names[QUANTITIES] = {"time", "size", "rate", "bandwidth", "share", "frequency", "price", "number"};
+static const char *const quantity_names[QUANTITIES] = {"time",  "size",      "rate",  "bandwidth",
+                                                       "share", "frequency", "price", "number"};
 
 static json_t *map_schema(const struct key *keys);
 
@@ -66,10 +68,11 @@ static json_t *one_of_schema(const struct key *keys)
     for (const struct key *k = keys; k->name != NULL; k++) {
         if (k->kind == KEY_LATER)
             continue;
-        json_t *value = k->kind == KEY_BARE    ? word_schema(k->name)
-                        : k->kind == KEY_MAP   ? map_schema(k->keys)
-                                               : ref_schema(quantity_names[k->quantity]);
-        json_array_append_new(list, k->kind == KEY_BARE || k->name[0] == '\0' ? value : single_schema(k->name, value));
+        json_t *value = k->kind == KEY_BARE  ? word_schema(k->name)
+                        : k->kind == KEY_MAP ? map_schema(k->keys)
+                                             : ref_schema(quantity_names[k->quantity]);
+        json_array_append_new(
+            list, k->kind == KEY_BARE || k->name[0] == '\0' ? value : single_schema(k->name, value));
     }
     return json_pack("{s:o}", "anyOf", list);
 }
@@ -141,9 +144,10 @@ static json_t *map_schema(const struct key *keys)
     for (const struct key *k = keys; k->name != NULL; k++) {
         if (k->kind == KEY_LATER && k->none == NULL)
             continue;
-        json_t *value = k->kind != KEY_LATER             ? value_schema(k)
-                        : strcmp(k->none, "{}") == 0     ? json_pack("{s:s,s:i}", "type", "object", "maxProperties", 0)
-                                                         : word_schema(k->none);
+        json_t *value = k->kind != KEY_LATER ? value_schema(k)
+                        : strcmp(k->none, "{}") == 0
+                            ? json_pack("{s:s,s:i}", "type", "object", "maxProperties", 0)
+                            : word_schema(k->none);
         if (k->none != NULL && k->kind != KEY_LATER)
             value = any_of(word_schema(k->none), value);
         json_object_set_new(value, "description", json_string(k->doc));
@@ -191,8 +195,8 @@ static json_t *distribution_schema(enum quantity q, const char *self)
             json_object_set_new(properties, "of", ref_schema(self));
             json_array_append_new(required, json_string("of"));
         }
-        inner = json_pack("{s:s,s:o,s:o,s:b}", "type", "object", "properties", properties, "required", required,
-                          "additionalProperties", 0);
+        inner = json_pack("{s:s,s:o,s:o,s:b}", "type", "object", "properties", properties, "required",
+                          required, "additionalProperties", 0);
         inner = f->kind == DISTRIBUTION_MIXTURE ? list_schema(inner) : inner;
         json_object_set_new(inner, "description", json_string(f->doc));
         json_array_append_new(list, single_schema(f->name, inner));
@@ -208,7 +212,8 @@ static json_t *definitions(void)
         const struct quantity_def *def = &quantity_defs[q];
         char *doc = NULL;
         CHECK(asprintf(&doc, "%s, such as %s", def->noun, def->example) >= 0);
-        json_t *number = q == QUANTITY_SHARE || q == QUANTITY_NUMBER ? type_schema("number") : json_pack("{s:i}", "const", 0);
+        json_t *number = q == QUANTITY_SHARE || q == QUANTITY_NUMBER ? type_schema("number")
+                                                                     : json_pack("{s:i}", "const", 0);
         json_t *text = json_pack("{s:s,s:s}", "type", "string", "pattern", def->pattern);
         json_t *one = any_of(text, number);
         json_object_set_new(one, "description", json_string(doc));
@@ -216,7 +221,8 @@ static json_t *definitions(void)
         free(doc);
     }
     json_object_set_new(all, "distribution", distribution_schema(QUANTITY_TIME, "distribution"));
-    json_object_set_new(all, "frequency_distribution", distribution_schema(QUANTITY_FREQUENCY, "frequency_distribution"));
+    json_object_set_new(all, "frequency_distribution",
+                        distribution_schema(QUANTITY_FREQUENCY, "frequency_distribution"));
     return all;
 }
 
@@ -240,7 +246,9 @@ static json_t *choice_schema(const char *choices)
         if (value == NULL && space != NULL) {
             bool time = strcmp(space + 1, "<time>") == 0;
             *space = '\0';
-            value = single_schema(one, time ? ref_schema("time") : json_pack("{s:s,s:s}", "type", "string", "pattern", "^[0-9]+ versions?$"));
+            value = single_schema(
+                one, time ? ref_schema("time")
+                          : json_pack("{s:s,s:s}", "type", "string", "pattern", "^[0-9]+ versions?$"));
         }
         json_array_append_new(list, value);
         free(one);
@@ -317,8 +325,8 @@ static json_t *model_schema(const geo_model *model)
         json_t *into = properties_at(properties, p->name, &leaf);
         json_object_set_new(into, leaf, param_schema(p));
     }
-    return json_pack("{s:s,s:s,s:o,s:b,s:[s]}", "type", "object", "description", model->summary, "properties", properties,
-                     "additionalProperties", 0, "required", "type");
+    return json_pack("{s:s,s:s,s:o,s:b,s:[s]}", "type", "object", "description", model->summary, "properties",
+                     properties, "additionalProperties", 0, "required", "type");
 }
 
 static json_t *models_schema(void)
@@ -345,8 +353,9 @@ char *scenario_schema(void)
     json_object_set_new(root, "title", json_string("georep scenario"));
     json_object_set_new(root, "$defs", definitions());
     json_object_del(root, "required"); /* what a file leaves out, the one that it extends may give */
-    json_object_set_new(properties, "extends",
-                        json_pack("{s:s,s:s}", "type", "string", "description", key_find(scenario_keys, "extends")->doc));
+    json_object_set_new(
+        properties, "extends",
+        json_pack("{s:s,s:s}", "type", "string", "description", key_find(scenario_keys, "extends")->doc));
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(root);
     CHECK(text != NULL);
@@ -361,14 +370,17 @@ static void keys_list(FILE *to, const char *path, const struct key *keys)
             continue;
         CHECK(asprintf(&name, "%s%s%s", path, path[0] != '\0' ? "." : "", k->name) >= 0);
         fprintf(to, "%-42s %-28s %s\n", name,
-                k->by_default != NULL ? k->by_default : k->required ? "(required)" : "", k->doc);
+                k->by_default != NULL ? k->by_default
+                : k->required         ? "(required)"
+                                      : "",
+                k->doc);
         bool inner = k->keys != NULL && k->kind != KEY_BARE;
         char *element = NULL;
         CHECK(asprintf(&element, "%s%s", name,
-                       k->kind != KEY_NODE                    ? ""
-                       : k->shape == SHAPE_MAP_OF_MAPS        ? ".NAME"
+                       k->kind != KEY_NODE                                                 ? ""
+                       : k->shape == SHAPE_MAP_OF_MAPS                                     ? ".NAME"
                        : k->shape == SHAPE_LIST_OF_MAPS || k->shape == SHAPE_NAMES_OR_MAPS ? "[]"
-                                                              : "") >= 0);
+                                                                                           : "") >= 0);
         if (inner && k->keys != workload_keys)
             keys_list(to, element, k->keys);
         else if (inner && path[0] == '\0') /* a region's are the same: once is enough */

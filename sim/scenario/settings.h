@@ -1,4 +1,5 @@
-/* settings.h -- what the tables of keys.h read a scenario into, before names are resolved and the world is built. */
+/* settings.h -- what the tables of keys.h read a scenario into, before names are resolved and the world is
+ * built. */
 #ifndef GEOREP_SCENARIO_SETTINGS_H
 #define GEOREP_SCENARIO_SETTINGS_H
 

@@ -1,5 +1,5 @@
-/* sweep.c -- see sweep.h. Values that are made (from, to, points) are text with a unit like those that a user writes, so
- * that one reader takes both and points.csv shows what was read. */
+/* sweep.c -- see sweep.h. Values that are made (from, to, points) are text with a unit like those that a user
+ * writes, so that one reader takes both and points.csv shows what was read. */
 #include "sim/scenario/sweep.h"
 
 #include "sim/engine/elementary.h"
@@ -32,8 +32,8 @@ static const char *figure_text(struct reading *r, double value, const char *unit
     return arena_format(r->memory, "%s%s%s", text, letters ? " " : "", unit);
 }
 
-static bool range_ends(struct reading *r, const struct node *from, const struct node *to, struct unit_split *a,
-                       struct unit_split *b)
+static bool range_ends(struct reading *r, const struct node *from, const struct node *to,
+                       struct unit_split *a, struct unit_split *b)
 {
     bool good = true;
 
@@ -58,7 +58,8 @@ static bool range_ends(struct reading *r, const struct node *from, const struct 
 
 static bool range_read(struct reading *r, const struct node *map, struct sweep_path *out)
 {
-    const struct node *from = node_get(map, "from"), *to = node_get(map, "to"), *points = node_get(map, "points");
+    const struct node *from = node_get(map, "from"), *to = node_get(map, "to"),
+                      *points = node_get(map, "points");
     const struct node *scale = node_get(map, "scale");
     struct unit_split a, b;
     char why[QUANTITY_WHY_BYTES];
@@ -71,8 +72,10 @@ static bool range_read(struct reading *r, const struct node *map, struct sweep_p
     if (from == NULL || to == NULL || points == NULL || diagnostics_count(r->d) != errors ||
         !range_ends(r, from, to, &a, &b))
         return false;
-    if (points->kind != NODE_SCALAR || !whole_read(points->text, &count, why) || count < 2 || count > POINTS_MOST) {
-        reading_error(r, points, "`points` is a whole number from 2 to %d, not %s", POINTS_MOST, node_what(points));
+    if (points->kind != NODE_SCALAR || !whole_read(points->text, &count, why) || count < 2 ||
+        count > POINTS_MOST) {
+        reading_error(r, points, "`points` is a whole number from 2 to %d, not %s", POINTS_MOST,
+                      node_what(points));
         return false;
     }
     if (scale != NULL && !word_node_read(r, scale, "scale", "log|linear", &linear))
@@ -86,7 +89,8 @@ static bool range_read(struct reading *r, const struct node *map, struct sweep_p
     const struct node **values = arena_take(r->memory, count, sizeof *values);
     for (uint64_t i = 0; i < count; i++) {
         double part = (double)i / (double)(count - 1);
-        double value = linear != 0 ? first + (last - first) * part : first * elementary_pow(last / first, part);
+        double value =
+            linear != 0 ? first + (last - first) * part : first * elementary_pow(last / first, part);
         values[i] = i == 0           ? from /* the ends stay as they were written */
                     : i == count - 1 ? to
                                      : node_scalar(r->memory, map->at, figure_text(r, value, a.unit));
@@ -101,8 +105,11 @@ static bool path_read(struct reading *r, const struct node *n, struct sweep_path
     if (n->kind == NODE_MAP)
         return range_read(r, n, out);
     if (n->kind != NODE_LIST || n->count == 0 || n->count > POINTS_MOST) {
-        reading_error(r, n, "`%s` is swept over a list of values, or {from, to, points, scale}, not %s", out->path,
-                      n->kind != NODE_LIST ? node_what(n) : n->count == 0 ? "an empty list" : "so many values");
+        reading_error(r, n, "`%s` is swept over a list of values, or {from, to, points, scale}, not %s",
+                      out->path,
+                      n->kind != NODE_LIST ? node_what(n)
+                      : n->count == 0      ? "an empty list"
+                                           : "so many values");
         return false;
     }
     out->values = n->items;
@@ -117,10 +124,12 @@ static void size_check(struct reading *r, const struct node *root, const struct 
 
     for (size_t i = 0; i < s->path_count; i++) {
         points *= s->paths[i].count; /* both are at most 100000 */
-        if (points > POINTS_MOST || points * root->size > SWEEP_NODES_MOST || points * count * count > SWEEP_LINKS_MOST) {
-            reading_error(r, map, "this sweep is too large: %s; sweep fewer values, or write several scenarios",
-                          points > POINTS_MOST ? "more than 100000 points"
-                                               : "its points times the size of the scenario are more than can be kept");
+        if (points > POINTS_MOST || points * root->size > SWEEP_NODES_MOST ||
+            points * count * count > SWEEP_LINKS_MOST) {
+            reading_error(
+                r, map, "this sweep is too large: %s; sweep fewer values, or write several scenarios",
+                points > POINTS_MOST ? "more than 100000 points"
+                                     : "its points times the size of the scenario are more than can be kept");
             s->path_count = 0;
             points = 1;
             break;
@@ -137,8 +146,8 @@ struct sweep sweep_read(struct reading *r, const struct node *root)
     if (map == NULL)
         return s;
     if (map->kind != NODE_MAP || map->count > PATHS_MOST) {
-        reading_error(r, map, "`sweep` is a map of up to %d paths, each with a list of values, not %s", PATHS_MOST,
-                      map->kind == NODE_MAP ? "of so many" : node_what(map));
+        reading_error(r, map, "`sweep` is a map of up to %d paths, each with a list of values, not %s",
+                      PATHS_MOST, map->kind == NODE_MAP ? "of so many" : node_what(map));
         return s;
     }
     s.paths = arena_take(r->memory, map->count, sizeof *s.paths);
@@ -147,8 +156,9 @@ struct sweep sweep_read(struct reading *r, const struct node *root)
         struct sweep_path *p = &s.paths[s.path_count];
         const char *path = map->keys[i]->text;
         *p = (struct sweep_path){.path = path};
-        bool whole = strcmp(path, "name") == 0 || strcmp(path, "seed") == 0 || strncmp(path, "sweep", 5) == 0 ||
-                     strcmp(path, "extends") == 0 || strncmp(path, "replications", 12) == 0 || strcmp(path, "models") == 0;
+        bool whole = strcmp(path, "name") == 0 || strcmp(path, "seed") == 0 ||
+                     strncmp(path, "sweep", 5) == 0 || strcmp(path, "extends") == 0 ||
+                     strncmp(path, "replications", 12) == 0 || strcmp(path, "models") == 0;
         if (whole)
             reading_error(r, map->keys[i], "`%s` belongs to the whole scenario and cannot be swept", path);
         if (whole || !path_read(r, map->items[i], p))

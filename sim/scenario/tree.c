@@ -69,12 +69,14 @@ const struct node *node_get(const struct node *map, const char *key)
     return i < 0 ? NULL : map->items[i];
 }
 
-const struct node *node_with(struct arena *a, const struct node *map, const char *key, const struct node *value)
+const struct node *node_with(struct arena *a, const struct node *map, const char *key,
+                             const struct node *value)
 {
     bool is_map = map != NULL && map->kind == NODE_MAP;
     size_t count = is_map ? map->count : 0;
     int at = node_find(map, key);
-    const struct node **keys = memory_new(count + 1, sizeof *keys), **items = memory_new(count + 1, sizeof *items);
+    const struct node **keys = memory_new(count + 1, sizeof *keys),
+                      **items = memory_new(count + 1, sizeof *items);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -94,7 +96,8 @@ const struct node *node_with(struct arena *a, const struct node *map, const char
     return made;
 }
 
-const struct node *node_with_item(struct arena *a, const struct node *list, size_t index, const struct node *value)
+const struct node *node_with_item(struct arena *a, const struct node *list, size_t index,
+                                  const struct node *value)
 {
     const struct node **items = memory_new(list->count, sizeof *items);
 
@@ -110,7 +113,8 @@ bool node_is(const struct node *scalar, const char *text)
     return scalar != NULL && scalar->kind == NODE_SCALAR && strcmp(scalar->text, text) == 0;
 }
 
-/* Maps are equal whatever the order of their keys. Shared nodes are equal at once, so this is not exponential. */
+/* Maps are equal whatever the order of their keys. Shared nodes are equal at once, so this is not
+ * exponential. */
 bool node_equal(const struct node *a, const struct node *b)
 {
     if (a == b)

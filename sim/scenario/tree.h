@@ -1,7 +1,7 @@
 /* tree.h -- a YAML document as a tree: maps, lists and scalars, each with its place.
  *
- * Nodes never change once they are made, and aliases share them: an override makes new nodes along its path only, so a
- * sweep of thousands of points costs little. All belong to the arena they were made in.
+ * Nodes never change once they are made, and aliases share them: an override makes new nodes along its path
+ * only, so a sweep of thousands of points costs little. All belong to the arena they were made in.
  */
 #ifndef GEOREP_SCENARIO_TREE_H
 #define GEOREP_SCENARIO_TREE_H
@@ -39,17 +39,22 @@ struct node *node_map(struct arena *a, struct place at, const struct node *const
 const struct node *node_get(const struct node *map, const char *key);
 int node_find(const struct node *map, const char *key); /* index, or -1 */
 
-/* A map like `map` (NULL or no map: an empty one at the place of `value`) with `key` set; value NULL: without it. */
-const struct node *node_with(struct arena *a, const struct node *map, const char *key, const struct node *value);
+/* A map like `map` (NULL or no map: an empty one at the place of `value`) with `key` set; value NULL: without
+ * it. */
+const struct node *node_with(struct arena *a, const struct node *map, const char *key,
+                             const struct node *value);
 /* A list like `list` with one element replaced. */
-const struct node *node_with_item(struct arena *a, const struct node *list, size_t index, const struct node *value);
+const struct node *node_with_item(struct arena *a, const struct node *list, size_t index,
+                                  const struct node *value);
 
 bool node_is(const struct node *scalar, const char *text); /* a scalar of this text */
 bool node_equal(const struct node *a, const struct node *b);
 
-const char *node_what(const struct node *n); /* "a map", "a list", "`text`" shortened; valid until 4 more calls */
+const char *
+node_what(const struct node *n); /* "a map", "a list", "`text`" shortened; valid until 4 more calls */
 
-/* As YAML text: of the whole document in block style, or of one value in flow style, on one line. Caller frees. */
+/* As YAML text: of the whole document in block style, or of one value in flow style, on one line. Caller
+ * frees. */
 char *node_text(const struct node *n);
 char *node_text_flow(const struct node *n);
 

@@ -1,8 +1,8 @@
 /* units.c -- see units.h.
  *
- * A unit is a power of ten and a small whole factor (a minute: 60 and 10^9 ns), so that a number in it is converted by
- * writing the power behind its digits and reading that once: strtod rounds correctly, and 80.1ms becomes 80100000 ns
- * where 80.1 * 1e6 would not.
+ * A unit is a power of ten and a small whole factor (a minute: 60 and 10^9 ns), so that a number in it is
+ * converted by writing the power behind its digits and reading that once: strtod rounds correctly, and 80.1ms
+ * becomes 80100000 ns where 80.1 * 1e6 would not.
  */
 #include "sim/scenario/units.h"
 
@@ -19,10 +19,13 @@
 #define YEARS_100 (100 * 365.25 * 86400e9)
 
 const struct quantity_def quantity_defs[QUANTITIES] = {
-    [QUANTITY_TIME] = {"a time", "80ms, 1.5s or 2m", "^-?(0|(" DECIMAL " ?(ns|us|µs|ms|s|m|h|d))+)$", 0, YEARS_100},
-    [QUANTITY_BYTES] = {"a size", "512B, 2KB or 4KiB", "^(0|" DECIMAL " ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))$", 0, 1e15},
+    [QUANTITY_TIME] = {"a time", "80ms, 1.5s or 2m", "^-?(0|(" DECIMAL " ?(ns|us|µs|ms|s|m|h|d))+)$", 0,
+                       YEARS_100},
+    [QUANTITY_BYTES] = {"a size", "512B, 2KB or 4KiB", "^(0|" DECIMAL " ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB))$",
+                        0, 1e15},
     [QUANTITY_RATE] = {"a rate", "100/s, 5/m or 1/h", "^(0|" DECIMAL " ?/(s|m|h))$", 0, 1e9},
-    [QUANTITY_BANDWIDTH] = {"a bandwidth", "100Mbps or 1Gbps", "^(0|" DECIMAL " ?(bps|Kbps|Mbps|Gbps|Tbps))$", 0, 1e15},
+    [QUANTITY_BANDWIDTH] = {"a bandwidth", "100Mbps or 1Gbps", "^(0|" DECIMAL " ?(bps|Kbps|Mbps|Gbps|Tbps))$",
+                            0, 1e15},
     [QUANTITY_SHARE] = {"a share", "0.1% or 0.001", "^" DECIMAL " ?%?$", 0, 1},
     [QUANTITY_FREQUENCY] = {"a frequency error", "20ppm or 50ppb", "^-?(0|" DECIMAL " ?(ppm|ppb))$", 0, 0.1},
     [QUANTITY_PRICE] = {"a price", "0.02 USD/GB", "^(0|" DECIMAL " ?USD/(GB|GiB|TB))$", 0, 1e-3},
@@ -119,7 +122,8 @@ static double converted(const char *number, size_t length, const struct unit *u)
 static const struct unit *unit_find(enum quantity q, const char *name, size_t length)
 {
     for (size_t i = 0; i < UNITS; i++)
-        if (units[i].quantity == q && strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
+        if (units[i].quantity == q && strlen(units[i].name) == length &&
+            memcmp(units[i].name, name, length) == 0)
             return &units[i];
     return NULL;
 }
@@ -135,8 +139,8 @@ static void unit_wrong(enum quantity q, const char *text, const char *unit, size
     for (size_t i = 0; i < UNITS; i++)
         if (units[i].quantity == q && strlen(units[i].name) == length &&
             strncasecmp(units[i].name, unit, length) == 0) {
-            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s`: there is no unit `%.*s`; did you mean `%s`?", text, (int)length,
-                     unit, units[i].name);
+            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s`: there is no unit `%.*s`; did you mean `%s`?", text,
+                     (int)length, unit, units[i].name);
             return;
         }
     snprintf(why, QUANTITY_WHY_BYTES, "`%.40s`: `%.*s` is no unit of %s; write %s such as %s", text,
@@ -153,8 +157,8 @@ static bool parts_read(enum quantity q, const char *text, const char *from, doub
     do {
         size_t length = number_length(at);
         if (length == 0 || length > NUMBER_MOST || *at == '-' || *at == '+') {
-            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is not %s; write it as %s", text, quantity_defs[q].noun,
-                     quantity_defs[q].example);
+            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is not %s; write it as %s", text,
+                     quantity_defs[q].noun, quantity_defs[q].example);
             return false;
         }
         const char *number = at;
@@ -171,7 +175,8 @@ static bool parts_read(enum quantity q, const char *text, const char *from, doub
             return false;
         }
         if (before != NULL && u <= before) {
-            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s`: the parts of a time go from large to small, as in 1h30m", text);
+            snprintf(why, QUANTITY_WHY_BYTES,
+                     "`%.40s`: the parts of a time go from large to small, as in 1h30m", text);
             return false;
         }
         *value += part;
@@ -185,7 +190,8 @@ static bool parts_read(enum quantity q, const char *text, const char *from, doub
 
 static bool odd_number(const char *text)
 {
-    static const char *const odd[] = {"nan", ".nan", "inf", ".inf", "+inf", "-inf", "-.inf", "infinity", "-infinity"};
+    static const char *const odd[] = {"nan",  ".nan",  "inf",      ".inf",     "+inf",
+                                      "-inf", "-.inf", "infinity", "-infinity"};
 
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         if (strcasecmp(text, odd[i]) == 0)
@@ -199,23 +205,26 @@ bool quantity_read(enum quantity q, const char *text, bool may_be_negative, doub
     bool negative = text[0] == '-' && !odd_number(text);
 
     if (odd_number(text)) {
-        snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is not a finite number; write %s such as %s", text, def->noun,
-                 def->example);
+        snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is not a finite number; write %s such as %s", text,
+                 def->noun, def->example);
         return false;
     }
     if (text[0] == '\0') {
-        snprintf(why, QUANTITY_WHY_BYTES, "nothing is given here; write %s such as %s", def->noun, def->example);
+        snprintf(why, QUANTITY_WHY_BYTES, "nothing is given here; write %s such as %s", def->noun,
+                 def->example);
         return false;
     }
     if (!parts_read(q, text, text + (negative || text[0] == '+' ? 1 : 0), value, why))
         return false;
     if (negative && *value != 0 && !may_be_negative) {
-        snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is negative; write %s such as %s", text, def->noun, def->example);
+        snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is negative; write %s such as %s", text, def->noun,
+                 def->example);
         return false;
     }
     if (!(*value <= def->most)) {
         if (q == QUANTITY_SHARE)
-            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is more than all; a share is between 0%% and 100%%", text);
+            snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is more than all; a share is between 0%% and 100%%",
+                     text);
         else
             snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is absurd: more than %s", text,
                      q == QUANTITY_TIME        ? "100 years"
@@ -241,8 +250,9 @@ bool whole_read(const char *text, uint64_t *value, char *why)
         if (text[0] == '-' && length > 1 && strspn(text + 1, "0123456789") == length - 1)
             snprintf(why, QUANTITY_WHY_BYTES, "`%.40s` is negative; write a whole number such as 3", text);
         else
-            snprintf(why, QUANTITY_WHY_BYTES, "%s%.40s%s is not a whole number; write it in digits, such as 3",
-                     length == 0 ? "" : "`", length == 0 ? "nothing" : text, length == 0 ? "" : "`");
+            snprintf(why, QUANTITY_WHY_BYTES,
+                     "%s%.40s%s is not a whole number; write it in digits, such as 3", length == 0 ? "" : "`",
+                     length == 0 ? "nothing" : text, length == 0 ? "" : "`");
         return false;
     }
     for (const char *c = text; *c != '\0'; c++) {
@@ -267,7 +277,9 @@ bool unit_split(const char *text, struct unit_split *split)
         const struct unit *u = &units[i];
         if (strcmp(u->name, unit) != 0 || (u->quantity == QUANTITY_SHARE && unit[0] == '\0'))
             continue;
-        *split = (struct unit_split){.number = strtod(text, NULL), .factor = converted("1", 1, u), .unit = u->name,
+        *split = (struct unit_split){.number = strtod(text, NULL),
+                                     .factor = converted("1", 1, u),
+                                     .unit = u->name,
                                      .quantity = (int)u->quantity};
         return isfinite(split->number);
     }

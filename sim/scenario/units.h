@@ -28,18 +28,20 @@ extern const struct quantity_def quantity_defs[QUANTITIES];
 
 enum { QUANTITY_WHY_BYTES = 256 };
 
-/* Reads all of `text`. False: `why` says what is wrong and what would be right. The range is that of quantity_defs;
- * what is below 0 is refused unless may_be_negative. Correctly rounded: 80.1ms is 80100000 ns exactly. */
+/* Reads all of `text`. False: `why` says what is wrong and what would be right. The range is that of
+ * quantity_defs; what is below 0 is refused unless may_be_negative. Correctly rounded: 80.1ms is 80100000 ns
+ * exactly. */
 bool quantity_read(enum quantity q, const char *text, bool may_be_negative, double *value, char *why);
 
 /* A whole number, digits alone. */
 bool whole_read(const char *text, uint64_t *value, char *why);
 
-/* The length of a decimal number at the start of `text` (sign, digits, point, exponent), 0 if there is none. */
+/* The length of a decimal number at the start of `text` (sign, digits, point, exponent), 0 if there is none.
+ */
 size_t number_length(const char *text);
 
-/* Splits "1.5ms" into number and unit for a sweep; false where it is not one number with one unit. `factor` is what one
- * of the unit is in the inside unit of its quantity; units of two quantities are never `same`. */
+/* Splits "1.5ms" into number and unit for a sweep; false where it is not one number with one unit. `factor`
+ * is what one of the unit is in the inside unit of its quantity; units of two quantities are never `same`. */
 struct unit_split {
     double number, factor;
     const char *unit; /* static; "" none */

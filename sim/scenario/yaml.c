@@ -1,10 +1,11 @@
 /* yaml.c -- the one file that knows libyaml: its events in, a tree with places out; and a tree out as text.
  *
- * Only syntax is YAML's: a scalar stays text, whatever it looks like. An alias shares the node of its anchor, so a file
- * cannot make the tree larger than itself; how large it would be written out is counted on the way (each node knows the
- * size of what is below it), and past a million it is refused before anybody walks it. An anchor is known only once its
- * node is complete, so an alias inside its own anchor is a cycle and is refused. Depth is bounded at the event that
- * would go deeper, so neither this recursion nor libyaml's stack grows with the input.
+ * Only syntax is YAML's: a scalar stays text, whatever it looks like. An alias shares the node of its anchor,
+ * so a file cannot make the tree larger than itself; how large it would be written out is counted on the way
+ * (each node knows the size of what is below it), and past a million it is refused before anybody walks it.
+ * An anchor is known only once its node is complete, so an alias inside its own anchor is a cycle and is
+ * refused. Depth is bounded at the event that would go deeper, so neither this recursion nor libyaml's stack
+ * grows with the input.
  */
 #include "sim/scenario/yaml.h"
 
@@ -37,7 +38,8 @@ static struct place place_of(const struct yaml_reading *y, yaml_mark_t mark)
 {
     if (!y->with_places)
         return (struct place){.file = y->file};
-    return (struct place){.file = y->file, .line = (unsigned)mark.line + 1, .column = (unsigned)mark.column + 1};
+    return (struct place){
+        .file = y->file, .line = (unsigned)mark.line + 1, .column = (unsigned)mark.column + 1};
 }
 
 static void fail(struct yaml_reading *y, struct place at, const char *what)
@@ -101,7 +103,9 @@ static const struct node *alias_read(struct yaml_reading *y, const char *name, s
         if (strcmp(y->anchors.items[i].name, name) != 0)
             continue;
         if (y->anchors.items[i].node == NULL) {
-            fail(y, at, arena_format(y->memory, "the alias `*%s` stands inside its own anchor: it would never end", name));
+            fail(y, at,
+                 arena_format(y->memory, "the alias `*%s` stands inside its own anchor: it would never end",
+                              name));
             return NULL;
         }
         return y->anchors.items[i].node;
@@ -154,7 +158,8 @@ static size_t map_find(const struct map_reading *m, const char *key, uint64_t ha
     return SIZE_MAX;
 }
 
-static bool map_add(struct yaml_reading *y, struct map_reading *m, const struct node *key, const struct node *item)
+static bool map_add(struct yaml_reading *y, struct map_reading *m, const struct node *key,
+                    const struct node *item)
 {
     if (m->keys.count == TREE_KEYS_MOST) {
         fail(y, key->at, "a map may have 4096 keys");
@@ -186,8 +191,10 @@ static bool merge_all(struct yaml_reading *y, struct map_reading *m)
 {
     if (m->merge == NULL)
         return true;
-    if (m->merge->kind != NODE_LIST)
+    if (m->merge->kind != NODE_LIST) {
+        y->nodes -= m->merge->size; /* it is not in the tree itself: what it gives is counted below */
         return map_merge(y, m, m->merge);
+    }
     for (uint32_t i = 0; i < m->merge->count; i++)
         if (!map_merge(y, m, m->merge->items[i]))
             return false;
@@ -217,7 +224,8 @@ static bool pair_read(struct yaml_reading *y, struct map_reading *m, yaml_event_
     if (twin != SIZE_MAX || (merge && m->merge != NULL)) {
         const char *name = arena_format(y->memory, "%s", node_what(key));
         if (merge)
-            diagnostics_error(y->d, key->at, "%s is given twice: merge a list of maps instead, `<<: [*a, *b]`", name);
+            diagnostics_error(y->d, key->at,
+                              "%s is given twice: merge a list of maps instead, `<<: [*a, *b]`", name);
         else
             diagnostics_error(y->d, key->at, "%s is given twice; the first is on line %u", name,
                               m->keys.items[twin]->at.line);
@@ -302,7 +310,8 @@ static const struct node *document_events(struct yaml_reading *y)
     while (!ended && next(y, &event)) {
         ended = event.type == YAML_STREAM_END_EVENT;
         if (event.type == YAML_DOCUMENT_START_EVENT && root != NULL) {
-            fail(y, place_of(y, event.start_mark), "a second document begins here; a file holds one scenario");
+            fail(y, place_of(y, event.start_mark),
+                 "a second document begins here; a file holds one scenario");
         } else if (event.type != YAML_STREAM_START_EVENT && event.type != YAML_DOCUMENT_START_EVENT &&
                    event.type != YAML_DOCUMENT_END_EVENT && !ended) {
             root = read_node(y, &event, 1);
@@ -316,11 +325,15 @@ static const struct node *document_events(struct yaml_reading *y)
     return y->failed ? NULL : root;
 }
 
-const struct node *yaml_read(struct arena *a, const char *file, const char *text, size_t bytes, bool with_places,
-                             struct diagnostics *d)
+const struct node *yaml_read(struct arena *a, const char *file, const char *text, size_t bytes,
+                             bool with_places, struct diagnostics *d)
 {
-    struct yaml_reading y = {.memory = a, .d = d, .file = file, .text = (const unsigned char *)text,
-                             .bytes = bytes, .with_places = with_places};
+    struct yaml_reading y = {.memory = a,
+                             .d = d,
+                             .file = file,
+                             .text = (const unsigned char *)text,
+                             .bytes = bytes,
+                             .with_places = with_places};
     size_t errors = diagnostics_count(d);
 
     CHECK(yaml_parser_initialize(&y.parser) != 0);
@@ -359,7 +372,8 @@ static void scalar_write(struct yaml_writing *w, const char *text)
     bool quote = text[0] == '\0' || strcmp(text, "<<") == 0;
     yaml_scalar_style_t style = quote ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE;
 
-    CHECK(yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1, style));
+    CHECK(yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
+                                       style));
     emit(w, &event);
 }
 

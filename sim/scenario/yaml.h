@@ -8,9 +8,10 @@
 
 #include <stddef.h>
 
-/* Reads one document. `file` names it in places and outlives the diagnostics. NULL after an error, which is in `d`: of
- * syntax the first; all duplicate keys. with_places false: places have no line (a value of the command line). */
-const struct node *yaml_read(struct arena *a, const char *file, const char *text, size_t bytes, bool with_places,
-                             struct diagnostics *d);
+/* Reads one document. `file` names it in places and outlives the diagnostics. NULL after an error, which is
+ * in `d`: of syntax the first; all duplicate keys. with_places false: places have no line (a value of the
+ * command line). */
+const struct node *yaml_read(struct arena *a, const char *file, const char *text, size_t bytes,
+                             bool with_places, struct diagnostics *d);
 
 #endif

@@ -1,5 +1,5 @@
-/* scenario_fuzz.c -- libFuzzer on the text of a scenario: whatever it is, reading it ends, in memory, with a document or
- * with errors; and a document's resolved text reads to a document again. */
+/* scenario_fuzz.c -- libFuzzer on the text of a scenario: whatever it is, reading it ends, in memory, with a
+ * document or with errors; and a document's resolved text reads to a document again. */
 #include "sim/scenario/scenario.h"
 
 #include "sim/base/check.h"

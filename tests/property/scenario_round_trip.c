@@ -1,5 +1,5 @@
-/* scenario_round_trip.c -- random quantities against exact whole-number arithmetic, random trees through text and back, and
- * changed maps against a walk by hand. */
+/* scenario_round_trip.c -- random quantities against exact whole-number arithmetic, random trees through text
+ * and back, and changed maps against a walk by hand. */
 #include "sim/base/check.h"
 #include "sim/base/hash.h"
 #include "sim/scenario/tree.h"
@@ -20,8 +20,8 @@ static uint64_t random_below(uint64_t bound)
     return hash_mix(state++) % bound;
 }
 
-/* A decimal of up to nine places in a unit that is 10^power of the inside unit: an exact whole number of them while
- * power >= places, so the reader must give exactly that. All are below 2^53. */
+/* A decimal of up to nine places in a unit that is 10^power of the inside unit: an exact whole number of them
+ * while power >= places, so the reader must give exactly that. All are below 2^53. */
 Test(scenario_round_trip, times_and_sizes_are_exact)
 {
     static const struct {
@@ -49,18 +49,22 @@ Test(scenario_round_trip, times_and_sizes_are_exact)
         if (places == 0)
             snprintf(text, sizeof text, "%" PRIu64 "%s", digits, units[u].unit);
         else
-            snprintf(text, sizeof text, "%" PRIu64 ".%0*" PRIu64 "%s", digits / scale, (int)places, digits % scale, units[u].unit);
+            snprintf(text, sizeof text, "%" PRIu64 ".%0*" PRIu64 "%s", digits / scale, (int)places,
+                     digits % scale, units[u].unit);
         double value;
-        cr_assert(quantity_read(units[u].quantity, text, false, &value, why), "case %d: %s: %s", i, text, why);
+        cr_assert(quantity_read(units[u].quantity, text, false, &value, why), "case %d: %s: %s", i, text,
+                  why);
         cr_assert_eq(value, (double)exact, "case %d: %s is %.17g, not %" PRIu64, i, text, value, exact);
     }
 }
 
 static const struct node *random_tree(struct arena *a, unsigned depth)
 {
-    static const char *const texts[] = {"a", "", "10ms", "x: y", "- z", "'", "\"", "#", "a #b", "é", "{", "]", "*a", "&b",
-                                        "!c", "%d", "@e", "`", "true", "null", "~", "<<", "? ", ": ", "line\nline", " lead",
-                                        "trail ", "\t", "\\", "\\n", "0x10", "1e3", "=", "|", ">", ",", "日本", "a\n\nb\n"};
+    static const char *const texts[] = {
+        "a",    "",    "10ms", "x: y", "- z",        "'",     "\"",     "#",       "a #b", "é",
+        "{",    "]",   "*a",   "&b",   "!c",         "%d",    "@e",     "`",       "true", "null",
+        "~",    "<<",  "? ",   ": ",   "line\nline", " lead", "trail ", "\t",      "\\",   "\\n",
+        "0x10", "1e3", "=",    "|",    ">",          ",",     "日本",   "a\n\nb\n"};
     enum { TEXTS = sizeof texts / sizeof *texts };
     struct place at = {.file = "t", .line = 1, .column = 1};
     const struct node *items[8], *keys[8];
@@ -108,7 +112,8 @@ Test(scenario_round_trip, a_changed_map_shares_and_does_not_touch_the_old)
             map = random_tree(a, 3);
         char *before = node_text(map);
         const struct node *value = node_scalar(a, map->at, "new");
-        const char *key = map->count > 0 && random_below(2) == 0 ? map->keys[random_below(map->count)]->text : "fresh";
+        const char *key =
+            map->count > 0 && random_below(2) == 0 ? map->keys[random_below(map->count)]->text : "fresh";
         int at = node_find(map, key);
         const struct node *with = node_with(a, map, key, value), *without = node_with(a, with, key, NULL);
         cr_assert_eq(with->count, map->count + (at < 0 ? 1 : 0));

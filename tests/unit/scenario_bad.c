@@ -1,5 +1,5 @@
-/* scenario_bad.c -- every wrong scenario of tests/golden/bad says exactly what its .errors file holds: all of its errors in
- * one go, each with its line and column. */
+/* scenario_bad.c -- every wrong scenario of tests/golden/bad says exactly what its .errors file holds: all of
+ * its errors in one go, each with its line and column. */
 #include "scenario_text.h"
 
 #include <dirent.h>
@@ -56,7 +56,8 @@ Test(scenario_bad, folders_and_pipes_and_devices_are_refused_without_waiting)
         const char *path, *error;
     } table[] = {
         {"/", "/: error: cannot read this file: it is a folder\n"},
-        {"/dev/zero", "/dev/zero: error: cannot read this file: it is not a regular file; a pipe can be read as `-`\n"},
+        {"/dev/zero",
+         "/dev/zero: error: cannot read this file: it is not a regular file; a pipe can be read as `-`\n"},
         {"pipe", "pipe: error: cannot read this file: it is not a regular file; a pipe can be read as `-`\n"},
         {"nowhere.yaml", "nowhere.yaml: error: cannot read this file: No such file or directory\n"},
     };
@@ -82,8 +83,9 @@ Test(scenario_bad, a_file_past_64_mib_is_refused)
     fputc('\n', file);
     fclose(file);
     cr_assert_null(document_read("big.yaml", NULL, 0, NULL, 0, d));
-    cr_assert_str_eq(diagnostics_text(d, 0), "big.yaml: error: cannot read this file: it is larger than 64 MiB, or all files "
-                                             "together than 256 MiB");
+    cr_assert_str_eq(diagnostics_text(d, 0),
+                     "big.yaml: error: cannot read this file: it is larger than 64 MiB, or all files "
+                     "together than 256 MiB");
     diagnostics_free(d);
 }
 
@@ -106,21 +108,30 @@ Test(scenario_bad, overrides_name_themselves)
     static const struct {
         const char *path, *value, *error;
     } table[] = {
-        {"network.los", "1%", "--set network.los=1%: error: `los` is not a key of `network`; did you mean `loss`?\n"},
+        {"network.los", "1%",
+         "--set network.los=1%: error: `los` is not a key of `network`; did you mean `loss`?\n"},
         {"network.loss", "1", ""},
-        {"network.loss", "2", "--set network.loss=2: error: `2` is more than all; a share is between 0% and 100%\n"},
-        {"models.lwv.clock", "hlc", "--set models.lwv.clock=hlc: error: the path `models.lwv.clock` does not fit: `models` has "
-                                    "no element `lwv`; did you mean `lww`?\n"},
-        {"models.1.clock", "hlc", "--set models.1.clock=hlc: error: the path `models.1.clock` does not fit: `models` has no "
-                                  "element `1`; the elements are lww\n"},
-        {"faults.0.for", "5s", "--set faults.0.for=5s: error: the path `faults.0.for` does not fit: the scenario has no list "
-                               "`faults`\n"},
-        {"duration..x", "5s", "--set duration..x=5s: error: the path `duration..x` does not fit: names stand between its dots, "
-                              "as in network.loss\n"},
-        {"", "5s", "--set =5s: error: the path `` does not fit: names stand between its dots, as in network.loss\n"},
-        {"duration", "[1", "--set duration=[1: error: this is not YAML: did not find expected ',' or ']' while parsing a flow "
-                           "sequence (begun on line 1)\n"},
-        {"duration", "", "--set duration=: error: nothing is given here; write a time such as 80ms, 1.5s or 2m\n"},
+        {"network.loss", "2",
+         "--set network.loss=2: error: `2` is more than all; a share is between 0% and 100%\n"},
+        {"models.lwv.clock", "hlc",
+         "--set models.lwv.clock=hlc: error: the path `models.lwv.clock` does not fit: `models` has "
+         "no element `lwv`; did you mean `lww`?\n"},
+        {"models.1.clock", "hlc",
+         "--set models.1.clock=hlc: error: the path `models.1.clock` does not fit: `models` has no "
+         "element `1`; the elements are lww\n"},
+        {"faults.0.for", "5s",
+         "--set faults.0.for=5s: error: the path `faults.0.for` does not fit: the scenario has no list "
+         "`faults`\n"},
+        {"duration..x", "5s",
+         "--set duration..x=5s: error: the path `duration..x` does not fit: names stand between its dots, "
+         "as in network.loss\n"},
+        {"", "5s",
+         "--set =5s: error: the path `` does not fit: names stand between its dots, as in network.loss\n"},
+        {"duration", "[1",
+         "--set duration=[1: error: this is not YAML: did not find expected ',' or ']' while parsing a flow "
+         "sequence (begun on line 1)\n"},
+        {"duration", "",
+         "--set duration=: error: nothing is given here; write a time such as 80ms, 1.5s or 2m\n"},
     };
 
     file_write("s.yaml", "name: s\nregions: [a]\nmodels: [lww]\n");

@@ -1,4 +1,5 @@
-/* scenario_corpus.c -- every seed of the fuzzer, through the fuzzer's own function, wherever the tests run. */
+/* scenario_corpus.c -- every seed of the fuzzer, through the fuzzer's own function, wherever the tests run.
+ */
 #include "tests/fuzz/scenario_fuzz.c"
 
 #include <criterion/criterion.h>

@@ -1,4 +1,5 @@
-/* scenario_text.h -- scenarios as text in tests: written to a file of their own, read, and the errors as one text. */
+/* scenario_text.h -- scenarios as text in tests: written to a file of their own, read, and the errors as one
+ * text. */
 #ifndef GEOREP_TESTS_SCENARIO_TEXT_H
 #define GEOREP_TESTS_SCENARIO_TEXT_H
 

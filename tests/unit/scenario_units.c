@@ -10,28 +10,58 @@ Test(scenario_units, every_unit_has_its_exact_value)
         const char *text;
         double value;
     } table[] = {
-        {QUANTITY_TIME, "0", 0}, {QUANTITY_TIME, "1ns", 1}, {QUANTITY_TIME, "250us", 250e3}, {QUANTITY_TIME, "250µs", 250e3},
-        {QUANTITY_TIME, "80ms", 80e6}, {QUANTITY_TIME, "80.1ms", 80100000}, {QUANTITY_TIME, "1.5s", 1.5e9},
-        {QUANTITY_TIME, "60s", 60e9}, {QUANTITY_TIME, "2m", 120e9}, {QUANTITY_TIME, "1h30m", 5400e9},
-        {QUANTITY_TIME, "1m30s", 90e9}, {QUANTITY_TIME, "1m 30s", 90e9}, {QUANTITY_TIME, "2d", 172800e9},
-        {QUANTITY_TIME, "0.000001ms", 1}, {QUANTITY_TIME, "1e3ms", 1e9}, {QUANTITY_TIME, "80 ms", 80e6},
-        {QUANTITY_TIME, "+3s", 3e9}, {QUANTITY_TIME, "149.264ms", 149264000},
-        {QUANTITY_BYTES, "512B", 512}, {QUANTITY_BYTES, "2KB", 2000}, {QUANTITY_BYTES, "4KiB", 4096},
-        {QUANTITY_BYTES, "1MB", 1e6}, {QUANTITY_BYTES, "1MiB", 1048576}, {QUANTITY_BYTES, "1GB", 1e9},
-        {QUANTITY_BYTES, "1GiB", 1073741824}, {QUANTITY_BYTES, "2TB", 2e12},
-        {QUANTITY_RATE, "100/s", 100}, {QUANTITY_RATE, "6/m", 0.1}, {QUANTITY_RATE, "36/h", 0.01},
-        {QUANTITY_BANDWIDTH, "1bps", 1}, {QUANTITY_BANDWIDTH, "64Kbps", 64e3}, {QUANTITY_BANDWIDTH, "10Mbps", 1e7},
+        {QUANTITY_TIME, "0", 0},
+        {QUANTITY_TIME, "1ns", 1},
+        {QUANTITY_TIME, "250us", 250e3},
+        {QUANTITY_TIME, "250µs", 250e3},
+        {QUANTITY_TIME, "80ms", 80e6},
+        {QUANTITY_TIME, "80.1ms", 80100000},
+        {QUANTITY_TIME, "1.5s", 1.5e9},
+        {QUANTITY_TIME, "60s", 60e9},
+        {QUANTITY_TIME, "2m", 120e9},
+        {QUANTITY_TIME, "1h30m", 5400e9},
+        {QUANTITY_TIME, "1m30s", 90e9},
+        {QUANTITY_TIME, "1m 30s", 90e9},
+        {QUANTITY_TIME, "2d", 172800e9},
+        {QUANTITY_TIME, "0.000001ms", 1},
+        {QUANTITY_TIME, "1e3ms", 1e9},
+        {QUANTITY_TIME, "80 ms", 80e6},
+        {QUANTITY_TIME, "+3s", 3e9},
+        {QUANTITY_TIME, "149.264ms", 149264000},
+        {QUANTITY_BYTES, "512B", 512},
+        {QUANTITY_BYTES, "2KB", 2000},
+        {QUANTITY_BYTES, "4KiB", 4096},
+        {QUANTITY_BYTES, "1MB", 1e6},
+        {QUANTITY_BYTES, "1MiB", 1048576},
+        {QUANTITY_BYTES, "1GB", 1e9},
+        {QUANTITY_BYTES, "1GiB", 1073741824},
+        {QUANTITY_BYTES, "2TB", 2e12},
+        {QUANTITY_RATE, "100/s", 100},
+        {QUANTITY_RATE, "6/m", 0.1},
+        {QUANTITY_RATE, "36/h", 0.01},
+        {QUANTITY_BANDWIDTH, "1bps", 1},
+        {QUANTITY_BANDWIDTH, "64Kbps", 64e3},
+        {QUANTITY_BANDWIDTH, "10Mbps", 1e7},
         {QUANTITY_BANDWIDTH, "1Gbps", 1e9},
-        {QUANTITY_SHARE, "0.1%", 0.001}, {QUANTITY_SHARE, "0.001", 0.001}, {QUANTITY_SHARE, "100%", 1}, {QUANTITY_SHARE, "1", 1},
-        {QUANTITY_FREQUENCY, "20ppm", 20e-6}, {QUANTITY_FREQUENCY, "50ppb", 50e-9},
-        {QUANTITY_PRICE, "0.02 USD/GB", 0.02e-9}, {QUANTITY_PRICE, "0.02USD/GB", 0.02e-9}, {QUANTITY_PRICE, "0", 0},
-        {QUANTITY_NUMBER, "0.99", 0.99}, {QUANTITY_NUMBER, ".5", 0.5}, {QUANTITY_NUMBER, "1e3", 1000},
+        {QUANTITY_SHARE, "0.1%", 0.001},
+        {QUANTITY_SHARE, "0.001", 0.001},
+        {QUANTITY_SHARE, "100%", 1},
+        {QUANTITY_SHARE, "1", 1},
+        {QUANTITY_FREQUENCY, "20ppm", 20e-6},
+        {QUANTITY_FREQUENCY, "50ppb", 50e-9},
+        {QUANTITY_PRICE, "0.02 USD/GB", 0.02e-9},
+        {QUANTITY_PRICE, "0.02USD/GB", 0.02e-9},
+        {QUANTITY_PRICE, "0", 0},
+        {QUANTITY_NUMBER, "0.99", 0.99},
+        {QUANTITY_NUMBER, ".5", 0.5},
+        {QUANTITY_NUMBER, "1e3", 1000},
     };
     char why[QUANTITY_WHY_BYTES] = "";
     double value;
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        cr_expect(quantity_read(table[i].quantity, table[i].text, false, &value, why), "%s: %s", table[i].text, why);
+        cr_expect(quantity_read(table[i].quantity, table[i].text, false, &value, why), "%s: %s",
+                  table[i].text, why);
         cr_expect_eq(value, table[i].value, "%s is %.17g", table[i].text, value);
     }
 }
@@ -83,7 +113,8 @@ Test(scenario_units, what_is_wrong_is_said_with_what_would_be_right)
     double value;
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        cr_expect_not(quantity_read(table[i].quantity, table[i].text, false, &value, why), "%s", table[i].text);
+        cr_expect_not(quantity_read(table[i].quantity, table[i].text, false, &value, why), "%s",
+                      table[i].text);
         cr_expect_str_eq(why, table[i].why);
     }
 }

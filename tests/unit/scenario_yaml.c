@@ -1,4 +1,5 @@
-/* scenario_yaml.c -- YAML to a tree: places, aliases, merge keys and the bounds; and the tree back to the same text. */
+/* scenario_yaml.c -- YAML to a tree: places, aliases, merge keys and the bounds; and the tree back to the
+ * same text. */
 #include "sim/scenario/yaml.h"
 
 #include "sim/base/check.h"
@@ -39,7 +40,8 @@ Test(scenario_yaml, scalars_stay_text_and_know_their_place)
     cr_assert_eq(node_get(root, "no")->at.column, 5);
     const struct node *list = node_get(root, "list");
     cr_assert_eq(list->count, 3);
-    cr_assert(node_is(list->items[0], "0.1") && node_is(list->items[1], "a b") && node_is(list->items[2], "~"));
+    cr_assert(node_is(list->items[0], "0.1") && node_is(list->items[1], "a b") &&
+              node_is(list->items[2], "~"));
     cr_assert_eq(list->items[1]->at.line, 4);
     cr_assert_eq(list->items[1]->at.column, 5);
     arena_free(a);
@@ -48,7 +50,8 @@ Test(scenario_yaml, scalars_stay_text_and_know_their_place)
 Test(scenario_yaml, aliases_and_merge_keys_work_and_own_keys_win)
 {
     struct arena *a = arena_new();
-    const struct node *root = tree_of(a, "x: &x {p: 1, q: 1}\ny: &y {q: 2, r: 2}\nz: {r: 3, <<: [*x, *y], s: 3}\nw: {<<: *y}\n");
+    const struct node *root =
+        tree_of(a, "x: &x {p: 1, q: 1}\ny: &y {q: 2, r: 2}\nz: {r: 3, <<: [*x, *y], s: 3}\nw: {<<: *y}\n");
     const struct node *z = node_get(root, "z");
 
     cr_assert_eq(z->count, 4);
@@ -75,7 +78,8 @@ Test(scenario_yaml, what_is_wrong_has_its_place)
         const char *text, *error;
     } table[] = {
         {"a: 1\nb: 2\na: 3\n", "t:3:1: error: `a` is given twice; the first is on line 1"},
-        {"a: {<<: {b: 1}, <<: {c: 1}}\n", "t:1:17: error: `<<` is given twice: merge a list of maps instead, `<<: [*a, *b]`"},
+        {"a: {<<: {b: 1}, <<: {c: 1}}\n",
+         "t:1:17: error: `<<` is given twice: merge a list of maps instead, `<<: [*a, *b]`"},
         {"a: &a\n  b: *a\n", "t:2:6: error: the alias `*a` stands inside its own anchor: it would never end"},
         {"a: *b\n", "t:1:4: error: the alias `*b` has no anchor `&b` before it"},
         {"a: {<<: [1]}\n", "t:1:10: error: `<<` merges a map, or a list of maps"},
@@ -83,15 +87,20 @@ Test(scenario_yaml, what_is_wrong_has_its_place)
         {"a: 1\n---\nb: 1\n", "t:2:1: error: a second document begins here; a file holds one scenario"},
         {"", "t:1:1: error: there is nothing here; `georep init` writes a scenario to start from"},
         {"# only\n", "t:1:1: error: there is nothing here; `georep init` writes a scenario to start from"},
-        {"a: [1\nb: 2\n", "t:2:2: error: this is not YAML: did not find expected ',' or ']' while parsing a flow sequence (begun on line 1)"},
+        {"a: [1\nb: 2\n", "t:2:2: error: this is not YAML: did not find expected ',' or ']' while parsing a "
+                          "flow sequence (begun on line 1)"},
         {"a: \"\\0\"\n", "t:1:4: error: a text may not hold a zero byte"},
-        {"a: 1\nb: \xff\n", "t:2:4: error: this is not YAML text: invalid leading UTF-8 octet at byte 8; a scenario is UTF-8"},
-        {"\ta: 1\n", "t:1:1: error: this is not YAML: found character that cannot start any token while scanning for the next token (begun on line 1)"},
+        {"a: 1\nb: \xff\n",
+         "t:2:4: error: this is not YAML text: invalid leading UTF-8 octet at byte 8; a scenario is UTF-8"},
+        {"\ta: 1\n", "t:1:1: error: this is not YAML: found character that cannot start any token while "
+                     "scanning for the next token (begun on line 1)"},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         expect_error(table[i].text, strlen(table[i].text), table[i].error);
-    expect_error("a\0b", 3, "t:1:2: error: this is not YAML text: control characters are not allowed at byte 1; a scenario is UTF-8");
+    expect_error("a\0b", 3,
+                 "t:1:2: error: this is not YAML text: control characters are not allowed at byte 1; a "
+                 "scenario is UTF-8");
 }
 
 /* Depth: 64 lists in each other are the last that go, 65 the first that do not, by alias too. */
@@ -109,9 +118,11 @@ Test(scenario_yaml, nesting_goes_to_64)
     memset(text + 64, ']', 64);
     text[128] = '\0';
     cr_assert_eq(tree_of(a, text)->depth, 64, "an empty list is as deep as a scalar");
-    snprintf(aliased, sizeof aliased, "a: &a %.40s%.40s\nb: [[[[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]]]\n", text, text + 64);
+    snprintf(aliased, sizeof aliased, "a: &a %.40s%.40s\nb: [[[[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]]]\n",
+             text, text + 64);
     cr_assert_eq(tree_of(a, aliased)->depth, 63);
-    snprintf(aliased, sizeof aliased, "a: &a %.40s%.40s\nb: [[[[[[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]]]]]\n", text, text + 64);
+    snprintf(aliased, sizeof aliased,
+             "a: &a %.40s%.40s\nb: [[[[[[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]]]]]\n", text, text + 64);
     expect_error(aliased, strlen(aliased), "t:2:28: error: nested deeper than 64");
     memset(text, '[', 65);
     text[65] = '\0';
@@ -119,25 +130,32 @@ Test(scenario_yaml, nesting_goes_to_64)
     arena_free(a);
 }
 
-/* Each line is ten of the line before. Before x5 there are 123461 nodes; it adds its key, its list, and 111111 with each
- * alias, so the eighth of them is past a million, and is refused before anything walks it. */
+/* Each line is ten of the line before. Before x5 there are 123461 nodes; it adds its key, its list, and
+ * 111111 with each alias, so the eighth of them is past a million, and is refused before anything walks it.
+ */
 Test(scenario_yaml, a_million_nodes_and_no_more)
 {
     char text[1024] = "x0: &a0 [1,1,1,1,1,1,1,1,1,1]\n", line[128];
 
     for (int i = 1; i < 9; i++) {
-        snprintf(line, sizeof line, "x%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i, i - 1, i - 1, i - 1,
-                 i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+        snprintf(line, sizeof line, "x%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i,
+                 i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
         strcat(text, line);
     }
-    expect_error(text, strlen(text), "t:6:38: error: the document has more than a million nodes once its aliases are written out");
+    expect_error(
+        text, strlen(text),
+        "t:6:38: error: the document has more than a million nodes once its aliases are written out");
 }
 
 Test(scenario_yaml, text_written_reads_to_the_same_tree)
 {
     static const char *const texts[] = {
-        "{a: '', b: '<<', c: ' lead', d: 'two\n\n  lines', e: '# no comment', f: \"tab\\t\", g: é, h: '*x', i: '- x'}",
-        "[[], {}, [[]], {a: {}}]", "plain", "'quoted: yes'", "{'a: b': c, '? q': 1, \"x\\n\\ny\": 2}",
+        "{a: '', b: '<<', c: ' lead', d: 'two\n\n  lines', e: '# no comment', f: \"tab\\t\", g: é, h: '*x', "
+        "i: '- x'}",
+        "[[], {}, [[]], {a: {}}]",
+        "plain",
+        "'quoted: yes'",
+        "{'a: b': c, '? q': 1, \"x\\n\\ny\": 2}",
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
