@@ -1,0 +1,151 @@
+/* explain_run.c -- see explain_run.h. */
+#include "sim/cli/explain_run.h"
+
+#include "sim/cli/explain_facts.h"
+#include "sim/observe/observation.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the scenario of a folder ---- */
+
+/* `text` with every `from` replaced; takes it over. */
+static char *replaced(char *text, const char *from, const char *to)
+{
+    char *out = NULL, *rest = text;
+    size_t bytes = 0;
+
+    if (*from == '\0' || strstr(text, from) == NULL)
+        return text;
+    FILE *f = open_memstream(&out, &bytes);
+    CHECK(f != NULL);
+    for (char *at = strstr(rest, from); at != NULL; at = strstr(rest, from)) {
+        fwrite(rest, 1, (size_t)(at - rest), f);
+        fputs(to, f);
+        rest = at + strlen(from);
+    }
+    fputs(rest, f);
+    fclose(f);
+    free(text);
+    return out;
+}
+
+/* The resolved scenario names its files whole, where they were read; the folder has copies of them. */
+static char *text_of_scenario(const struct view *v)
+{
+    const char *scenario = json_string_value(json_object_get(v->manifest, "scenario"));
+    json_t *inputs = json_object_get(v->manifest, "inputs"), *input;
+    char *folder = realpath(v->folder, NULL), *text = memory_text(scenario);
+    size_t i;
+
+    json_array_foreach (inputs, i, input) {
+        const char *file = json_string_value(json_object_get(input, "file"));
+        const char *from = json_string_value(json_object_get(input, "from"));
+        char *copy = NULL;
+        if (text == NULL || folder == NULL || file == NULL || from == NULL || from[0] != '/')
+            continue;
+        CHECK(asprintf(&copy, "%s/inputs/%s", folder, file) >= 0);
+        if (access(copy, R_OK) == 0)
+            text = replaced(text, from, copy);
+        free(copy);
+    }
+    free(folder);
+    return text;
+}
+
+/* A document is read from a file: this one is gone as soon as it is read. */
+static struct document *read_text(const char *text, struct failure *f)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = NULL;
+    struct document *doc = NULL;
+
+    CHECK(asprintf(&path, "%s/georep-scenario-XXXXXX.yaml", folder != NULL && *folder != '\0' ? folder : "/tmp") >= 0);
+    int fd = mkstemps(path, 5);
+    size_t bytes = strlen(text);
+    if (fd < 0 || write(fd, text, bytes) != (ssize_t)bytes) {
+        failure_set(f, STATUS_REFUSED, "cannot write the scenario to %s: %s", path, strerror(errno));
+    } else {
+        struct diagnostics *d = diagnostics_new();
+        doc = document_read(path, NULL, 0, NULL, 0, d);
+        if (doc == NULL) {
+            diagnostics_print(d, stderr);
+            failure_set(f, STATUS_WRONG, "the scenario in the folder's manifest cannot be run by this version");
+        }
+        diagnostics_free(d);
+    }
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    free(path);
+    return doc;
+}
+
+struct document *explain_document(const struct view *v, struct failure *f)
+{
+    char *text = text_of_scenario(v);
+    struct document *doc = NULL;
+
+    if (text == NULL)
+        failure_set(f, STATUS_WRONG, "%s/manifest.json has no scenario", v->folder);
+    else
+        doc = read_text(text, f);
+    free(text);
+    return doc;
+}
+
+/* ---- trials ---- */
+
+static bool agreed(const void *observation)
+{
+    return observation_agreed(observation);
+}
+
+static struct trial *trial_of(const struct scenario *s, uint32_t model, uint32_t replication)
+{
+    const struct scenario_model *m = &s->models[model];
+
+    return trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config, .model_name = m->name,
+                                         .seed = s->seed, .replication = replication});
+}
+
+struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication, uint64_t wanted)
+{
+    struct trial *t = trial_of(s, model, replication);
+    struct observation *o = observation_new(trial_setting(t), trial_history(t)); /* says when the run is over */
+    struct trace_worst *w = trace_worst_new(trial_setting(t), trial_history(t), wanted);
+
+    trial_set_agreed(t, agreed, o);
+    trial_run(t, NULL);
+    struct trace_worst_figures figures = trace_worst_finish(w);
+    observation_free(o);
+    trial_free(t);
+    return figures;
+}
+
+void explain_trial_run(struct explain_trial *e, const struct scenario *s, uint32_t model, uint32_t replication,
+                       const struct trace_def *def)
+{
+    *e = (struct explain_trial){.trial = trial_of(s, model, replication)};
+    struct observation *o = observation_new(trial_setting(e->trial), trial_history(e->trial));
+
+    e->setting = trial_setting(e->trial);
+    trace_open(&e->trace, def, e->setting);
+    trace_attach(&e->trace, trial_history(e->trial));
+    trial_set_agreed(e->trial, agreed, o);
+    trial_run(e->trial, &e->trace.past);
+    observation_free(o);
+    timeline_open(&e->timeline, &e->trace);
+    e->facts = explain_facts_new(&s->world, s->seed, replication);
+}
+
+void explain_trial_close(struct explain_trial *e)
+{
+    explain_facts_free(e->facts);
+    timeline_close(&e->timeline);
+    trace_close(&e->trace);
+    trial_free(e->trial);
+}

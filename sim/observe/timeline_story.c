@@ -1,0 +1,322 @@
+/* timeline_story.c -- see timeline_story.h: the stale read, and one operation's time; lost writes are in timeline_loss.c. */
+#include "sim/observe/timeline_story.h"
+
+#include "sim/model/model.h"
+#include "sim/observe/timeline_way.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct story *story_new(const struct story_def *def, const char *format, ...)
+{
+    struct story *s = memory_new(1, sizeof *s);
+    char text[STORY_TEXT], whole[STORY_TEXT + 200];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(whole, sizeof whole, "%.190s: %s", def->heading, text);
+    s->title = memory_text(whole);
+    return s;
+}
+
+void story_free(struct story *s)
+{
+    if (s == NULL)
+        return;
+    array_each (struct story_line, line, &s->lines)
+        free(line->text);
+    array_free(&s->lines);
+    array_free(&s->messages);
+    array_free(&s->important);
+    array_free(&s->ops);
+    free(s->title);
+    free(s->cause);
+    free(s);
+}
+
+const char *story_loss_name(uint8_t loss)
+{
+    static const char *const names[] = {"", "concurrent", "clock offset", "drift", "late arrival", "failover"};
+
+    return loss < sizeof names / sizeof *names ? names[loss] : "";
+}
+
+void story_print(const struct story *s, bool bold, FILE *to)
+{
+    char when[TIMELINE_NAME];
+
+    fprintf(to, "%s%s%s\n", bold ? "\033[1m" : "", s->title, bold ? "\033[0m" : "");
+    array_each (struct story_line, line, &s->lines) {
+        bool strong = bold && line->important;
+        fprintf(to, "  %11s  %s%s%s\n", timeline_instant(line->time, when), strong ? "\033[1m" : "", line->text,
+                strong ? "\033[0m" : "");
+    }
+    fprintf(to, "  %s%s%s\n", bold ? "\033[1;36m" : "", s->cause, bold ? "\033[0m" : "");
+}
+
+void story_cause(struct story *s, const char *format, ...)
+{
+    char text[STORY_TEXT], *whole = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    CHECK(asprintf(&whole, "cause: %s", text) >= 0);
+    s->cause = whole;
+}
+
+/* ---- parts of stories ---- */
+
+static bool is_about(const struct timeline_message *m, const struct timeline_operation *o)
+{
+    return m->op != 0 && history_op_of(m->op) == history_op_of(o->op);
+}
+
+void story_write(struct story *s, const struct story_def *def, const struct timeline_operation *o)
+{
+    const struct timeline *t = def->timeline;
+    char name[TIMELINE_NAME], node[TIMELINE_NAME], span[TIMELINE_NAME];
+
+    story_operation(s, o->op);
+    timeline_operation_name(t->setting, o->op, name);
+    story_line(s, o->begin, true, "%s: a client in %s begins %s of key %llu", name,
+               t->setting->region_names[o->issued_from], timeline_kind_name(o->kind), (unsigned long long)o->key);
+    array_each (struct timeline_message, m, &t->messages)
+        if (is_about(m, o) && m->sent_position < o->taken_position && m->to == o->taker && o->taken != SIM_NS_NEVER)
+            way_tell(s, def, m, false);
+    if (o->taken != SIM_NS_NEVER)
+        story_line(s, o->taken, false, "%s takes %s", timeline_node_name(t->setting, o->taker, node), name);
+    if (o->end == SIM_NS_NEVER)
+        return;
+    if (o->outcome == OUTCOME_OK)
+        story_line(s, o->end, true, "%s: its client is told, after %s: it is committed", name,
+                   timeline_span(o->end - o->begin, span));
+    else
+        story_line(s, o->end, true, "%s ends after %s: %s", name, timeline_span(o->end - o->begin, span),
+                   timeline_outcome_name(o->outcome));
+}
+
+/* ---- the stale read ---- */
+
+/* What the read sent and got, except what was on other replicas' behalf: all of it if it is little. */
+static void tell_messages_of(struct story *s, const struct story_def *def, const struct timeline_operation *o, bool important)
+{
+    const struct timeline *t = def->timeline;
+    size_t count = 0;
+
+    array_each (struct timeline_message, m, &t->messages)
+        count += is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position;
+    array_each (struct timeline_message, m, &t->messages)
+        if (count <= 8 && is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position)
+            way_tell(s, def, m, important);
+}
+
+static void returned_in_words(const struct timeline *t, const struct timeline_operation *read, char out[STORY_TEXT])
+{
+    char name[TIMELINE_NAME];
+
+    if (t->setting->by_merge)
+        snprintf(out, STORY_TEXT, "a value without it");
+    else if (read->returned == 0)
+        snprintf(out, STORY_TEXT, "the initial value");
+    else
+        snprintf(out, STORY_TEXT, "the value of %s", timeline_operation_name(t->setting, read->returned, name));
+}
+
+/* When the state that the answer was made from was read. */
+static sim_ns time_of_answer(const struct timeline *t, const struct timeline_operation *read)
+{
+    sim_ns time = read->begin;
+
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->position <= read->instant && r->record.time > time)
+            time = r->record.time;
+    return time;
+}
+
+struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed, sim_ns stale_ns,
+                                  uint64_t missed_count)
+{
+    const struct timeline *t = def->timeline;
+    const struct timeline_operation *read = timeline_operation(t, read_op), *write = timeline_operation(t, missed);
+    char span[TIMELINE_NAME], name[TIMELINE_NAME], node[TIMELINE_NAME], words[STORY_TEXT], more[80] = "";
+
+    if (read == NULL || write == NULL || write->taken == SIM_NS_NEVER || read->answered_from == HISTORY_NO_NODE)
+        return NULL;
+    timeline_node_name(t->setting, read->answered_from, node);
+    timeline_operation_name(t->setting, write->op, name);
+    struct story *s = story_new(def, "key %llu at %s was %s behind", (unsigned long long)read->key, node,
+                                timeline_span(stale_ns, span));
+    struct way_step steps[WAY_MOST];
+    uint32_t count = way_of_write(t, write, read->answered_from, steps);
+    sim_ns answered = time_of_answer(t, read);
+    const struct way_step *worst = way_worst(steps, count, answered);
+
+    story_write(s, def, write);
+    for (uint32_t i = 0; i < count; i++)
+        if (steps[i].m != NULL)
+            way_tell(s, def, steps[i].m, &steps[i] == worst);
+    story_operation(s, read->op);
+    story_line(s, read->begin, true, "%s: a client in %s begins to read key %llu",
+               timeline_operation_name(t->setting, read->op, words), t->setting->region_names[read->issued_from],
+               (unsigned long long)read->key);
+    tell_messages_of(s, def, read, false);
+    returned_in_words(t, read, words);
+    if (missed_count > 1)
+        snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
+    story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s", words, node, name, more);
+    if (count > 0 && steps[count - 1].had != SIM_NS_NEVER && steps[count - 1].had > answered)
+        story_line(s, steps[count - 1].had, false, "%s has it at last, %s after it was committed", node,
+                   timeline_span(steps[count - 1].had - write->end, span));
+    story_cause(s, "%s", worst != NULL ? way_cause(def, worst, answered, words) : "the replica had it, and lost it again");
+    return s;
+}
+
+/* ---- where an operation's time went ---- */
+
+/* A piece of the way: a message's, or a node's own time. */
+struct piece {
+    const struct timeline_message *m;
+    uint32_t node;
+    sim_ns from, to;
+};
+
+/* The arrival at `node` that the step at (time, position) waited for. */
+static const struct timeline_message *awaited(const struct timeline *t, const struct timeline_operation *o, uint32_t node,
+                                              sim_ns time, uint64_t position)
+{
+    const struct timeline_message *own = NULL, *any = NULL;
+
+    array_each (struct timeline_message, m, &t->messages) {
+        if (m->to != node || m->arrived_position >= position || m->arrived_position < o->begin_position)
+            continue;
+        if (is_about(m, o) && (own == NULL || m->arrived_position > own->arrived_position))
+            own = m;
+        if (m->arrived == time && (any == NULL || m->arrived_position > any->arrived_position))
+            any = m; /* a batch, say, that answers for many: it arrived at this very instant */
+    }
+    if (own != NULL && own->arrived == time)
+        return own;
+    if (any != NULL && any->sent_position > o->begin_position)
+        return any;
+    return own;
+}
+
+static uint32_t pieces_of(const struct timeline *t, const struct timeline_operation *o, struct piece pieces[2 * WAY_MOST])
+{
+    uint32_t count = 0, node = o->node;
+    sim_ns time = o->end;
+    uint64_t position = o->end_position;
+    const struct timeline_message *m = NULL;
+
+    array_each (struct timeline_message, answer, &t->messages) /* to a client that is elsewhere */
+        if (is_about(answer, o) && answer->to == HISTORY_NO_NODE && answer->arrived_position < position &&
+            answer->arrived == time)
+            m = answer;
+    while (count + 2 < 2 * WAY_MOST) {
+        if (m == NULL)
+            m = awaited(t, o, node, time, position);
+        if (m == NULL)
+            break;
+        if (time > m->arrived)
+            pieces[count++] = (struct piece){.node = node, .from = m->arrived, .to = time};
+        pieces[count++] = (struct piece){.m = m, .from = m->sent, .to = m->arrived};
+        node = m->from;
+        time = m->sent;
+        position = m->sent_position;
+        m = NULL;
+        if (node == HISTORY_NO_NODE)
+            return count;
+    }
+    if (time > o->begin)
+        pieces[count++] = (struct piece){.node = node, .from = o->begin, .to = time};
+    return count;
+}
+
+/* No fault had a hand in what passed at the node. */
+static bool is_undisturbed(const struct story_def *def, const struct piece *p)
+{
+    uint32_t region = def->timeline->setting->node_region[p->node];
+
+    return way_crash(def->timeline, p->node, p->from, p->to) == NULL &&
+           def->facts->overload(def->facts->self, region, p->from, p->to) == STORY_NO_FAULT;
+}
+
+static void tell_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
+{
+    const struct timeline *t = def->timeline;
+    const struct timeline_message *lost = NULL;
+    char words[STORY_TEXT], node[TIMELINE_NAME];
+
+    array_each (struct timeline_message, m, &t->messages)
+        if (is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position) {
+            bool late = m->arrived == SIM_NS_NEVER || m->arrived > o->end;
+            way_tell(s, def, m, late);
+            if (lost == NULL && late)
+                lost = m;
+        }
+    if (lost != NULL)
+        story_cause(s, "%s", way_cause_message(def, lost, o->end, words));
+    else if (o->outcome == OUTCOME_REFUSED)
+        story_cause(s, "%s refused it", timeline_node_name(t->setting, o->node, node));
+    else if (o->node != HISTORY_NO_NODE)
+        story_cause(s, "%s", way_cause_node(def, o->node, o->begin, o->end, "unanswered", words));
+    else
+        story_cause(s, "its region has no nodes");
+}
+
+struct story *story_of_operation(const struct story_def *def, uint64_t op)
+{
+    const struct timeline *t = def->timeline;
+    const struct timeline_operation *o = timeline_operation(t, op);
+    struct piece pieces[2 * WAY_MOST];
+    char name[TIMELINE_NAME], span[TIMELINE_NAME], words[STORY_TEXT], node[TIMELINE_NAME], share[TIMELINE_NAME];
+
+    if (o == NULL || o->end == SIM_NS_NEVER)
+        return NULL;
+    bool well = o->outcome == OUTCOME_OK || o->outcome == OUTCOME_NO;
+    timeline_operation_name(t->setting, o->op, name);
+    struct story *s = story_new(def, "%s of key %llu from %s %s %s", timeline_kind_name(o->kind),
+                                (unsigned long long)o->key, t->setting->region_names[o->issued_from],
+                                well ? "took" : "failed after", timeline_span(o->end - o->begin, span));
+    story_write(s, def, o);
+    if (o->kind == GEO_READ && o->answered_from != HISTORY_NO_NODE) {
+        returned_in_words(t, o, words);
+        if (!t->setting->by_merge)
+            story_line(s, o->end, false, "it got %s, from %s", words,
+                       timeline_node_name(t->setting, o->answered_from, node));
+    }
+    if (!well) {
+        tell_failure(s, def, o);
+        return s;
+    }
+    uint32_t count = pieces_of(t, o, pieces), worst = 0;
+    for (uint32_t i = 1; i < count; i++)
+        if (pieces[i].to - pieces[i].from > pieces[worst].to - pieces[worst].from)
+            worst = i;
+    for (uint32_t i = count; i-- > 0;)
+        if (pieces[i].m != NULL)
+            way_tell(s, def, pieces[i].m, i == worst);
+        else if (pieces[i].to - pieces[i].from > (o->end - o->begin) / 100)
+            story_line(s, pieces[i].from, i == worst, "%s: %s pass here", timeline_node_name(t->setting, pieces[i].node, node),
+                       timeline_span(pieces[i].to - pieces[i].from, span));
+    if (count == 0 || o->end == o->begin) {
+        story_cause(s, "nothing: it was answered at once, where it was asked");
+        return s;
+    }
+    timeline_span(pieces[worst].to - pieces[worst].from, share);
+    if (pieces[worst].m != NULL)
+        story_cause(s, "%s (%s of %s)", way_cause_message(def, pieces[worst].m, o->end, words), share,
+                    timeline_span(o->end - o->begin, span));
+    else if (count == 1 && is_undisturbed(def, &pieces[worst]))
+        story_cause(s, "only its way to %s and back, and the service there: nothing else was waited for",
+                    timeline_node_name(t->setting, pieces[worst].node, node));
+    else
+        story_cause(s, "%s", way_cause_node(def, pieces[worst].node, pieces[worst].from, pieces[worst].to, "to be served",
+                                            words));
+    return s;
+}

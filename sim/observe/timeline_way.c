@@ -1,0 +1,444 @@
+/* timeline_way.c -- see timeline_way.h. */
+#include "sim/observe/timeline_way.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void story_line(struct story *s, sim_ns time, bool important, const char *format, ...)
+{
+    char text[STORY_TEXT];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    size_t at = s->lines.count;
+    array_add(&s->lines)->time = time;
+    for (; at > 0 && s->lines.items[at - 1].time > time; at--) /* by time; of one instant as they were told */
+        s->lines.items[at] = s->lines.items[at - 1];
+    s->lines.items[at] = (struct story_line){time, memory_text(text), important};
+}
+
+void story_operation(struct story *s, uint64_t op)
+{
+    for (size_t i = 0; i < s->ops.count; i++)
+        if (history_op_of(s->ops.items[i]) == history_op_of(op))
+            return;
+    *array_add(&s->ops) = op;
+}
+
+/* ---- faults in words ---- */
+
+static const char *kind_word(uint8_t kind)
+{
+    static const char *const words[FAULT_KINDS] = {
+        [FAULT_PARTITION] = "partition", [FAULT_CUT] = "cut", [FAULT_SLOW] = "slow", [FAULT_CRASH] = "crash",
+        [FAULT_OVERLOAD] = "overload", [FAULT_LOAD] = "load", [FAULT_CLOCK] = "clock", [FAULT_SWITCHOVER] = "switchover",
+    };
+
+    return kind < FAULT_KINDS ? words[kind] : "fault";
+}
+
+static const char *fault_title(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+{
+    const struct history_fault *f = &s->faults[fault];
+
+    if (strcmp(f->name, kind_word(f->kind)) == 0)
+        snprintf(out, TIMELINE_NAME, "the %s", f->name);
+    else
+        snprintf(out, TIMELINE_NAME, "'%.100s'", f->name);
+    return out;
+}
+
+const char *way_fault_name(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+{
+    char title[TIMELINE_NAME], when[TIMELINE_NAME];
+
+    if (s->faults[fault].end == SIM_NS_NEVER)
+        snprintf(out, TIMELINE_NAME, "%.120s to the end", fault_title(s, fault, title));
+    else
+        snprintf(out, TIMELINE_NAME, "%.110s until %.30s", fault_title(s, fault, title),
+                 timeline_instant(s->faults[fault].end, when));
+    return out;
+}
+
+/* "from 25.000 s to 35.000 s", "from 25.000 s on". */
+static const char *fault_span(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+{
+    char from[TIMELINE_NAME], to[TIMELINE_NAME];
+    const struct history_fault *f = &s->faults[fault];
+
+    if (f->end == SIM_NS_NEVER)
+        snprintf(out, TIMELINE_NAME, "from %.40s on", timeline_instant(f->begin, from));
+    else
+        snprintf(out, TIMELINE_NAME, "from %.40s to %.40s", timeline_instant(f->begin, from), timeline_instant(f->end, to));
+    return out;
+}
+
+const struct trace_record *way_crash(const struct timeline *t, uint32_t node, sim_ns from, sim_ns to)
+{
+    const struct trace_record *last = NULL;
+
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.kind == HISTORY_DOWN && r->record.node == node && r->record.time >= from && r->record.time <= to)
+            last = r;
+    return last;
+}
+
+/* Is the node down at `at`? The crash that it is in, or NULL. */
+static const struct trace_record *down_at(const struct timeline *t, uint32_t node, sim_ns at)
+{
+    const struct trace_record *down = NULL;
+
+    array_each (struct trace_record, r, &t->trace->records) {
+        if (r->record.time > at)
+            break;
+        if (r->record.node == node && (r->record.kind == HISTORY_DOWN || r->record.kind == HISTORY_UP))
+            down = r->record.kind == HISTORY_DOWN ? r : NULL;
+    }
+    return down;
+}
+
+/* ---- one message ---- */
+
+static const char *ends_of(const struct history_setting *s, const struct timeline_message *m, char out[TIMELINE_NAME * 2])
+{
+    char from[TIMELINE_NAME], to[TIMELINE_NAME];
+
+    if (m->from == HISTORY_NO_NODE)
+        snprintf(from, sizeof from, "client in %.100s", s->region_names[m->from_region]);
+    else
+        timeline_node_name(s, m->from, from);
+    if (m->to == HISTORY_NO_NODE)
+        snprintf(to, sizeof to, "client in %.100s", s->region_names[m->to_region]);
+    else
+        timeline_node_name(s, m->to, to);
+    snprintf(out, TIMELINE_NAME * 2, "%.150s -> %.150s", from, to);
+    return out;
+}
+
+/* The node that a crash took the transmission at: the receiver, else the sender. */
+static const struct trace_record *crash_of(const struct timeline *t, const struct timeline_message *m, sim_ns at)
+{
+    const struct trace_record *down = m->to != HISTORY_NO_NODE ? down_at(t, m->to, at) : NULL;
+
+    if (down == NULL && m->from != HISTORY_NO_NODE)
+        down = down_at(t, m->from, at);
+    return down;
+}
+
+static const char *loss_in_words(const struct story_def *def, const struct timeline_message *m,
+                                 const struct timeline_transmission *x, char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    char name[TIMELINE_NAME], node[TIMELINE_NAME];
+
+    if (x->reason == LOST_BY_CHANCE) {
+        snprintf(out, STORY_TEXT, "lost by chance");
+    } else if (x->reason == LOST_BY_CUT) {
+        uint32_t fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, x->lost);
+        if (fault == STORY_NO_FAULT) /* it was cut when it left, and is not any more */
+            fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, x->sent);
+        if (fault == STORY_NO_FAULT)
+            snprintf(out, STORY_TEXT, "lost: the link was cut on the way");
+        else
+            snprintf(out, STORY_TEXT, "lost: link cut by %s", way_fault_name(s, fault, name));
+    } else {
+        const struct trace_record *down = crash_of(def->timeline, m, x->lost);
+        if (down == NULL)
+            snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
+        else if (down->record.down.fault < s->fault_count)
+            snprintf(out, STORY_TEXT, "lost: %s is down, by %s", timeline_node_name(s, down->record.node, node),
+                     way_fault_name(s, down->record.down.fault, name));
+        else
+            snprintf(out, STORY_TEXT, "lost: %s is down", timeline_node_name(s, down->record.node, node));
+    }
+    return out;
+}
+
+void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important)
+{
+    const struct timeline *t = def->timeline;
+    char ends[TIMELINE_NAME * 2], words[STORY_TEXT], span[TIMELINE_NAME], until[TIMELINE_NAME];
+    const struct timeline_transmission *first = &t->transmissions.items[m->first];
+    const struct timeline_transmission *last = &t->transmissions.items[m->last];
+    const char *name = timeline_message_name(t->setting, m);
+
+    for (size_t i = 0; i < s->messages.count; i++)
+        if (s->messages.items[i] == m->number)
+            return;
+    *array_add(&s->messages) = m->number;
+    if (important)
+        *array_add(&s->important) = m->number;
+    ends_of(t->setting, m, ends);
+    if (first->lost == SIM_NS_NEVER) {
+        if (m->arrived == SIM_NS_NEVER)
+            story_line(s, first->sent, important, "%s %s: still on its way", name, ends);
+        else
+            story_line(s, first->sent, important, "%s %s: %s", name, ends, timeline_span(m->arrived - m->sent, span));
+        return;
+    }
+    story_line(s, first->sent, important, "%s %s: %s", name, ends, loss_in_words(def, m, first, words));
+    uint32_t lost = 0;
+    sim_ns lost_last = first->sent;
+    for (uint32_t i = first->next; i != TIMELINE_NONE; i = t->transmissions.items[i].next)
+        if (t->transmissions.items[i].lost != SIM_NS_NEVER) {
+            lost++;
+            lost_last = t->transmissions.items[i].sent;
+        }
+    if (lost > 0)
+        story_line(s, t->transmissions.items[first->next].sent, false, lost == 1 ? "... sent again: lost too"
+                   : "... sent again %u times until %s: lost too", lost, timeline_instant(lost_last, until));
+    if (m->arrived != SIM_NS_NEVER)
+        story_line(s, last->sent, important, "... sent again (transmission %u): %s", m->count,
+                   timeline_span(m->arrived - last->sent, span));
+}
+
+bool way_is_plain(const struct story_def *def, const struct timeline_message *m)
+{
+    sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region);
+
+    /* Twice the median is far outside of ordinary jitter, and a retransmission takes at least three ways. */
+    return m->count == 1 && m->arrived != SIM_NS_NEVER && m->arrived - m->sent <= 2 * usual;
+}
+
+/* ---- why ---- */
+
+/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before it. */
+static const struct timeline_message *held_by(const struct timeline *t, const struct timeline_message *m)
+{
+    const struct timeline_message *by = NULL;
+
+    array_each (struct timeline_message, other, &t->messages)
+        if (other->from == m->from && other->to == m->to && other->count > 1 && other->sent_position < m->sent_position &&
+            (other->arrived == m->arrived || (m->arrived == SIM_NS_NEVER && other->arrived == SIM_NS_NEVER)))
+            by = other;
+    return by;
+}
+
+static const char *cause_of_loss(const struct story_def *def, const struct timeline_message *m,
+                                 const struct timeline_message *behind, char out[STORY_TEXT])
+{
+    const struct timeline *t = def->timeline;
+    const struct history_setting *s = t->setting;
+    const struct timeline_transmission *first = &t->transmissions.items[m->first];
+    char span[TIMELINE_NAME], node[TIMELINE_NAME], title[TIMELINE_NAME], order[200] = "";
+    const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
+
+    if (behind != NULL)
+        snprintf(order, sizeof order, " (it waited, in order, behind an earlier message)");
+    if (first->reason == LOST_BY_CUT) {
+        uint32_t fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->lost);
+        if (fault == STORY_NO_FAULT)
+            fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->sent);
+        if (fault != STORY_NO_FAULT) {
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s by %s%s", from, to, fault_span(s, fault, span),
+                     fault_title(s, fault, title), order);
+            return out;
+        }
+        snprintf(out, STORY_TEXT, "the link %s -> %s was cut%s", from, to, order);
+    } else if (first->reason == LOST_BY_CRASH) {
+        const struct trace_record *down = crash_of(t, m, first->lost);
+        if (down != NULL && down->record.down.fault < s->fault_count)
+            snprintf(out, STORY_TEXT, "%s was down %s by %s%s", timeline_node_name(s, down->record.node, node),
+                     fault_span(s, down->record.down.fault, span), fault_title(s, down->record.down.fault, title), order);
+        else
+            snprintf(out, STORY_TEXT, "a crash dropped what was under way from %s to %s%s", from, to, order);
+    } else {
+        uint32_t fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent);
+        if (fault != STORY_NO_FAULT)
+            snprintf(out, STORY_TEXT, "loss on the link %s -> %s, by %s%s", from, to, way_fault_name(s, fault, title), order);
+        else if (m->count > 1)
+            snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %u time%s, and it was sent again after a timeout%s",
+                     from, to, m->count - 1, m->count == 2 ? "" : "s", order);
+        else
+            snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it, and a datagram is not sent again", from, to);
+    }
+    return out;
+}
+
+const char *way_cause_message(const struct story_def *def, const struct timeline_message *m, sim_ns until,
+                              char out[STORY_TEXT])
+{
+    const struct timeline *t = def->timeline;
+    const struct history_setting *s = t->setting;
+    sim_ns end = m->arrived < until ? m->arrived : until, took = end - m->sent;
+    sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region);
+    char span[TIMELINE_NAME], common[TIMELINE_NAME], name[TIMELINE_NAME];
+    const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
+
+    if (t->transmissions.items[m->first].lost != SIM_NS_NEVER)
+        return cause_of_loss(def, m, NULL, out);
+    const struct timeline_message *before = took > 2 * usual ? held_by(t, m) : NULL;
+    if (before != NULL)
+        return cause_of_loss(def, before, m, out);
+    uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
+    if (slow != STORY_NO_FAULT)
+        snprintf(out, STORY_TEXT, "the link %s -> %s was slowed by %s", from, to, way_fault_name(s, slow, name));
+    else if (m->arrived != SIM_NS_NEVER && (double)(m->arrived - m->sent) > 1.25 * (double)usual)
+        snprintf(out, STORY_TEXT, "jitter: from %s to %s it took %s, where %s is the median", from, to,
+                 timeline_span(m->arrived - m->sent, span), timeline_span(usual, common));
+    else if (m->arrived != SIM_NS_NEVER && m->arrived <= until)
+        snprintf(out, STORY_TEXT, "distance: one way from %s to %s takes %s", from, to,
+                 timeline_span(m->arrived - m->sent, span));
+    else
+        snprintf(out, STORY_TEXT, "distance: it was on its way from %s to %s, which takes %s", from, to,
+                 timeline_span(m->arrived != SIM_NS_NEVER ? m->arrived - m->sent : usual, span));
+    return out;
+}
+
+const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to, const char *what,
+                           char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    char name[TIMELINE_NAME], span[TIMELINE_NAME], title[TIMELINE_NAME];
+    const struct trace_record *down = down_at(def->timeline, node, from);
+
+    if (down == NULL)
+        down = way_crash(def->timeline, node, from, to);
+    timeline_node_name(s, node, name);
+    if (down != NULL && down->record.down.fault < s->fault_count) {
+        snprintf(out, STORY_TEXT, "%s was down %s by %s", name, fault_span(s, down->record.down.fault, span),
+                 fault_title(s, down->record.down.fault, title));
+        return out;
+    }
+    uint32_t overload = def->facts->overload(def->facts->self, s->node_region[node], from, to);
+    if (overload != STORY_NO_FAULT)
+        snprintf(out, STORY_TEXT, "%s was overloaded by %s: it waited there %s %s", name,
+                 way_fault_name(s, overload, title), timeline_span(to - from, span), what);
+    else
+        snprintf(out, STORY_TEXT, "it waited %s at %s %s", timeline_span(to - from, span), name, what);
+    return out;
+}
+
+/* ---- a write's way to a node ---- */
+
+/* Since when, and from which position on, a node had the write; false: not in the window. */
+static bool had_since(const struct timeline *t, const struct timeline_operation *write, uint32_t node, sim_ns *time,
+                      uint64_t *position)
+{
+    if (node == write->taker) {
+        *time = write->taken;
+        *position = write->taken_position;
+        return true;
+    }
+    const struct trace_record *r = timeline_reflected(t, write, node);
+    *time = r != NULL ? r->record.time : SIM_NS_NEVER;
+    *position = r != NULL ? r->position : UINT64_MAX;
+    return r != NULL;
+}
+
+/* What may carry the write to `node`: from a node that had it by then. */
+static bool may_carry(const struct timeline *t, const struct timeline_operation *write, const struct timeline_message *m,
+                      uint32_t node)
+{
+    sim_ns time;
+    uint64_t position;
+
+    if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node || m->sent_position < write->taken_position)
+        return false;
+    return had_since(t, write, m->from, &time, &position) && position <= m->sent_position;
+}
+
+/* What is about the write and long enough for its value; else what is about it (a merge may send less); else a batch. */
+enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
+
+/* The last of them that arrived before the node had it, or the first sent if none did. */
+static const struct timeline_message *carrier(const struct timeline *t, const struct timeline_operation *write,
+                                              uint32_t node, uint64_t had_position, enum carriers which)
+{
+    const struct timeline_message *arrived = NULL, *sent = NULL;
+
+    array_each (struct timeline_message, m, &t->messages) {
+        bool about = m->op != 0 && history_op_of(m->op) == history_op_of(write->op);
+        if (which == BATCHES ? m->op != 0 : !about)
+            continue;
+        if ((which == WITH_VALUE && m->bytes < write->value_bytes) || !may_carry(t, write, m, node))
+            continue;
+        if (m->arrived_position < had_position && (arrived == NULL || m->arrived_position > arrived->arrived_position))
+            arrived = m;
+        if (sent == NULL || m->sent_position < sent->sent_position)
+            sent = m;
+    }
+    if (had_position == UINT64_MAX) /* it never had it: what set out first is what did not come */
+        return sent;
+    return arrived;
+}
+
+uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
+                      struct way_step steps[WAY_MOST])
+{
+    uint32_t count = 0;
+
+    if (write->taker == HISTORY_NO_NODE)
+        return 0;
+    while (node != write->taker && count < WAY_MOST) {
+        struct way_step step = {.from = write->taker, .to = node, .held = write->taken, .had = SIM_NS_NEVER};
+        uint64_t position = UINT64_MAX, from_position;
+        had_since(t, write, node, &step.had, &position);
+        for (int which = 0; which < CARRIERS && step.m == NULL; which++)
+            step.m = carrier(t, write, node, position, (enum carriers)which);
+        if (step.m != NULL) {
+            step.from = step.m->from;
+            had_since(t, write, step.from, &step.held, &from_position);
+        }
+        memmove(&steps[1], &steps[0], count * sizeof *steps);
+        steps[0] = step;
+        count++;
+        if (step.m == NULL)
+            break;
+        node = step.from;
+    }
+    return count;
+}
+
+static sim_ns earlier(sim_ns a, sim_ns b)
+{
+    return a < b ? a : b;
+}
+
+/* What a step took up to `until`, whole. */
+static sim_ns step_cost(const struct way_step *step, sim_ns until)
+{
+    return step->held < until ? earlier(step->had, until) - step->held : 0;
+}
+
+const struct way_step *way_worst(const struct way_step *steps, uint32_t count, sim_ns until)
+{
+    const struct way_step *worst = count > 0 ? &steps[0] : NULL;
+
+    for (uint32_t i = 1; i < count; i++)
+        if (step_cost(&steps[i], until) > step_cost(worst, until))
+            worst = &steps[i];
+    return worst;
+}
+
+const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until, char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    const struct timeline_message *m = step->m;
+    char from[TIMELINE_NAME], to[TIMELINE_NAME];
+
+    if (m == NULL || m->sent >= until) {
+        uint32_t cut = def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
+        if (cut != STORY_NO_FAULT) {
+            char span[TIMELINE_NAME], title[TIMELINE_NAME];
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s by %s", s->region_names[s->node_region[step->from]],
+                     s->region_names[s->node_region[step->to]], fault_span(s, cut, span), fault_title(s, cut, title));
+            return out;
+        }
+        const struct trace_record *down = way_crash(def->timeline, step->from, step->held, until);
+        if (down != NULL)
+            return way_cause_node(def, step->from, step->held, until, "to be sent", out);
+        snprintf(out, STORY_TEXT, "%s had not yet sent it to %s: it waited to be shipped",
+                 timeline_node_name(s, step->from, from), timeline_node_name(s, step->to, to));
+        return out;
+    }
+    sim_ns waited = m->sent - step->held, end = earlier(m->arrived, until), way = end - m->sent;
+    sim_ns service = m->arrived < until ? earlier(step->had, until) - m->arrived : 0;
+    if (way >= waited && way >= service)
+        return way_cause_message(def, m, until, out);
+    if (service > waited)
+        return way_cause_node(def, step->to, m->arrived, earlier(step->had, until), "to be applied", out);
+    return way_cause_node(def, step->from, step->held, m->sent, "to be shipped", out);
+}

@@ -1,0 +1,346 @@
+/* trace_worst.c -- see trace_worst.h. It feeds a ledger as observation.c does, and looks where that one counts. */
+#include "sim/observe/trace_worst.h"
+
+#include "sim/model/model.h"
+#include "sim/observe/ledger.h"
+#include "sim/observe/operations.h"
+#include "sim/observe/staleness.h"
+
+#include <stdlib.h>
+
+struct trace_worst {
+    struct operations operations;
+    struct ledger ledger;
+    struct trace_worst_figures figures;
+    const struct history_record *record; /* at hand */
+    uint64_t wanted, position;
+    ARRAY(struct worst_lost) decided;    /* lost before their clients were told: they count if they commit */
+};
+
+static bool is_wanted(const struct trace_worst *w, uint64_t op)
+{
+    return w->wanted != 0 && history_op_of(op) == history_op_of(w->wanted);
+}
+
+/* ---- lost updates ---- */
+
+/* For what the replica lets it go: the version that arrives, or the one that it holds. */
+static uint64_t winner_of(const struct trace_worst *w, const struct live_write *loser)
+{
+    const struct history_record *r = w->record;
+
+    if (r->kind == HISTORY_DROP)
+        return r->drop.winner;
+    if (r->kind != HISTORY_STORE)
+        return 0;
+    if (r->store.write != loser->id)
+        return r->store.write;
+    int row = places_row(&w->ledger.places, r->key, r->node);
+    return row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
+}
+
+/* How far apart the two were committed or taken: the larger, the less excuse there was. */
+static sim_ns gap_between(const struct trace_worst *w, const struct live_write *loser, uint64_t winner)
+{
+    const struct live_write *other = ledger_find(&w->ledger, winner);
+
+    if (other == NULL || other->commit_position == 0 || loser->commit_position == 0)
+        return 0;
+    sim_ns gap = loser->commit_time - other->commit_time;
+    return gap < 0 ? -gap : gap;
+}
+
+static struct worst_lost loss_at_hand(const struct trace_worst *w, const struct live_write *loser)
+{
+    return (struct worst_lost){.loser = loser->id, .winner = winner_of(w, loser), .node = w->record->node,
+                               .met = w->record->time, .position = w->position};
+}
+
+/* A commit comes after the loss as often as before it. */
+static bool loss_before(const struct trace_worst *w, uint64_t loser, struct worst_lost *out)
+{
+    array_each (struct worst_lost, one, &w->decided)
+        if (one->loser == loser) {
+            *out = *one;
+            return true;
+        }
+    return false;
+}
+
+static void on_lost(void *self, const struct live_write *loser)
+{
+    struct trace_worst *w = self;
+    struct worst_lost one;
+
+    if (!loss_before(w, loser->id, &one))
+        one = loss_at_hand(w, loser);
+    if (one.winner == 0 || one.winner == loser->id)
+        return;
+    one.gap_ns = gap_between(w, loser, one.winner);
+    if (is_wanted(w, loser->id))
+        w->figures.wanted_lost = one;
+    if (!loser->in_window)
+        return;
+    enum worst_loss kind = loser->causal ? WORST_CAUSAL : loser->skew ? WORST_SKEW : WORST_CONCURRENT;
+    struct worst_lost *worst = &w->figures.lost[kind];
+    if (w->figures.lost_count[kind]++ == 0 || one.gap_ns > worst->gap_ns)
+        *worst = one;
+}
+
+/* Was this write, whose client waits still, lost by the record at hand? */
+static void look_at_loser(struct trace_worst *w, uint64_t id, bool was_decided)
+{
+    const struct live_write *loser = ledger_find(&w->ledger, id);
+
+    if (!was_decided && loser != NULL && loser->decided && loser->lost && loser->commit_position == 0)
+        *array_add(&w->decided) = loss_at_hand(w, loser);
+}
+
+static bool is_decided(const struct trace_worst *w, uint64_t id)
+{
+    const struct live_write *one = ledger_find(&w->ledger, id);
+
+    return one == NULL || one->decided;
+}
+
+static void store(struct trace_worst *w, const struct history_record *r)
+{
+    int row = places_row(&w->ledger.places, r->key, r->node);
+    uint64_t held = row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
+    bool held_decided = is_decided(w, held), came_decided = is_decided(w, r->store.write);
+
+    ledger_store(&w->ledger, r);
+    look_at_loser(w, held, held_decided);
+    look_at_loser(w, r->store.write, came_decided);
+}
+
+static void drop(struct trace_worst *w, const struct history_record *r)
+{
+    bool decided = is_decided(w, r->drop.loser);
+
+    ledger_drop(&w->ledger, r);
+    look_at_loser(w, r->drop.loser, decided);
+}
+
+static void forget_decisions(struct trace_worst *w, uint64_t op)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->decided.count; i++)
+        if (history_op_of(w->decided.items[i].loser) != op)
+            w->decided.items[kept++] = w->decided.items[i];
+    w->decided.count = kept;
+}
+
+/* ---- reads and writes that end ---- */
+
+static bool answer_reflects(const struct trace_worst *w, const struct operation *op, const struct live_write *one)
+{
+    const struct operation_sample *s = operations_sample_first(&w->operations, op);
+
+    for (; s != NULL; s = operations_sample_next(&w->operations, s))
+        if (ledger_reflected(&w->ledger, one, s->node, s->instant))
+            return true;
+    return false;
+}
+
+/* The oldest write that the read missed, as staleness.c found there is one that committed at `commit`. */
+static uint64_t missed_write(const struct trace_worst *w, const struct operation *op, sim_ns commit)
+{
+    const struct key_entry *e = ledger_entry(&w->ledger, op->key);
+
+    for (uint32_t slot = 0; e != NULL && slot < e->slot_count; slot++)
+        for (const struct live_write *one = e->slots[slot].oldest; one != NULL; one = one->slot_newer)
+            if (one->commit_position != 0 && one->commit_position < op->begin_position && one->commit_time == commit &&
+                !answer_reflects(w, op, one))
+                return one->id;
+    return 0;
+}
+
+static void read_ends(struct trace_worst *w, const struct operation *op, const struct history_record *r)
+{
+    struct missed m = staleness_missed(&w->ledger, &w->operations, op);
+    struct worst_read one = {.read = r->op, .missed_count = m.count, .begin = op->begin_time, .end = r->time};
+
+    if (m.count > 0) {
+        one.missed = missed_write(w, op, m.oldest_commit);
+        one.missed_commit = m.oldest_commit;
+        one.stale_ns = op->begin_time - m.oldest_commit;
+    }
+    if (is_wanted(w, r->op))
+        w->figures.wanted_read = one;
+    if (op->in_window && one.missed != 0 && (w->figures.stalest.read == 0 || one.stale_ns > w->figures.stalest.stale_ns))
+        w->figures.stalest = one;
+}
+
+static void write_ends(struct trace_worst *w, const struct operation *op, const struct history_record *r)
+{
+    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+    struct worst_write one = {r->op, r->time - op->begin_time, op->begin_time, r->time};
+
+    if (op->in_window && !well)
+        w->figures.failed_writes++;
+    if (op->in_window && well && (w->figures.slowest.op == 0 || one.latency_ns > w->figures.slowest.latency_ns))
+        w->figures.slowest = one;
+    for (uint32_t identity = 0; identity <= op->identities; identity++) {
+        uint64_t write = op->op | identity;
+        ledger_end(&w->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
+    }
+    forget_decisions(w, op->op);
+}
+
+static void end(struct trace_worst *w, const struct history_record *r)
+{
+    struct operation *op = operations_find(&w->operations, r->op);
+
+    if (op == NULL)
+        return;
+    if (r->node != HISTORY_NO_NODE)
+        operations_sample(&w->operations, op, r->node, r->end.instant);
+    if (is_wanted(w, r->op))
+        w->figures.wanted = (struct worst_write){r->op, r->time - op->begin_time, op->begin_time, r->time};
+    if (op->kind != GEO_READ)
+        write_ends(w, op, r);
+    else if (r->end.outcome == OUTCOME_OK && !op->is_probe)
+        read_ends(w, op, r);
+    operations_end(&w->operations, op);
+}
+
+static void take(struct trace_worst *w, const struct history_record *r)
+{
+    const struct operation *op = operations_find(&w->operations, r->op);
+    struct take_origin origin = {UINT64_MAX, false};
+
+    origin.in_window = op != NULL ? op->in_window : operations_in_window(&w->operations, r->op);
+    if (op != NULL)
+        origin.begin_position = op->begin_position;
+    ledger_take(&w->ledger, r, origin);
+}
+
+static void retry(struct trace_worst *w, const struct history_record *r)
+{
+    struct operation *op = operations_find(&w->operations, r->op);
+    uint16_t identity = (uint16_t)(r->op & 0xff);
+
+    if (op == NULL)
+        return;
+    op->attempts++;
+    if (identity > op->identities)
+        op->identities = identity;
+}
+
+static void down(struct trace_worst *w, const struct history_record *r)
+{
+    const struct history_setting *s = w->operations.setting;
+    bool for_ever = r->down.fault < s->fault_count && s->faults[r->down.fault].end == SIM_NS_NEVER;
+
+    ledger_down(&w->ledger, r->node, r->down.lose, for_ever, LEDGER_NO_FAULT);
+}
+
+static void look(void *self, const struct history_record *r, uint64_t position)
+{
+    struct trace_worst *w = self;
+    struct operation *op;
+
+    w->record = r;
+    w->position = position;
+    ledger_at(&w->ledger, r, position);
+    switch (r->kind) {
+    case HISTORY_BEGIN:
+        operations_begin(&w->operations, r, position);
+        return;
+    case HISTORY_RETRY:
+        retry(w, r);
+        return;
+    case HISTORY_SAMPLE:
+        if ((op = operations_find(&w->operations, r->op)) != NULL)
+            operations_sample(&w->operations, op, r->node, r->sample.instant);
+        return;
+    case HISTORY_MADE:
+        ledger_made(&w->ledger, r);
+        return;
+    case HISTORY_TAKE:
+        take(w, r);
+        break;
+    case HISTORY_STORE:
+        store(w, r);
+        break;
+    case HISTORY_MERGE:
+        ledger_merge(&w->ledger, r);
+        break;
+    case HISTORY_DROP:
+        drop(w, r);
+        break;
+    case HISTORY_END:
+        end(w, r);
+        break;
+    case HISTORY_DOWN:
+        down(w, r);
+        break;
+    case HISTORY_UP:
+        ledger_up(&w->ledger, r->node);
+        break;
+    default:
+        return;
+    }
+    if (w->ledger.queue_count > 0)
+        ledger_retire(&w->ledger, operations_oldest_read(&w->operations));
+}
+
+struct trace_worst *trace_worst_new(const struct history_setting *s, struct history *h, uint64_t wanted)
+{
+    struct trace_worst *w = memory_new(1, sizeof *w);
+    uint32_t unread = UINT32_C(1) << HISTORY_SEND | UINT32_C(1) << HISTORY_ARRIVE | UINT32_C(1) << HISTORY_LOST;
+
+    w->wanted = wanted;
+    operations_open(&w->operations, s);
+    ledger_open(&w->ledger, s);
+    w->ledger.listener = (struct ledger_listener){.self = w, .lost = on_lost};
+    history_add_reader(h, look, w, ((UINT32_C(1) << HISTORY_KINDS) - 1) & ~unread);
+    return w;
+}
+
+/* ---- lost commits, as recovery.c counts them ---- */
+
+static bool survives(const struct ledger *l, const struct live_write *w)
+{
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if (l->up[w->entry->rows[row].node] && entry_reach(w->entry, row, w->slot) >= w->took)
+            return true;
+    return false;
+}
+
+static void look_for_lost_commits(struct trace_worst *w)
+{
+    for (size_t i = 0; i < w->ledger.entries.count; i++) {
+        const struct key_entry *e = w->ledger.entries.items[i];
+        for (uint32_t slot = 0; slot < e->slot_count; slot++)
+            for (const struct live_write *one = e->slots[slot].oldest; one != NULL; one = one->slot_newer) {
+                struct worst_lost *first = &w->figures.lost_commit;
+                if (one->commit_position == 0 || survives(&w->ledger, one))
+                    continue;
+                struct worst_lost lost = {.loser = one->id, .node = HISTORY_NO_NODE, .met = one->commit_time};
+                if (is_wanted(w, one->id) && w->figures.wanted_lost.loser == 0)
+                    w->figures.wanted_lost = lost;
+                if (!one->in_window)
+                    continue;
+                w->figures.lost_commit_count++;
+                if (first->loser == 0 || one->commit_time < first->met)
+                    *first = lost;
+            }
+    }
+}
+
+struct trace_worst_figures trace_worst_finish(struct trace_worst *w)
+{
+    struct trace_worst_figures figures;
+
+    ledger_finish(&w->ledger);
+    look_for_lost_commits(w);
+    figures = w->figures;
+    operations_close(&w->operations);
+    ledger_close(&w->ledger);
+    array_free(&w->decided);
+    free(w);
+    return figures;
+}
