@@ -1,24 +1,32 @@
-/* async.c -- one leader, which answers from its own disk and ships its log in order. PostgreSQL and MySQL streaming
- * replication, MongoDB with w:1, Redis, Aurora Global Database, Kafka MirrorMaker at their defaults.
+/* async.c -- one leader, which answers from its own disk and ships its log in order. PostgreSQL and MySQL
+ * streaming replication, MongoDB with w:1, Redis, Aurora Global Database, Kafka MirrorMaker at their
+ * defaults.
  *
  *     write latency  = client rtt + rtt(region, leader) + service (write)
  *     read latency   = client rtt (local), + rtt(region, leader) where the leader is asked
- *     lag            = flush_every's wait + one way + the apply queue, which is served one at a time: when writes come faster
+ *     lag            = flush_every's wait + one way + the apply queue, which is served one at a time: when
+ *                    writes come faster
  *                      than a follower applies, its lag grows without bound (lag_break throttles)
  *     promises       by `read`:
- *         local              replicas converge, and apply each session's writes to a key in order; a session may miss its own
+ *         local              replicas converge, and apply each session's writes to a key in order; a session
+ *                            may miss its own
  *         leader             linearizable, as long as the leader keeps its disk
- *         session            read your writes, monotonic reads: a session brings along the log position it has met, and a replica that is
- *                            behind it sends the read to the leader. With one node a region also causal: one log, one order
- *         bounded <time>     no read misses what committed longer ago: a replica knows, by its own oscillator (trusted to 1 in
- *                            1000), since when it has heard all; when that is too long ago it sends the read to the leader
- *         bounded <versions> no read misses more: the leader refuses a write while a follower is that many behind (Cosmos DB)
+ *         session            read your writes, monotonic reads: a session brings along the log position it
+ *                            has met, and a replica that is behind it sends the read to the leader. With one
+ *                            node a region also causal: one log, one order
+ *         bounded <time>     no read misses what committed longer ago: a replica knows, by its own oscillator
+ *                            (trusted to 1 in 1000), since when it has heard all; when that is too long ago
+ *                            it sends the read to the leader
+ *         bounded <versions> no read misses more: the leader refuses a write while a follower is that many
+ *         behind (Cosmos DB)
  *     loses          with the leader's disk, what it answered and had not shipped: rpo is the lag
  *
- * The log, what is done about loss, reordering and restarts: parts/shipping.h. A position is confirmed once it is applied.
+ * The log, what is done about loss, reordering and restarts: parts/shipping.h. A position is confirmed once
+ * it is applied.
  *
- * Sources: Gray, Helland, O'Neil, Shasha: The dangers of replication and a solution, 1996 (lazy master); Terry et al.: Session
- * guarantees for weakly consistent replicated data, 1994; PostgreSQL manual, 27.2 (streaming replication).
+ * Sources: Gray, Helland, O'Neil, Shasha: The dangers of replication and a solution, 1996 (lazy master);
+ * Terry et al.: Session guarantees for weakly consistent replicated data, 1994; PostgreSQL manual, 27.2
+ * (streaming replication).
  */
 #include "sim/model/model.h"
 
@@ -62,7 +70,8 @@ static void done(geo_replica *r, uint64_t position)
 
     record->is_written = true;
     shipping_done(r, position);
-    forward_answer(r, record->asked, REPLY, &record->op, record->outcome, NULL, c->read.index == READ_SESSION ? position : 0);
+    forward_answer(r, record->asked, REPLY, &record->op, record->outcome, NULL,
+                   c->read.index == READ_SESSION ? position : 0);
     shipping_cut(r);
 }
 
@@ -71,9 +80,12 @@ static void on_start(geo_replica *r, enum geo_lost lost)
     struct shipping_def d = shipping_of(r);
 
     shipping_start(r, &d, lost);
-    for (uint64_t p = geo_log_first(r, SHIP_LOG); lost == GEO_LOST_MEMORY && p <= geo_log_last(r, SHIP_LOG); p++)
+    for (uint64_t p = geo_log_first(r, SHIP_LOG); lost == GEO_LOST_MEMORY && p <= geo_log_last(r, SHIP_LOG);
+         p++)
         if (!((struct ship_record *)geo_log_at(r, SHIP_LOG, p))->is_done)
-            shipping_done(r, p); /* it was taken, and is on its way to the followers: it stands, though nobody was told */
+            shipping_done(
+                r,
+                p); /* it was taken, and is on its way to the followers: it stands, though nobody was told */
 }
 
 static void on_timer(geo_replica *r, uint32_t type, uint64_t arg)
@@ -166,9 +178,11 @@ static void serve(geo_replica *r, const geo_message *m)
         take(r, request);
     } else {
         geo_value value = geo_stored(r, op->key);
-        uint64_t position = m->type == READ ? ((struct shipping_peer *)geo_peer(r, leader))->applied : s->visible;
+        uint64_t position =
+            m->type == READ ? ((struct shipping_peer *)geo_peer(r, leader))->applied : s->visible;
         uint64_t token = op->token[0] > position ? op->token[0] : position;
-        forward_answer(r, request->asked, REPLY, op, GEO_OK, &value, c->read.index == READ_SESSION ? token : 0);
+        forward_answer(r, request->asked, REPLY, op, GEO_OK, &value,
+                       c->read.index == READ_SESSION ? token : 0);
     }
 }
 
@@ -195,7 +209,8 @@ static const char *check(const void *config, const geo_setting *s)
 
     (void)s;
     if (c->read.index == READ_BOUNDED_TIME && c->read.number <= c->status_every)
-        return "read is bounded by less than status_every, after which a replica hears whether it has all: every read would go to "
+        return "read is bounded by less than status_every, after which a replica hears whether it has all: "
+               "every read would go to "
                "the leader; use a smaller status_every";
     if (c->read.index == READ_BOUNDED_VERSIONS && c->read.number < 1)
         return "read is bounded by no version at all: use at least 1, or read: leader";
@@ -217,8 +232,9 @@ static geo_promise promise(const void *config, const geo_setting *s)
 
     switch (c->read.index) {
     case READ_LEADER:
-        p.checks |= UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL | UINT64_C(1) << GEO_CAUSAL |
-                    UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS;
+        p.checks |= UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL |
+                    UINT64_C(1) << GEO_CAUSAL | UINT64_C(1) << GEO_READ_YOUR_WRITES |
+                    UINT64_C(1) << GEO_MONOTONIC_READS;
         break;
     case READ_SESSION:
         p.checks |= UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS;
@@ -244,7 +260,8 @@ static const geo_param params[] = {
      "the region that takes all writes; the default is the first region that has nodes"},
     {"read", GEO_PARAM_CHOICE, offsetof(struct config, read), "local", NULL, NULL,
      "local|leader|session|bounded <time>|bounded <versions>",
-     "where reads go: the replica at hand, the leader, or the replica unless it is behind the session or the bound"},
+     "where reads go: the replica at hand, the leader, or the replica unless it is behind the session or the "
+     "bound"},
     {"batch", GEO_PARAM_INTEGER, offsetof(struct config, batch), "1", "1", "256", NULL,
      "writes shipped in one message at most; with flush_every 0 each is shipped as it is taken"},
     {"flush_every", GEO_PARAM_TIME, offsetof(struct config, flush_every), "0", "0", NULL, NULL,
@@ -253,12 +270,14 @@ static const geo_param params[] = {
      "the lag at which a person is called; it changes nothing in the run"},
     {"lag_break", GEO_PARAM_TIME, offsetof(struct config, lag_break), "30s", "0", NULL, NULL,
      "the lag of the slowest follower at which the circuit breaks; 0: never"},
-    {"on_break", GEO_PARAM_CHOICE, offsetof(struct config, on_break), "throttle", NULL, NULL, "throttle|continue",
+    {"on_break", GEO_PARAM_CHOICE, offsetof(struct config, on_break), "throttle", NULL, NULL,
+     "throttle|continue",
      "beyond lag_break the leader refuses writes, or goes on and lets followers fall behind"},
     {"status_every", GEO_PARAM_TIME, offsetof(struct config, status_every), "1s", "1ms", NULL, NULL,
      "how often followers tell the leader what they have applied; what is missing then is shipped again"},
     {"recover_after", GEO_PARAM_TIME, offsetof(struct config, recover_after), "5s", "1ms", NULL, NULL,
-     "a leader that lost its disk waits this long for the copies of all followers, then serves with those it has, at least one"},
+     "a leader that lost its disk waits this long for the copies of all followers, then serves with those it "
+     "has, at least one"},
     {0},
 };
 

@@ -1,30 +1,32 @@
-/* crdt.c -- active-active, and the values merge: nothing is let go because something else came first. Riak's data types, Redis
- * Enterprise active-active, Azure Cosmos DB's and Automerge's relatives; AntidoteDB.
+/* crdt.c -- active-active, and the values merge: nothing is let go because something else came first. Riak's
+ * data types, Redis Enterprise active-active, Azure Cosmos DB's and Automerge's relatives; AntidoteDB.
  *
  *     latency      = client rtt + service (read or write)
  *     lag          = flush_every's wait + one way + service (apply)
- *     promises     strong eventual consistency: replicas that have had the same writes answer the same, in whatever order these came. No
- *                  update of a counter or set is lost. Not that anybody sees them in time: reads are of the replica at hand
- *     loses        invariants over more than one replica: two regions sell the last item at once (a decrement is refused only where its
- *                  own node sees too little)
+ *     promises     strong eventual consistency: replicas that have had the same writes answer the same, in
+ *                  whatever order these came. No update of a counter or set is lost. Not that anybody sees
+ *                  them in time: reads are of the replica at hand
+ *     loses        invariants over more than one replica: two regions sell the last item at once (a decrement
+ *                  is refused only where its own node sees too little)
  *     metadata     grows with the number of nodes: a column each
  *
  * The types, and why they merge: parts/crdt.h. What is shipped for a write (`sync`):
  *
- *     op       the operation: least bytes; must arrive once and in the order of its origin. tcp gives that; over datagrams an
- *              operation that came too early is let go, and comes again as a delta
+ *     op       the operation: least bytes; must arrive once and in the order of its origin. tcp gives that;
+ *              over datagrams an operation that came too early is let go, and comes again as a delta
  *     delta    the origin's own column: repetition and reordering do no harm
  *     state    the whole row: also brings what others wrote, through whoever has it; most bytes
  *
- * Under `op` nothing merges twice, as dots count; so the three forms agree, write by write (tests/property/part_crdt.c).
- * A retry is another write with another dot: of a counter it is applied again.
+ * Under `op` nothing merges twice, as dots count; so the three forms agree, write by write
+ * (tests/property/part_crdt.c). A retry is another write with another dot: of a counter it is applied again.
  *
- * A node that lost its disk serves again when it has copied from every other replica, not the first: its own column must be
- * the latest that anybody has, or its next write would hide, by a larger count, what another still knows of it. Its dots go on
- * beyond all that the lost ones may have reached. (Others give such a node a new identity, and columns are never reused.)
+ * A node that lost its disk serves again when it has copied from every other replica, not the first: its own
+ * column must be the latest that anybody has, or its next write would hide, by a larger count, what another
+ * still knows of it. Its dots go on beyond all that the lost ones may have reached. (Others give such a node
+ * a new identity, and columns are never reused.)
  *
- * Sources: in parts/crdt.h; Shapiro, Preguica, Baquero, Zawirski: Conflict-free replicated data types, SSS 2011, section 2.2
- * (strong eventual consistency).
+ * Sources: in parts/crdt.h; Shapiro, Preguica, Baquero, Zawirski: Conflict-free replicated data types, SSS
+ * 2011, section 2.2 (strong eventual consistency).
  */
 #include "sim/model/model.h"
 
@@ -150,7 +152,8 @@ static size_t row_fill(geo_replica *r, void *payload, const void *row)
     return sizeof head + crdt_row_bytes(type_of(r), width(r));
 }
 
-static size_t pack_row(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack_row(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                       uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     const void *row = row_of(r, key);
@@ -162,7 +165,8 @@ static size_t pack_row(geo_replica *r, geo_key key, geo_node to, const void *kep
     return bytes == 0 ? 0 : row_fill(r, payload, row);
 }
 
-static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                         uint64_t *wire_bytes)
 {
     _Alignas(8) unsigned char delta[MOST_NODES * sizeof(struct crdt_set)];
     const struct state *s = geo_state(r);
@@ -172,11 +176,13 @@ static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *k
     (void)to;
     crdt_delta(type_of(r), row_of(r, key), width(r), geo_self(r), delta);
     /* of the fresh elements only the new one travels: the digest stands for those before it */
-    *wire_bytes = crdt_wire_bytes(type_of(r), delta, width(r), (uint32_t)elements) + (o->fresh != 0 ? s->exchange.value_bytes : 0);
+    *wire_bytes = crdt_wire_bytes(type_of(r), delta, width(r), (uint32_t)elements) +
+                  (o->fresh != 0 ? s->exchange.value_bytes : 0);
     return row_fill(r, payload, delta);
 }
 
-static size_t pack_operation(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack_operation(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                             uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     struct payload head = {.what = PAYLOAD_OPERATION};
@@ -209,7 +215,8 @@ static bool unpack(geo_replica *r, geo_key key, geo_node origin, const void *pay
 
 static struct exchange_def exchange_of(const geo_replica *r)
 {
-    static row_pack *const packs[] = {[SYNC_OP] = pack_operation, [SYNC_DELTA] = pack_delta, [SYNC_STATE] = pack_row};
+    static row_pack *const packs[] = {
+        [SYNC_OP] = pack_operation, [SYNC_DELTA] = pack_delta, [SYNC_STATE] = pack_row};
     const struct config *c = geo_config(r);
 
     return (struct exchange_def){.kept_bytes = crdt_operation_bytes(width(r)),
@@ -238,8 +245,9 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
     before_take(r, op->key, &b);
     for (geo_node n = 0; type == CRDT_LWW_REGISTER && n < width(r); n++)
         clock_observe(&clock, ((const struct crdt_register *)row)[n].stamp);
-    enum crdt_done done = crdt_do(type, row, width(r), geo_self(r), op, dot, clock_stamp(&clock, CLOCK_HYBRID, geo_now(r)),
-                                  geo_stored(r, op->key).number, operation);
+    enum crdt_done done =
+        crdt_do(type, row, width(r), geo_self(r), op, dot, clock_stamp(&clock, CLOCK_HYBRID, geo_now(r)),
+                geo_stored(r, op->key).number, operation);
     if (done != CRDT_DONE)
         return done == CRDT_BELOW ? GEO_NO : GEO_REFUSED;
     geo_take(r, op, (geo_version){.stamp = dot, .write = op->write});
@@ -273,8 +281,9 @@ static void read(geo_replica *r, const geo_op *op, geo_node asked)
         reply.values[i].version = siblings[i];
         reply.values[i].sample = geo_sampled(r, op->key);
     }
-    geo_send(r, asked, (geo_out){.type = REPLY, .wire_bytes = (uint64_t)op->value_bytes * reply.count, .op = op->id}, &reply,
-             offsetof(struct reply, values) + reply.count * sizeof(geo_value));
+    geo_send(r, asked,
+             (geo_out){.type = REPLY, .wire_bytes = (uint64_t)op->value_bytes * reply.count, .op = op->id},
+             &reply, offsetof(struct reply, values) + reply.count * sizeof(geo_value));
 }
 
 static void read_answered(geo_replica *r, const geo_message *m)
@@ -282,7 +291,8 @@ static void read_answered(geo_replica *r, const geo_message *m)
     struct reply reply;
 
     memcpy(&reply, m->body, m->body_bytes);
-    geo_reply(r, reply.id, &(geo_answer){.outcome = GEO_OK, .value_count = reply.count, .values = reply.values});
+    geo_reply(r, reply.id,
+              &(geo_answer){.outcome = GEO_OK, .value_count = reply.count, .values = reply.values});
 }
 
 static void on_start(geo_replica *r, enum geo_lost lost)
@@ -342,14 +352,17 @@ static void on_message(geo_replica *r, const geo_message *m)
 static const char *check(const void *config, const geo_setting *s)
 {
     static const char *const wrong[] = {
-        [GEO_REGISTER] = "variant does not fit the workload's data, register: use auto, mv_register or lww_register",
-        [GEO_COUNTER] = "variant does not fit the workload's data, counter: use auto, pn_counter or g_counter",
+        [GEO_REGISTER] =
+            "variant does not fit the workload's data, register: use auto, mv_register or lww_register",
+        [GEO_COUNTER] =
+            "variant does not fit the workload's data, counter: use auto, pn_counter or g_counter",
         [GEO_SET] = "variant does not fit the workload's data, set: use auto, or_set or g_set",
     };
     static const uint8_t data[] = {GEO_COUNTER, GEO_COUNTER, GEO_SET, GEO_SET, GEO_REGISTER, GEO_REGISTER};
 
     if (s->nodes > MOST_NODES)
-        return "there are more than 128 nodes, each of which has a column in every value: use fewer regions or nodes";
+        return "there are more than 128 nodes, each of which has a column in every value: use fewer regions "
+               "or nodes";
     return data[type_for(config, s->data)] == s->data ? NULL : wrong[s->data];
 }
 
@@ -376,7 +389,8 @@ static const geo_param params[] = {
     {"flush_every", GEO_PARAM_TIME, offsetof(struct config, flush_every), "0", "0", NULL, NULL,
      "ships what was written this often, one message a replica; 0 ships each write as it is taken"},
     {"resend_after", GEO_PARAM_TIME, offsetof(struct config, resend_after), "1s", "1ms", NULL, NULL,
-     "over datagrams, sends again what is not acknowledged after this; also asks again for a copy that stalls"},
+     "over datagrams, sends again what is not acknowledged after this; also asks again for a copy that "
+     "stalls"},
     {0},
 };
 
@@ -391,9 +405,18 @@ static const geo_message_def messages[] = {
 
 static const geo_store_def stores[] = {
     [EXCHANGE_OUTBOX] = OUTBOX_STORE("outbox", false, sizeof(struct crdt_operation), sizeof(uint32_t)),
-    [COUNTERS] = {.name = "counters", .kind = GEO_ROWS, .durable = true, .record_bytes_per_node = sizeof(struct crdt_counter)},
-    [SETS] = {.name = "sets", .kind = GEO_ROWS, .durable = true, .record_bytes_per_node = sizeof(struct crdt_set)},
-    [REGISTERS] = {.name = "registers", .kind = GEO_ROWS, .durable = true, .record_bytes_per_node = sizeof(struct crdt_register)},
+    [COUNTERS] = {.name = "counters",
+                  .kind = GEO_ROWS,
+                  .durable = true,
+                  .record_bytes_per_node = sizeof(struct crdt_counter)},
+    [SETS] = {.name = "sets",
+              .kind = GEO_ROWS,
+              .durable = true,
+              .record_bytes_per_node = sizeof(struct crdt_set)},
+    [REGISTERS] = {.name = "registers",
+                   .kind = GEO_ROWS,
+                   .durable = true,
+                   .record_bytes_per_node = sizeof(struct crdt_register)},
     {0},
 };
 

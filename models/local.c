@@ -1,20 +1,23 @@
 /* local.c -- one copy in one region; everybody travels to it.
  *
- * The corner of the CAP triangle without P, and what most systems start as: a single-region PostgreSQL or MySQL with
- * clients elsewhere. It is the yardstick: no strategy is simpler, none is more consistent, and whoever is far pays for
- * each read as for each write.
+ * The corner of the CAP triangle without P, and what most systems start as: a single-region PostgreSQL or
+ * MySQL with clients elsewhere. It is the yardstick: no strategy is simpler, none is more consistent, and
+ * whoever is far pays for each read as for each write.
  *
  *     latency      = client rtt + rtt(client's region, leader) + service (read or write)
- *     promises     all of the consistency models, up to linearizable: there is one copy, and it does one thing at a time
+ *     promises     all of the consistency models, up to linearizable: there is one copy, and it does one
+ *                  thing at a time
  *     loses        everything, with the disk; the availability of every region that cannot reach the leader
  *
- * An operation takes effect in one handler at the leader's node, when its service is done: the order of the versions of a
- * key is the order of these instants. A stamp is the stored version's plus one, so that it lives exactly as long as the
- * data. A retry overwrites with the same identity; of a counter or a set it is applied again, as an at-least-once client
- * has it; but a retry of a key's last write is told the answer again.
+ * An operation takes effect in one handler at the leader's node, when its service is done: the order of the
+ * versions of a key is the order of these instants. A stamp is the stored version's plus one, so that it
+ * lives exactly as long as the data. A retry overwrites with the same identity; of a counter or a set it is
+ * applied again, as an at-least-once client has it; but a retry of a key's last write is told the answer
+ * again.
  *
- * Source: Gilbert, Lynch: Brewer's conjecture and the feasibility of consistent, available, partition-tolerant web
- * services, 2002, section 3.2 (consistent, and available where there is no partition: "centralized algorithms").
+ * Source: Gilbert, Lynch: Brewer's conjecture and the feasibility of consistent, available,
+ * partition-tolerant web services, 2002, section 3.2 (consistent, and available where there is no partition:
+ * "centralized algorithms").
  */
 #include "sim/model/model.h"
 
@@ -83,10 +86,10 @@ static geo_promise promise(const void *config, const geo_setting *s)
 {
     (void)config;
     (void)s;
-    return (geo_promise){.checks = UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL | UINT64_C(1) << GEO_CAUSAL |
-                                   UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS |
-                                   UINT64_C(1) << GEO_MONOTONIC_WRITES | UINT64_C(1) << GEO_WRITES_FOLLOW_READS |
-                                   UINT64_C(1) << GEO_EVENTUAL};
+    return (geo_promise){.checks = UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL |
+                                   UINT64_C(1) << GEO_CAUSAL | UINT64_C(1) << GEO_READ_YOUR_WRITES |
+                                   UINT64_C(1) << GEO_MONOTONIC_READS | UINT64_C(1) << GEO_MONOTONIC_WRITES |
+                                   UINT64_C(1) << GEO_WRITES_FOLLOW_READS | UINT64_C(1) << GEO_EVENTUAL};
 }
 
 static const geo_param params[] = {

@@ -1,25 +1,31 @@
-/* lww.c -- active-active; the last writer wins. Every region takes writes to every key, answers at once and tells the
- * others; where two versions meet, the larger stamp stays (ties by the write's identity, whose highest bits are the
- * client's region). Cassandra's cells, DynamoDB global tables, Redis active-active strings, Azure Cosmos DB's default.
+/* lww.c -- active-active; the last writer wins. Every region takes writes to every key, answers at once and
+ * tells the others; where two versions meet, the larger stamp stays (ties by the write's identity, whose
+ * highest bits are the client's region). Cassandra's cells, DynamoDB global tables, Redis active-active
+ * strings, Azure Cosmos DB's default.
  *
  *     latency      = client rtt + service (read or write): never a round trip between regions
  *     lag          = flush_every's wait + one way + service (apply)
- *     promises     replicas converge, and no more. A session that stays in its region reads its own writes on a `lamport`
- *                  or `hlc` clock, but a roaming one, or one whose region fails over, may not; on `wall` nobody does
- *     loses        the older of two concurrent writes (no trace of it is left), and on `wall` also the write of whoever's
- *                  clock is behind, though it came later: the clock's error decides, not the order of events
+ *     promises     replicas converge, and no more. A session that stays in its region reads its own writes on
+ *                  a `lamport` or `hlc` clock, but a roaming one, or one whose region fails over, may not; on
+ *                  `wall` nobody does
+ *     loses        the older of two concurrent writes (no trace of it is left), and on `wall` also the write
+ *                  of whoever's clock is behind, though it came later: the clock's error decides, not the
+ *                  order of events
  *
- * Clocks (parts/clock.h): `wall` is the node's clock; `lamport` counts; `hlc` is the clock, but never behind what was
- * seen: with it a write that has seen another is newer. Counters and sets are values here, read, changed and written by
- * the node that takes the operation: two increments at once and one is gone, which is what crdt is for.
+ * Clocks (parts/clock.h): `wall` is the node's clock; `lamport` counts; `hlc` is the clock, but never behind
+ * what was seen: with it a write that has seen another is newer. Counters and sets are values here, read,
+ * changed and written by the node that takes the operation: two increments at once and one is gone, which is
+ * what crdt is for.
  *
- * Over tcp each write is one message to each other replica. Over datagrams it is acknowledged, and what the key holds is sent
- * again until it is. A node that comes back without its memory or disk copies from every other replica and has them copy
- * from it: what was under way is gone with the connection. Without its disk it serves again when one copy is complete.
+ * Over tcp each write is one message to each other replica. Over datagrams it is acknowledged, and what the
+ * key holds is sent again until it is. A node that comes back without its memory or disk copies from every
+ * other replica and has them copy from it: what was under way is gone with the connection. Without its disk
+ * it serves again when one copy is complete.
  *
- * Sources: Thomas: A majority consensus approach to concurrency control, 1979 (the rule); Shapiro et al.: A comprehensive
- * study of convergent and commutative replicated data types, 2011, 3.2.1 (why it converges); Kulkarni et al.: Logical
- * physical clocks, 2014 (hlc); Kingsbury: The trouble with timestamps, 2013 (what it loses).
+ * Sources: Thomas: A majority consensus approach to concurrency control, 1979 (the rule); Shapiro et al.: A
+ * comprehensive study of convergent and commutative replicated data types, 2011, 3.2.1 (why it converges);
+ * Kulkarni et al.: Logical physical clocks, 2014 (hlc); Kingsbury: The trouble with timestamps, 2013 (what it
+ * loses).
  */
 #include "sim/model/model.h"
 
@@ -56,7 +62,8 @@ static struct clock *clock_of(geo_replica *r)
     return geo_log_at(r, CLOCK, 1);
 }
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                   uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
@@ -185,7 +192,8 @@ static const geo_param params[] = {
     {"flush_every", GEO_PARAM_TIME, offsetof(struct config, flush_every), "0", "0", NULL, NULL,
      "ships what was written this often, one message a replica; 0 ships each write as it is taken"},
     {"resend_after", GEO_PARAM_TIME, offsetof(struct config, resend_after), "1s", "1ms", NULL, NULL,
-     "over datagrams, sends again what is not acknowledged after this; also asks again for a copy that stalls"},
+     "over datagrams, sends again what is not acknowledged after this; also asks again for a copy that "
+     "stalls"},
     {0},
 };
 

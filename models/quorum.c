@@ -1,23 +1,29 @@
-/* quorum.c -- leaderless: n copies of each key, w votes for a write and r for a read, and the newest version wins. Dynamo,
- * Cassandra, Riak, ScyllaDB, Voldemort.
+/* quorum.c -- leaderless: n copies of each key, w votes for a write and r for a read, and the newest version
+ * wins. Dynamo, Cassandra, Riak, ScyllaDB, Voldemort.
  *
- * The node that had the request coordinates: it stamps a write with its own clock, asks all n replicas, and answers at the
- * w-th acknowledgement; a read at the r-th answer, with the newest of these. Counters, sets and updates are read first
- * (r votes), then changed and written: two coordinators at once and one change is lost.
+ * The node that had the request coordinates: it stamps a write with its own clock, asks all n replicas, and
+ * answers at the w-th acknowledgement; a read at the r-th answer, with the newest of these. Counters, sets
+ * and updates are read first (r votes), then changed and written: two coordinators at once and one change is
+ * lost.
  *
- *     latency      = client rtt + the w-th (r-th) smallest of [rtt(coordinator, replica) + its service]; twice for a change
- *     promises     r + w > n: read your writes, as each read quorum meets each write quorum; no more: a read may see a write that has
- *                  few votes yet and the next not (no monotonic reads), and stamps are clocks: a write may lose to one that was
- *                  answered before it began. Else only that replicas converge, by hints or anti-entropy
- *     loses        concurrent writes (all but the newest), and what clocks turn round; each copy with its disk
+ *     latency      = client rtt + the w-th (r-th) smallest of [rtt(coordinator, replica) + its service];
+ *                  twice for a change
+ *     promises     r + w > n: read your writes, as each read quorum meets each write quorum; no more: a read
+ *                  may see a write that has few votes yet and the next not (no monotonic reads), and stamps
+ *                  are clocks: a write may lose to one that was answered before it began. Else only that
+ *                  replicas converge, by hints or anti-entropy
+ *     loses        concurrent writes (all but the newest), and what clocks turn round; each copy with its
+ *                  disk
  *
- * Repair: after the answer, replicas among those that answered (and later ones, while the coordinator remembers the read) that
- * were older get the newest version. Hinted handoff: the coordinator keeps a write until all replicas have acknowledged it, and tries
- * again every handoff_after; hints are durable. Anti-entropy: every so often a node copies from one other, drawn at random.
- * A node that lost its disk copies from all others.
+ * Repair: after the answer, replicas among those that answered (and later ones, while the coordinator
+ * remembers the read) that were older get the newest version. Hinted handoff: the coordinator keeps a write
+ * until all replicas have acknowledged it, and tries again every handoff_after; hints are durable.
+ * Anti-entropy: every so often a node copies from one other, drawn at random. A node that lost its disk
+ * copies from all others.
  *
- * Sources: DeCandia et al.: Dynamo, 2007, 4.5-4.7; Gifford: Weighted voting for replicated data, 1979; Bailis et al.:
- * Probabilistically bounded staleness, 2012 (wars); Lakshman, Malik: Cassandra, 2010. Levels: Apache Cassandra's.
+ * Sources: DeCandia et al.: Dynamo, 2007, 4.5-4.7; Gifford: Weighted voting for replicated data, 1979; Bailis
+ * et al.: Probabilistically bounded staleness, 2012 (wars); Lakshman, Malik: Cassandra, 2010. Levels: Apache
+ * Cassandra's.
  */
 #include "sim/model/model.h"
 
@@ -62,7 +68,7 @@ struct state {
 struct pending {
     geo_op op;
     struct votes votes;
-    bool writes; /* in its second phase, or its only one */
+    bool writes;                   /* in its second phase, or its only one */
     geo_value values[VOTERS_MOST]; /* of a read, by holder */
 };
 
@@ -91,7 +97,8 @@ static uint32_t votes_of(const geo_choice *c, uint32_t n)
 
 /* ---- Rows: hints and copies ---- */
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                   uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
@@ -119,16 +126,27 @@ static bool unpack(geo_replica *r, geo_key key, geo_node origin, const void *pay
 }
 
 static const struct outbox_def hints = {
-    .store = HINTS, .row = HINT, .batch = HINT_BATCH, .ack = HINT_ACK, .keep = true, .kept_bytes = sizeof(geo_value), .pack = pack,
-    .pack_again = pack, .unpack = unpack,
+    .store = HINTS,
+    .row = HINT,
+    .batch = HINT_BATCH,
+    .ack = HINT_ACK,
+    .keep = true,
+    .kept_bytes = sizeof(geo_value),
+    .pack = pack,
+    .pack_again = pack,
+    .unpack = unpack,
 };
 
 static struct copy_def copying(const geo_replica *r)
 {
     const struct config *c = geo_config(r);
 
-    return (struct copy_def){
-        .ask = COPY_ASK, .rows = COPY_ROWS, .timer = COPY, .again = c->handoff_after, .pack = pack, .unpack = unpack};
+    return (struct copy_def){.ask = COPY_ASK,
+                             .rows = COPY_ROWS,
+                             .timer = COPY,
+                             .again = c->handoff_after,
+                             .pack = pack,
+                             .unpack = unpack};
 }
 
 static void handoff_arm(geo_replica *r)
@@ -184,9 +202,16 @@ static void ask(geo_replica *r, const geo_op *op, uint32_t type, geo_value value
 {
     geo_node holders[VOTERS_MOST];
     uint32_t n = holders_of(r, op->key, holders);
-    struct body b = {.op = op->id, .key = op->key, .value = value, .hint = hint, .value_bytes = op->value_bytes, .is_probe = op->is_probe};
+    struct body b = {.op = op->id,
+                     .key = op->key,
+                     .value = value,
+                     .hint = hint,
+                     .value_bytes = op->value_bytes,
+                     .is_probe = op->is_probe};
 
-    geo_send_many(r, holders, n, (geo_out){.type = type, .wire_bytes = type == WRITE ? op->value_bytes : 0, .op = op->id}, &b, sizeof b);
+    geo_send_many(r, holders, n,
+                  (geo_out){.type = type, .wire_bytes = type == WRITE ? op->value_bytes : 0, .op = op->id},
+                  &b, sizeof b);
 }
 
 /* The newest of the values that were read first, changed, goes to all replicas. */
@@ -278,7 +303,8 @@ static void vote_take(geo_replica *r, const geo_message *m)
     if (p == NULL || p->writes != (m->type == ACK)) {
         const struct recent *late = &((const struct state *)geo_state(r))->recent[(b.op >> 8) % RECENT];
         if (m->type == VALUE && late->op == b.op && geo_newer(late->newest.version, b.value.version))
-            repair(r, m->from, &(geo_op){.id = b.op, .key = b.key, .value_bytes = b.value_bytes}, late->newest);
+            repair(r, m->from, &(geo_op){.id = b.op, .key = b.key, .value_bytes = b.value_bytes},
+                   late->newest);
         return;
     }
     uint32_t n = holders_of(r, b.key, holders), voter = 0;
@@ -432,7 +458,8 @@ static geo_promise promise(const void *config, const geo_setting *s)
     if (c->handoff || c->anti_entropy > 0)
         p.checks |= UINT64_C(1) << GEO_EVENTUAL;
     if (c->level.index == LEVEL_NONE ? meets > n
-                                     : c->level.index == LEVEL_QUORUM || c->level.index == LEVEL_EACH_QUORUM || c->level.index == LEVEL_ALL)
+                                     : c->level.index == LEVEL_QUORUM ||
+                                           c->level.index == LEVEL_EACH_QUORUM || c->level.index == LEVEL_ALL)
         p.checks |= UINT64_C(1) << GEO_READ_YOUR_WRITES;
     return p;
 }
@@ -445,7 +472,8 @@ static const geo_param params[] = {
     {"w", GEO_PARAM_CHOICE, offsetof(struct config, w), "majority", NULL, NULL, "majority|all|one|<copies>",
      "acknowledgements that a write waits for"},
     {"level", GEO_PARAM_CHOICE, offsetof(struct config, level), "none", NULL, NULL,
-     "none|one|quorum|local_quorum|each_quorum|all", "a consistency level by name, in place of r and w; none: r and w count"},
+     "none|one|quorum|local_quorum|each_quorum|all",
+     "a consistency level by name, in place of r and w; none: r and w count"},
     {"repair", GEO_PARAM_FLAG, offsetof(struct config, repair), "true", NULL, NULL, NULL,
      "replicas that a read found behind get the newest version, after the answer"},
     {"handoff", GEO_PARAM_FLAG, offsetof(struct config, handoff), "true", NULL, NULL, NULL,

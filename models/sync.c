@@ -1,23 +1,32 @@
 /* sync.c -- one leader; a write is answered when enough followers hold it durably. PostgreSQL with
- * synchronous_standby_names, MySQL semi-synchronous replication, SQL Server's synchronous commit, MongoDB w:majority.
+ * synchronous_standby_names, MySQL semi-synchronous replication, SQL Server's synchronous commit, MongoDB
+ * w:majority.
  *
  *     write latency  = client rtt + rtt(region, leader)
- *                      + the larger of the leader's own service (write), and rtt(leader, slowest needed follower) + its service (write)
- *     read latency   = client rtt + rtt(region, leader) + service, or without the way to the leader where reads are local
- *     promises       read: leader   everything up to linearizable: the leader shows a write when it is safe, and reads see what it shows
- *                    read: local    replicas converge, and apply a key's writes in the leader's order; but a follower may be asked before
- *                                   it has applied what it holds, or where acks did not need it
+ *                      + the larger of the leader's own service (write), and rtt(leader, slowest needed
+ *                      follower) + its service (write)
+ *     read latency   = client rtt + rtt(region, leader) + service, or without the way to the leader where
+ *                    reads are local
+ *     promises       read: leader   everything up to linearizable: the leader shows a write when it is safe,
+ *                                   and reads see what it shows
+ *                    read: local    replicas converge, and apply a key's writes in the leader's order; but a
+ *                                   follower may be asked before it has applied what it holds, or where acks
+ *                                   did not need it
  *                    nothing_lost   with two copies or more, and no degrade_after: one disk may go
- *     loses          availability: while a partition keeps the needed followers away, writes wait, and their clients give up
- *     degrade_after  some databases then go on alone (SQL Server, MySQL's rpl_semi_sync_master_timeout): the wait is bounded, and so is the
- *                    promise: what was answered without the acknowledgements is lost with the leader's disk
+ *     loses          availability: while a partition keeps the needed followers away, writes wait, and their
+ *                    clients give up
+ *     degrade_after  some databases then go on alone (SQL Server, MySQL's rpl_semi_sync_master_timeout): the
+ *                    wait is bounded, and so is the promise: what was answered without the acknowledgements
+ *                    is lost with the leader's disk
  *
- * The log, and what is done about loss and restarts: parts/shipping.h. A follower acknowledges what is durable in its inbox, and then
- * applies it: acknowledgements are positions, so one says all before it too. A leader that lost its disk serves again when it
- * has copied from so many followers that each write that was acknowledged enough is at one of them: copies - needed + 1.
+ * The log, and what is done about loss and restarts: parts/shipping.h. A follower acknowledges what is
+ * durable in its inbox, and then applies it: acknowledgements are positions, so one says all before it too. A
+ * leader that lost its disk serves again when it has copied from so many followers that each write that was
+ * acknowledged enough is at one of them: copies - needed + 1.
  *
- * Sources: Gray et al.: The dangers of replication and a solution, 1996 (eager master); PostgreSQL manual, 27.2.8 (synchronous
- * replication; remote_apply and remote_write are other points at which a standby may acknowledge).
+ * Sources: Gray et al.: The dangers of replication and a solution, 1996 (eager master); PostgreSQL manual,
+ * 27.2.8 (synchronous replication; remote_apply and remote_write are other points at which a standby may
+ * acknowledge).
  */
 #include "sim/model/model.h"
 
@@ -88,7 +97,8 @@ static void settle(geo_replica *r, uint64_t position)
 
 static void confirmed(geo_replica *r, uint64_t from, uint64_t upto)
 {
-    for (uint64_t p = from < geo_log_first(r, SHIP_LOG) ? geo_log_first(r, SHIP_LOG) : from + 1; p <= upto; p++)
+    for (uint64_t p = from < geo_log_first(r, SHIP_LOG) ? geo_log_first(r, SHIP_LOG) : from + 1; p <= upto;
+         p++)
         settle(r, p);
 }
 
@@ -117,7 +127,8 @@ static void on_start(geo_replica *r, enum geo_lost lost)
     struct shipping_def d = shipping_of(r);
 
     shipping_start(r, &d, lost);
-    for (uint64_t p = geo_log_first(r, SHIP_LOG); lost == GEO_LOST_MEMORY && p <= geo_log_last(r, SHIP_LOG); p++)
+    for (uint64_t p = geo_log_first(r, SHIP_LOG); lost == GEO_LOST_MEMORY && p <= geo_log_last(r, SHIP_LOG);
+         p++)
         if (c->degrade_after > 0 && !((struct ship_record *)geo_log_at(r, SHIP_LOG, p))->is_done)
             geo_arm(r, c->degrade_after, DEGRADE, p);
 }
@@ -203,7 +214,8 @@ static const char *check(const void *config, const geo_setting *s)
     const struct config *c = config;
 
     if (c->acks.index == ACKS_COPIES && c->acks.number > s->regions)
-        return "acks is more copies than there are regions with nodes, each of which has one: use fewer, or acks: all";
+        return "acks is more copies than there are regions with nodes, each of which has one: use fewer, or "
+               "acks: all";
     return NULL;
 }
 
@@ -221,8 +233,9 @@ static geo_promise promise(const void *config, const geo_setting *s)
                                UINT64_C(1) << GEO_WRITES_FOLLOW_READS};
 
     if (c->read.index == READ_LEADER)
-        p.checks |= UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL | UINT64_C(1) << GEO_CAUSAL |
-                    UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS;
+        p.checks |= UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL |
+                    UINT64_C(1) << GEO_CAUSAL | UINT64_C(1) << GEO_READ_YOUR_WRITES |
+                    UINT64_C(1) << GEO_MONOTONIC_READS;
     if (c->degrade_after == 0 && needed(c, s->regions) >= 2)
         p.checks |= UINT64_C(1) << GEO_NOTHING_LOST;
     return p;
@@ -231,14 +244,16 @@ static geo_promise promise(const void *config, const geo_setting *s)
 static const geo_param params[] = {
     {"leader", GEO_PARAM_REGION, offsetof(struct config, leader), "first", NULL, NULL, NULL,
      "the region that takes all writes; the default is the first region that has nodes"},
-    {"acks", GEO_PARAM_CHOICE, offsetof(struct config, acks), "majority", NULL, NULL, "all|majority|<copies>|<regions>",
+    {"acks", GEO_PARAM_CHOICE, offsetof(struct config, acks), "majority", NULL, NULL,
+     "all|majority|<copies>|<regions>",
      "who must hold a write before it is answered: copies count the leader's own, regions come on top of it"},
     {"read", GEO_PARAM_CHOICE, offsetof(struct config, read), "leader", NULL, NULL, "leader|local",
      "where reads go: to the leader, or to the replica at hand"},
     {"degrade_after", GEO_PARAM_TIME, offsetof(struct config, degrade_after), "0", "0", NULL, NULL,
      "answers without the missing acknowledgements after this; 0: waits"},
     {"resend_after", GEO_PARAM_TIME, offsetof(struct config, resend_after), "500ms", "1ms", NULL, NULL,
-     "asks followers that have not acknowledged where they are, and ships again what they lack; also a copy that stalls"},
+     "asks followers that have not acknowledged where they are, and ships again what they lack; also a copy "
+     "that stalls"},
     {0},
 };
 

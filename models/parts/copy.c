@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct chunk { /* rows follow, each with its payload */
+struct chunk {          /* rows follow, each with its payload */
     geo_key from, next; /* next = geo_keys: the last chunk */
     uint64_t mark;
     uint32_t count;

@@ -1,11 +1,11 @@
 /* copy.h -- a table copied from another node, chunk by chunk, by asking: "what have you from key k on?"
  *
- * The asker keeps where it is and asks again when nothing came for `again`, so that loss, repetition, reordering and a
- * restart of either side do no harm; what is copied is merged, so that both may go on working meanwhile. Only keys that
- * both hold go over. Cost: a round trip for each chunk of ROWS_BYTES.
+ * The asker keeps where it is and asks again when nothing came for `again`, so that loss, repetition,
+ * reordering and a restart of either side do no harm; what is copied is merged, so that both may go on
+ * working meanwhile. Only keys that both hold go over. Cost: a round trip for each chunk of ROWS_BYTES.
  *
- * The model gives two message types (`ask` without a service, `rows` likewise) and a timer type, hands over what arrives
- * of these, and puts a struct copy_peer at the start of what it keeps for each node.
+ * The model gives two message types (`ask` without a service, `rows` likewise) and a timer type, hands over
+ * what arrives of these, and puts a struct copy_peer at the start of what it keeps for each node.
  */
 #ifndef GEOREP_MODELS_PARTS_COPY_H
 #define GEOREP_MODELS_PARTS_COPY_H

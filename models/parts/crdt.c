@@ -1,6 +1,6 @@
-/* crdt.c -- see crdt.h. Why a maximum is enough for what only the origin writes: an origin's column is changed at the
- * origin alone (but for `removed` and `covered`, which anybody may raise), so two copies of it are two moments of one history,
- * and the later has the larger count. */
+/* crdt.c -- see crdt.h. Why a maximum is enough for what only the origin writes: an origin's column is
+ * changed at the origin alone (but for `removed` and `covered`, which anybody may raise), so two copies of it
+ * are two moments of one history, and the later has the larger count. */
 #include "models/parts/crdt.h"
 
 #include <string.h>
@@ -22,7 +22,9 @@ static uint32_t larger(uint32_t a, uint32_t b)
 
 size_t crdt_column_bytes(enum crdt_type type)
 {
-    return is_counter(type) ? sizeof(struct crdt_counter) : is_set(type) ? sizeof(struct crdt_set) : sizeof(struct crdt_register);
+    return is_counter(type) ? sizeof(struct crdt_counter)
+           : is_set(type)   ? sizeof(struct crdt_set)
+                            : sizeof(struct crdt_register);
 }
 
 uint32_t crdt_count(enum crdt_type type, const void *row, geo_node origin)
@@ -38,7 +40,8 @@ uint32_t crdt_reflects(enum crdt_type type, const void *row, geo_node origin)
 {
     uint32_t count = crdt_count(type, row, origin);
 
-    return type == CRDT_MV_REGISTER ? larger(count, ((const struct crdt_register *)row)[origin].covered) : count;
+    return type == CRDT_MV_REGISTER ? larger(count, ((const struct crdt_register *)row)[origin].covered)
+                                    : count;
 }
 
 /* The digest of the fresh element that a write adds, by the one function that every model's sets use. */
@@ -50,7 +53,8 @@ static uint64_t fresh_of(const geo_op *op)
     return v.fresh;
 }
 
-/* ---- Operations. Each type's changes are made in one place, crdt_operate: what the origin does is what others repeat. ---- */
+/* ---- Operations. Each type's changes are made in one place, crdt_operate: what the origin does is what
+ * others repeat. ---- */
 
 static void counter_operate(struct crdt_counter *column, const struct crdt_operation *o)
 {
@@ -61,7 +65,8 @@ static void counter_operate(struct crdt_counter *column, const struct crdt_opera
     column->count = o->dot;
 }
 
-static void set_operate(struct crdt_set *row, uint32_t nodes, geo_node origin, const struct crdt_operation *o, const uint32_t *seen)
+static void set_operate(struct crdt_set *row, uint32_t nodes, geo_node origin, const struct crdt_operation *o,
+                        const uint32_t *seen)
 {
     struct crdt_set *column = &row[origin];
 
@@ -74,8 +79,8 @@ static void set_operate(struct crdt_set *row, uint32_t nodes, geo_node origin, c
     column->count = o->dot;
 }
 
-static void register_operate(struct crdt_register *row, uint32_t nodes, geo_node origin, const struct crdt_operation *o,
-                             const uint32_t *seen)
+static void register_operate(struct crdt_register *row, uint32_t nodes, geo_node origin,
+                             const struct crdt_operation *o, const uint32_t *seen)
 {
     for (geo_node n = 0; n < nodes; n++)
         row[n].covered = larger(row[n].covered, seen[n]);
@@ -108,8 +113,8 @@ static bool can_do(enum crdt_type type, uint8_t kind)
     return !(type == CRDT_G_COUNTER && kind == GEO_DECREMENT) && !(type == CRDT_G_SET && kind == GEO_REMOVE);
 }
 
-enum crdt_done crdt_do(enum crdt_type type, void *row, uint32_t nodes, geo_node self, const geo_op *op, uint32_t dot, geo_ns stamp,
-                       int64_t initial, void *out)
+enum crdt_done crdt_do(enum crdt_type type, void *row, uint32_t nodes, geo_node self, const geo_op *op,
+                       uint32_t dot, geo_ns stamp, int64_t initial, void *out)
 {
     struct crdt_operation *o = out;
     uint32_t *seen = (uint32_t *)(o + 1);
@@ -119,17 +124,20 @@ enum crdt_done crdt_do(enum crdt_type type, void *row, uint32_t nodes, geo_node 
         return CRDT_CANNOT;
     if (op->kind == GEO_DECREMENT && crdt_value(type, row, nodes, &before).number < op->amount)
         return CRDT_BELOW;
-    *o = (struct crdt_operation){.before = crdt_count(type, row, self),
-                                 .dot = dot,
-                                 .kind = op->kind,
-                                 .item = op->item,
-                                 .amount = op->kind == GEO_INCREMENT || op->kind == GEO_DECREMENT ? op->amount : 1,
-                                 .fresh = is_set(type) && op->kind != GEO_ADD && op->kind != GEO_REMOVE ? fresh_of(op) : 0,
-                                 .stamp = stamp,
-                                 .write = op->write};
+    *o = (struct crdt_operation){
+        .before = crdt_count(type, row, self),
+        .dot = dot,
+        .kind = op->kind,
+        .item = op->item,
+        .amount = op->kind == GEO_INCREMENT || op->kind == GEO_DECREMENT ? op->amount : 1,
+        .fresh = is_set(type) && op->kind != GEO_ADD && op->kind != GEO_REMOVE ? fresh_of(op) : 0,
+        .stamp = stamp,
+        .write = op->write};
     for (geo_node n = 0; n < nodes; n++)
-        seen[n] = type == CRDT_MV_REGISTER ? crdt_reflects(type, row, n) /* also what only another's overwrite told of */
-                  : is_set(type) && op->kind == GEO_REMOVE ? ((struct crdt_set *)row)[n].added[op->item] : 0;
+        seen[n] = type == CRDT_MV_REGISTER
+                      ? crdt_reflects(type, row, n) /* also what only another's overwrite told of */
+                  : is_set(type) && op->kind == GEO_REMOVE ? ((struct crdt_set *)row)[n].added[op->item]
+                                                           : 0;
     crdt_operate(type, row, nodes, self, out);
     return CRDT_DONE;
 }
@@ -184,7 +192,8 @@ void crdt_delta(enum crdt_type type, const void *row, uint32_t nodes, geo_node o
     memcpy((char *)out + bytes * origin, (const char *)row + bytes * origin, bytes);
     for (geo_node n = 0; n < nodes; n++) {
         if (is_set(type))
-            memcpy(((struct crdt_set *)out)[n].removed, ((const struct crdt_set *)row)[n].removed, sizeof((struct crdt_set *)out)->removed);
+            memcpy(((struct crdt_set *)out)[n].removed, ((const struct crdt_set *)row)[n].removed,
+                   sizeof((struct crdt_set *)out)->removed);
         else if (!is_counter(type))
             ((struct crdt_register *)out)[n].covered = ((const struct crdt_register *)row)[n].covered;
     }
@@ -208,7 +217,8 @@ uint64_t crdt_wire_bytes(enum crdt_type type, const void *row, uint32_t nodes, u
             const struct crdt_set *c = (const struct crdt_set *)row + n;
             bytes += (uint64_t)c->fresh_count * value_bytes;
             for (uint32_t i = 0; i < GEO_SET_ITEMS; i++)
-                bytes += (c->added[i] != 0 ? sizeof c->added[i] : 0) + (c->removed[i] != 0 ? sizeof c->removed[i] : 0);
+                bytes += (c->added[i] != 0 ? sizeof c->added[i] : 0) +
+                         (c->removed[i] != 0 ? sizeof c->removed[i] : 0);
         } else {
             const struct crdt_register *c = (const struct crdt_register *)row + n;
             bytes += c->covered != 0 ? sizeof(uint32_t) : 0;
@@ -218,7 +228,8 @@ uint64_t crdt_wire_bytes(enum crdt_type type, const void *row, uint32_t nodes, u
     return bytes;
 }
 
-uint64_t crdt_operation_wire_bytes(enum crdt_type type, const void *operation, uint32_t nodes, uint32_t value_bytes)
+uint64_t crdt_operation_wire_bytes(enum crdt_type type, const void *operation, uint32_t nodes,
+                                   uint32_t value_bytes)
 {
     const struct crdt_operation *o = operation;
     const uint32_t *seen = (const uint32_t *)(o + 1);
@@ -261,7 +272,8 @@ uint32_t crdt_siblings(enum crdt_type type, const void *row, uint32_t nodes, geo
             continue;
         if (type == CRDT_MV_REGISTER)
             out[count++] = (geo_version){.stamp = column[n].count, .write = column[n].write};
-        else if (winner == NULL || geo_newer((geo_version){column[n].stamp, column[n].write}, (geo_version){winner->stamp, winner->write}))
+        else if (winner == NULL || geo_newer((geo_version){column[n].stamp, column[n].write},
+                                             (geo_version){winner->stamp, winner->write}))
             winner = &column[n];
     }
     if (winner != NULL)

@@ -1,5 +1,6 @@
-/* exchange.c -- see exchange.h. Why a node that came back sends HELLO twice: to each peer when the copy from it is complete, so that one
- * peer that cannot be reached holds up nobody; and to all when the last is, so that each also gets what the others had. */
+/* exchange.c -- see exchange.h. Why a node that came back sends HELLO twice: to each peer when the copy from
+ * it is complete, so that one peer that cannot be reached holds up nobody; and to all when the last is, so
+ * that each also gets what the others had. */
 #include "models/parts/exchange.h"
 
 static struct outbox_def outbox_of(const struct exchange_def *d)

@@ -9,7 +9,8 @@ struct answer {
     bool has_value;
 };
 
-void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, geo_node asked, geo_node to, uint32_t type)
+void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, geo_node asked, geo_node to,
+                     uint32_t type)
 {
     uint64_t steady = (uint64_t)geo_steady(r);
     geo_out how = {.type = type, .wire_bytes = op->kind == GEO_READ ? 0 : op->value_bytes, .op = op->id};
@@ -41,10 +42,11 @@ bool forward_repeats(const geo_replica *r, struct forward_peer *p, const geo_mes
 
 static void tell(geo_replica *r, const struct answer *a)
 {
-    geo_reply(r, a->id, &(geo_answer){.outcome = a->outcome,
-                                      .value_count = a->has_value ? 1 : 0,
-                                      .values = a->has_value ? &a->value : NULL,
-                                      .token = {a->token, 0}});
+    geo_reply(r, a->id,
+              &(geo_answer){.outcome = a->outcome,
+                            .value_count = a->has_value ? 1 : 0,
+                            .values = a->has_value ? &a->value : NULL,
+                            .token = {a->token, 0}});
 }
 
 void forward_answer(geo_replica *r, geo_node asked, uint32_t type, const geo_op *op, enum geo_outcome outcome,
@@ -58,7 +60,9 @@ void forward_answer(geo_replica *r, geo_node asked, uint32_t type, const geo_op 
         tell(r, &a);
         return;
     }
-    geo_send(r, asked, (geo_out){.type = type, .wire_bytes = value == NULL ? 0 : op->value_bytes, .op = op->id}, &a, sizeof a);
+    geo_send(r, asked,
+             (geo_out){.type = type, .wire_bytes = value == NULL ? 0 : op->value_bytes, .op = op->id}, &a,
+             sizeof a);
 }
 
 void forward_answered(geo_replica *r, const geo_message *m)

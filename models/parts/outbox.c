@@ -1,5 +1,5 @@
-/* outbox.c -- see outbox.h. Invariant: the records before the first of the log were sent and acknowledged by all who
- * hold their keys. */
+/* outbox.c -- see outbox.h. Invariant: the records before the first of the log were sent and acknowledged by
+ * all who hold their keys. */
 #include "models/parts/outbox.h"
 
 #include <string.h>
@@ -30,7 +30,8 @@ uint64_t outbox_add(geo_replica *r, const struct outbox_def *d, const geo_op *op
     _Alignas(8) unsigned char record[ROWS_BYTES];
     struct outbox_record o = {.key = op->key, .op = op->id, .bytes = op->value_bytes};
 
-    memset(record, 0, sizeof o + d->kept_bytes + 8 * geo_nodes(r)); /* at most a byte a node, rounded up to 8 */
+    memset(record, 0,
+           sizeof o + d->kept_bytes + 8 * geo_nodes(r)); /* at most a byte a node, rounded up to 8 */
     memcpy(record, &o, sizeof o);
     memcpy(record + sizeof o, kept, d->kept_bytes);
     return geo_log_append(r, d->store, record);
@@ -58,7 +59,8 @@ static void cut(geo_replica *r, const struct outbox_def *d)
 }
 
 /* Packs the record for `to` at `body`; its bytes, 0 when there is nothing to tell. */
-static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, geo_node to, unsigned char *body)
+static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, geo_node to,
+                   unsigned char *body)
 {
     struct outbox_record *o = geo_log_at(r, d->store, position);
     struct row row = {.key = o->key, .op = o->op, .wire_bytes = o->bytes, .origin = geo_self(r)};
@@ -73,12 +75,14 @@ static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position
     return sizeof row + row_padded(row.bytes);
 }
 
-static void send_row(geo_replica *r, const struct outbox_def *d, geo_node to, const unsigned char *body, size_t bytes)
+static void send_row(geo_replica *r, const struct outbox_def *d, geo_node to, const unsigned char *body,
+                     size_t bytes)
 {
     struct row row;
 
     memcpy(&row, body, sizeof row);
-    geo_send(r, to, (geo_out){.type = d->row, .lane = d->lane, .wire_bytes = row.wire_bytes, .op = row.op}, body, bytes);
+    geo_send(r, to, (geo_out){.type = d->row, .lane = d->lane, .wire_bytes = row.wire_bytes, .op = row.op},
+             body, bytes);
 }
 
 /* All of first..last that `to` holds, in as few messages as they fit in. */
@@ -165,7 +169,8 @@ void outbox_take(geo_replica *r, const struct outbox_def *d, const geo_message *
         memcpy(&row, m->body, sizeof row);
         bool used = d->unpack(r, row.key, row.origin, (const unsigned char *)m->body + sizeof row, row.bytes);
         if (used && row.position != 0)
-            geo_send(r, row.origin, (geo_out){.type = d->ack, .op = row.op}, &row.position, sizeof row.position);
+            geo_send(r, row.origin, (geo_out){.type = d->ack, .op = row.op}, &row.position,
+                     sizeof row.position);
     }
 }
 

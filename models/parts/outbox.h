@@ -1,19 +1,21 @@
-/* outbox.h -- writes on their way to the other replicas of their keys: at once or in batches, and over datagrams (or
- * where the model says `keep`) again until each replica has acknowledged.
+/* outbox.h -- writes on their way to the other replicas of their keys: at once or in batches, and over
+ * datagrams (or where the model says `keep`) again until each replica has acknowledged.
  *
- * A store of kind GEO_LOG holds a record for each write that somebody may still need. Without acknowledgements (tcp) a
- * record goes when it has been sent: a message a write and replica, no other. What is sent again is packed anew: a model
- * may send what the key holds now in place of what it held then.
+ * A store of kind GEO_LOG holds a record for each write that somebody may still need. Without
+ * acknowledgements (tcp) a record goes when it has been sent: a message a write and replica, no other. What
+ * is sent again is packed anew: a model may send what the key holds now in place of what it held then.
  *
- * The model gives three message types: `row` (service APPLY: one row), `batch` (no service: the receiver unpacks it and
- * sends each row to itself, so that each is served) and `ack`, and hands over what arrives of these.
+ * The model gives three message types: `row` (service APPLY: one row), `batch` (no service: the receiver
+ * unpacks it and sends each row to itself, so that each is served) and `ack`, and hands over what arrives of
+ * these.
  */
 #ifndef GEOREP_MODELS_PARTS_OUTBOX_H
 #define GEOREP_MODELS_PARTS_OUTBOX_H
 
 #include "models/parts/row.h"
 
-struct outbox_record { /* in the store; what the model keeps with it follows, then a byte for each node: it has acknowledged */
+/* In the store. What the model keeps with it follows, then a byte for each node: it has acknowledged. */
+struct outbox_record {
     geo_key key;
     geo_op_id op;
     geo_ns sent;    /* last, by the node's oscillator */
@@ -22,25 +24,27 @@ struct outbox_record { /* in the store; what the model keeps with it follows, th
 };
 
 /* The store; `kept` bytes are the model's, and `kept_per_node` for each node. */
-#define OUTBOX_STORE(text, is_durable, kept, kept_per_node)                                                         \
-    {                                                                                                               \
-        .name = (text), .kind = GEO_LOG, .durable = (is_durable),                                                   \
-        .record_bytes = sizeof(struct outbox_record) + (kept), .record_bytes_per_node = (1 + (kept_per_node) + 7) / 8 * 8 \
+#define OUTBOX_STORE(text, is_durable, kept, kept_per_node)                                                  \
+    {                                                                                                        \
+        .name = (text), .kind = GEO_LOG, .durable = (is_durable),                                            \
+        .record_bytes = sizeof(struct outbox_record) + (kept),                                               \
+        .record_bytes_per_node = (1 + (kept_per_node) + 7) / 8 * 8                                           \
     }
 
 struct outbox_def {
     uint32_t store, row, batch, ack; /* a store and three message types of the model */
     uint32_t lane;                   /* in which rows are applied; 0: any server */
-    bool keep;                       /* until acknowledged, over tcp too; by all replicas, this node too if it is one */
-    size_t kept_bytes;               /* with each write: what `kept` and `kept_per_node` make for these nodes */
-    row_pack *pack, *pack_again;     /* the first time; again */
+    bool keep;         /* until acknowledged, over tcp too; by all replicas, this node too if it is one */
+    size_t kept_bytes; /* with each write: what `kept` and `kept_per_node` make for these nodes */
+    row_pack *pack, *pack_again; /* the first time; again */
     row_unpack *unpack;
 };
 
 /* Puts in a write, and kept_bytes from `kept`; its position. */
 uint64_t outbox_add(geo_replica *r, const struct outbox_def *d, const geo_op *op, const void *kept);
 
-/* Sends what was not sent yet: a single write as a row of its own operation, several as one batch a replica. */
+/* Sends what was not sent yet: a single write as a row of its own operation, several as one batch a replica.
+ * */
 void outbox_ship(geo_replica *r, const struct outbox_def *d);
 
 /* A row, a batch or an acknowledgement arrived. */

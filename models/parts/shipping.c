@@ -1,11 +1,12 @@
-/* shipping.c -- see shipping.h. Invariants: a follower's `received` moves along the chain of `prev` only, so that what it
- * has is a prefix of what the leader has for it; the leader cuts nothing that a follower has not confirmed; what is copied
- * is never older than the log's first entry, from where the follower goes on. */
+/* shipping.c -- see shipping.h. Invariants: a follower's `received` moves along the chain of `prev` only, so
+ * that what it has is a prefix of what the leader has for it; the leader cuts nothing that a follower has not
+ * confirmed; what is copied is never older than the log's first entry, from where the follower goes on. */
 #include "models/parts/shipping.h"
 
 #include <string.h>
 
-enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 }; /* entries sent again at once; held back at most; then ask */
+/* Entries sent again at once; held back at most; so many of them make the follower ask for what is missing. */
+enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 };
 
 struct entries { /* struct ship_entry follow */
     uint64_t prev;
@@ -15,7 +16,7 @@ struct entries { /* struct ship_entry follow */
 
 struct status {
     uint64_t confirmed, received;
-    geo_ns at; /* by the follower's oscillator, echoed */
+    geo_ns at;        /* by the follower's oscillator, echoed */
     uint32_t missing; /* ship so many from what is received on; 0: nothing is known to be missing */
 };
 
@@ -49,7 +50,8 @@ static bool is_mine(const geo_replica *r, const struct shipping_def *d, geo_key 
 
 /* ---- Copies ---- */
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload, uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+                   uint64_t *wire_bytes)
 {
     const struct shipping_state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
@@ -96,7 +98,8 @@ static void tick_arm(geo_replica *r, const struct shipping_def *d)
         s->ticks = geo_arm(r, d->tick_every, SHIP_TICK, 0) != 0;
 }
 
-static void entries_send(geo_replica *r, geo_node to, const struct entries *head, const struct ship_entry *entry)
+static void entries_send(geo_replica *r, geo_node to, const struct entries *head,
+                         const struct ship_entry *entry)
 {
     _Alignas(8) unsigned char body[sizeof *head + SHIP_BATCH_MOST * sizeof *entry];
     uint64_t wire = 0;
@@ -105,8 +108,9 @@ static void entries_send(geo_replica *r, geo_node to, const struct entries *head
         wire += entry[i].value_bytes;
     memcpy(body, head, sizeof *head);
     memcpy(body + sizeof *head, entry, head->count * sizeof *entry);
-    geo_send(r, to, (geo_out){.type = SHIP_ENTRIES, .wire_bytes = wire, .op = head->count == 1 ? entry->op : 0}, body,
-             sizeof *head + head->count * sizeof *entry);
+    geo_send(r, to,
+             (geo_out){.type = SHIP_ENTRIES, .wire_bytes = wire, .op = head->count == 1 ? entry->op : 0},
+             body, sizeof *head + head->count * sizeof *entry);
 }
 
 /* Ships to the follower what comes after `from` and is its own: at most `most` entries now. */
@@ -138,7 +142,8 @@ static void ship(geo_replica *r, const struct shipping_def *d, geo_node to, uint
 static void heartbeat_send(geo_replica *r, geo_node to, geo_ns at, bool copy)
 {
     struct shipping_peer *p = geo_peer(r, to);
-    struct heartbeat h = {.sent = geo_reliable(r) ? p->sent : p->mark, .taken = p->taken, .at = at, .copy = copy};
+    struct heartbeat h = {
+        .sent = geo_reliable(r) ? p->sent : p->mark, .taken = p->taken, .at = at, .copy = copy};
 
     if (p->is_unknown)
         h.sent = h.taken = UINT64_MAX;
@@ -312,7 +317,8 @@ static void leader_tick(geo_replica *r, const struct shipping_def *d)
 
 /* ---- The follower ---- */
 
-static void status_send(geo_replica *r, const struct shipping_def *d, geo_node leader, struct status status, geo_op_id op)
+static void status_send(geo_replica *r, const struct shipping_def *d, geo_node leader, struct status status,
+                        geo_op_id op)
 {
     const struct shipping_peer *p = geo_peer(r, leader);
 
@@ -374,7 +380,8 @@ static uint64_t early_count(const geo_replica *r)
     return geo_log_last(r, SHIP_EARLY) + 1 - geo_log_first(r, SHIP_EARLY);
 }
 
-/* Several servers write entries side by side, so that one may be durable before the one that stands before it. */
+/* Several servers write entries side by side, so that one may be durable before the one that stands before
+ * it. */
 static void entries_take(geo_replica *r, const struct shipping_def *d, const geo_message *m)
 {
     struct shipping_peer *p = geo_peer(r, m->from);
@@ -391,14 +398,16 @@ static void entries_take(geo_replica *r, const struct shipping_def *d, const geo
         if (head.prev == p->received)
             take_in(r, m->from, &e);
         else if (head.prev > p->received && (geo_reliable(r) || early_count(r) < EARLY_MOST))
-            geo_log_append(r, SHIP_EARLY, &(struct ship_inbox){.entry = e, .prev = head.prev, .leader = m->from});
+            geo_log_append(r, SHIP_EARLY,
+                           &(struct ship_inbox){.entry = e, .prev = head.prev, .leader = m->from});
         head.prev = e.position;
     }
     early_take(r, m->from);
     if (d->acknowledges && d->inbox_is_durable)
         status_send(r, d, m->from, (struct status){0}, m->op);
     if (!geo_reliable(r) && early_count(r) >= EARLY_ASKS && p->asked_from != p->received + 1) {
-        p->asked_from = p->received + 1; /* as tcp's fast retransmit: three came after a gap, so it is no mere reordering */
+        /* as tcp's fast retransmit: three came after a gap, so it is no mere reordering */
+        p->asked_from = p->received + 1;
         status_send(r, d, m->from, (struct status){.missing = 1}, 0);
     }
     if (head.more)
@@ -424,7 +433,8 @@ static void apply(geo_replica *r, const struct shipping_def *d, const geo_messag
         return;
     struct ship_inbox item = *found;
     struct shipping_peer *p = geo_peer(r, item.leader);
-    geo_store(r, item.entry.key, item.entry.value); /* of a `no`: the value that is there, which changes nothing */
+    /* of a `no` it is the value that is there, which changes nothing */
+    geo_store(r, item.entry.key, item.entry.value);
     s->value_bytes = item.entry.value_bytes != 0 ? item.entry.value_bytes : s->value_bytes;
     if (item.entry.position > p->applied)
         marks(r, NULL)[item.leader] = p->applied = item.entry.position;
@@ -444,7 +454,8 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
         copy_from(r, d, m->from);
         return;
     }
-    /* Over a reliable transport what was sent is here, if only in the queue of the WRITE service; but for a restart. */
+    /* Over a reliable transport what was sent is here, if only in the queue of the WRITE service; but for a
+     * restart. */
     bool behind = p->received < h.sent;
     p->resyncs = p->resyncs && behind;
     if (behind && (!geo_reliable(r) || p->resyncs || h.sent == UINT64_MAX))

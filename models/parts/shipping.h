@@ -1,21 +1,24 @@
 /* shipping.h -- a leader's log, shipped in order to the followers of each key: what `sync` and `async` share.
  *
- * The leader of a key is one node (of the leader's region); its log has an entry for each write it took, in its order.
- * To each follower it ships those entries whose keys the follower holds, each with the position of the one before it on
- * that way, so that a follower knows a gap: it takes entries in order, holds back what came early, and ignores what it
- * has. An entry taken in waits in the inbox for the APPLY service, one at a time, and then becomes readable.
+ * The leader of a key is one node (of the leader's region); its log has an entry for each write it took, in
+ * its order. To each follower it ships those entries whose keys the follower holds, each with the position of
+ * the one before it on that way, so that a follower knows a gap: it takes entries in order, holds back what
+ * came early, and ignores what it has. An entry taken in waits in the inbox for the APPLY service, one at a
+ * time, and then becomes readable.
  *
  *     leader                                 follower
  *     append, ENTRIES(prev, entries...) ---> [WRITE service, if the model says so] taken in: `received`
  *              <------------ STATUS(position, sent at)    ... APPLY, one at a time: `applied`
- *     HEARTBEAT(all up to here was sent, echo) --->   a follower that has less says STATUS(missing): shipped again
+ *     HEARTBEAT(all up to here was sent, echo) --->   a follower that has less says STATUS(missing): shipped
+ *                                                     again
  *
- * A position is confirmed when the follower cannot lose it with its memory: `received` where the inbox is durable (sync),
- * else `applied` (async). The log is cut when all have confirmed. A follower that lost its disk copies the table
- * (parts/copy.h) and goes on from the log; a leader that did copies from followers, and all of these then copy from it.
+ * A position is confirmed when the follower cannot lose it with its memory: `received` where the inbox is
+ * durable (sync), else `applied` (async). The log is cut when all have confirmed. A follower that lost its
+ * disk copies the table (parts/copy.h) and goes on from the log; a leader that did copies from followers, and
+ * all of these then copy from it.
  *
- * A model declares SHIPPING_MESSAGE_DEFS and SHIPPING_STORE_DEFS first, and has a struct shipping_state and a struct
- * shipping_peer at the start of its state and of what it keeps for each node.
+ * A model declares SHIPPING_MESSAGE_DEFS and SHIPPING_STORE_DEFS first, and has a struct shipping_state and a
+ * struct shipping_peer at the start of its state and of what it keeps for each node.
  */
 #ifndef GEOREP_MODELS_PARTS_SHIPPING_H
 #define GEOREP_MODELS_PARTS_SHIPPING_H
@@ -24,7 +27,14 @@
 #include "models/parts/forward.h"
 
 enum {
-    SHIP_ENTRIES, SHIP_APPLY, SHIP_STATUS, SHIP_HEARTBEAT, SHIP_COPY_ASK, SHIP_COPY_ROWS, SHIP_WROTE, SHIPPING_MESSAGES
+    SHIP_ENTRIES,
+    SHIP_APPLY,
+    SHIP_STATUS,
+    SHIP_HEARTBEAT,
+    SHIP_COPY_ASK,
+    SHIP_COPY_ROWS,
+    SHIP_WROTE,
+    SHIPPING_MESSAGES
 };
 enum { SHIP_LOG, SHIP_TAILS, SHIP_INBOX, SHIP_EARLY, SHIP_MARKS, SHIPPING_STORES };
 enum { SHIP_FLUSH, SHIP_TICK, SHIP_COPY, SHIPPING_TIMERS };
@@ -44,9 +54,9 @@ struct ship_record { /* an entry in the leader's log, and what the leader knows 
     struct ship_entry entry;
     geo_op op;
     geo_node asked;
-    uint8_t outcome;       /* enum geo_outcome: what the client is told when it is done */
+    uint8_t outcome;          /* enum geo_outcome: what the client is told when it is done */
     bool is_written, is_done; /* the leader's own write is durable; it is readable, and the client was told */
-    bool goes_on;          /* sync: waited long enough for acknowledgements */
+    bool goes_on;             /* sync: waited long enough for acknowledgements */
 };
 
 struct ship_inbox {
@@ -89,39 +99,56 @@ struct shipping_peer {
 
 struct shipping_def {
     geo_region leader;
-    uint32_t batch;       /* entries in a message */
-    geo_ns flush_every;   /* 0: at once */
-    geo_ns tick_every;    /* how often stalls are looked for, and copies asked again */
-    bool reports;         /* followers tell their position every tick_every, and the leader answers */
-    bool acknowledges;    /* they tell it for each entry that they take in (sync) or apply (async) */
+    uint32_t batch;     /* entries in a message */
+    geo_ns flush_every; /* 0: at once */
+    geo_ns tick_every;  /* how often stalls are looked for, and copies asked again */
+    bool reports;       /* followers tell their position every tick_every, and the leader answers */
+    bool acknowledges;  /* they tell it for each entry that they take in (sync) or apply (async) */
     bool inbox_is_durable;
     uint32_t copies_needed; /* of a leader without its disk, before it serves */
     geo_ns recover_after;   /* ... or any, after this; 0: never */
-    void (*confirmed)(geo_replica *r, uint64_t from, uint64_t upto); /* a follower has confirmed these; optional */
+    void (*confirmed)(geo_replica *r, uint64_t from,
+                      uint64_t upto); /* a follower has confirmed these; optional */
 };
 
-#define SHIPPING_MESSAGE_DEFS(entries_service)                                                                      \
-    [SHIP_ENTRIES] = {"entries", GEO_NO_LEG, (entries_service)}, [SHIP_APPLY] = {"apply", GEO_NO_LEG, GEO_SERVE_APPLY}, \
-    [SHIP_STATUS] = {"status", GEO_NO_LEG, GEO_NO_SERVICE}, [SHIP_HEARTBEAT] = {"heartbeat", GEO_NO_LEG, GEO_NO_SERVICE}, \
-    [SHIP_COPY_ASK] = {"copy-ask", GEO_NO_LEG, GEO_NO_SERVICE}, [SHIP_COPY_ROWS] = {"copy-rows", GEO_NO_LEG, GEO_NO_SERVICE}, \
+#define SHIPPING_MESSAGE_DEFS(entries_service)                                                               \
+    [SHIP_ENTRIES] = {"entries", GEO_NO_LEG, (entries_service)},                                             \
+    [SHIP_APPLY] = {"apply", GEO_NO_LEG, GEO_SERVE_APPLY},                                                   \
+    [SHIP_STATUS] = {"status", GEO_NO_LEG, GEO_NO_SERVICE},                                                  \
+    [SHIP_HEARTBEAT] = {"heartbeat", GEO_NO_LEG, GEO_NO_SERVICE},                                            \
+    [SHIP_COPY_ASK] = {"copy-ask", GEO_NO_LEG, GEO_NO_SERVICE},                                              \
+    [SHIP_COPY_ROWS] = {"copy-rows", GEO_NO_LEG, GEO_NO_SERVICE},                                            \
     [SHIP_WROTE] = {"own-write", GEO_NO_LEG, GEO_SERVE_WRITE}
 
-#define SHIPPING_STORE_DEFS(inbox_durable)                                                                          \
-    [SHIP_LOG] = {.name = "log", .kind = GEO_LOG, .durable = true, .record_bytes = sizeof(struct ship_record)},     \
-    [SHIP_TAILS] = {.name = "tails", .kind = GEO_ROWS, .durable = true, .record_bytes = sizeof(geo_value)},         \
-    [SHIP_INBOX] = {.name = "inbox", .kind = GEO_LOG, .durable = (inbox_durable), .record_bytes = sizeof(struct ship_inbox)}, \
-    [SHIP_EARLY] = {.name = "early", .kind = GEO_LOG, .durable = false, .record_bytes = sizeof(struct ship_inbox)}, \
-    [SHIP_MARKS] = {.name = "marks", .kind = GEO_LOG, .durable = true, .record_bytes = sizeof(struct ship_marks),   \
+#define SHIPPING_STORE_DEFS(inbox_durable)                                                                   \
+    [SHIP_LOG] = {.name = "log",                                                                             \
+                  .kind = GEO_LOG,                                                                           \
+                  .durable = true,                                                                           \
+                  .record_bytes = sizeof(struct ship_record)},                                               \
+    [SHIP_TAILS] = {.name = "tails", .kind = GEO_ROWS, .durable = true, .record_bytes = sizeof(geo_value)},  \
+    [SHIP_INBOX] = {.name = "inbox",                                                                         \
+                    .kind = GEO_LOG,                                                                         \
+                    .durable = (inbox_durable),                                                              \
+                    .record_bytes = sizeof(struct ship_inbox)},                                              \
+    [SHIP_EARLY] = {.name = "early",                                                                         \
+                    .kind = GEO_LOG,                                                                         \
+                    .durable = false,                                                                        \
+                    .record_bytes = sizeof(struct ship_inbox)},                                              \
+    [SHIP_MARKS] = {.name = "marks",                                                                         \
+                    .kind = GEO_LOG,                                                                         \
+                    .durable = true,                                                                         \
+                    .record_bytes = sizeof(struct ship_marks),                                               \
                     .record_bytes_per_node = sizeof(uint64_t)}
 
 void shipping_start(geo_replica *r, const struct shipping_def *d, enum geo_lost lost);
 void shipping_timer(geo_replica *r, const struct shipping_def *d, uint32_t type, uint64_t arg);
-/* All types below SHIPPING_MESSAGES but SHIP_WROTE, which is the model's: the own write of position (the body) is durable. */
+/* All types below SHIPPING_MESSAGES but SHIP_WROTE, which is the model's: the own write of position (the
+ * body) is durable. */
 void shipping_message(geo_replica *r, const struct shipping_def *d, const geo_message *m);
 
-/* At the leader: takes the write, in the order of its key, and begins to make it durable (SHIP_WROTE) and to ship it. A decrement that
- * cannot be is an entry too, which changes nothing: its *no* stands on writes that may still be under way. The entry's
- * position; 0: it is the retry of the key's last write, which is done. */
+/* At the leader: takes the write, in the order of its key, and begins to make it durable (SHIP_WROTE) and to
+ * ship it. A decrement that cannot be is an entry too, which changes nothing: its *no* stands on writes that
+ * may still be under way. The entry's position; 0: it is the retry of the key's last write, which is done. */
 uint64_t shipping_take(geo_replica *r, const struct shipping_def *d, const geo_op *op, geo_node asked);
 
 /* At the leader: the entry becomes readable. */

@@ -1,5 +1,5 @@
-/* votes.h -- votes that count a voter once, whatever the network repeats. A voter is its place in a key's list of
- * holders: at most VOTERS_MOST. */
+/* votes.h -- votes that count a voter once, whatever the network repeats. A voter is its place in a key's
+ * list of holders: at most VOTERS_MOST. */
 #ifndef GEOREP_MODELS_PARTS_VOTES_H
 #define GEOREP_MODELS_PARTS_VOTES_H
 

@@ -1,7 +1,9 @@
-/* primary.c -- a model as a plug-in, as small as one can be: one primary copy, which tells the backups and does not wait.
+/* primary.c -- a model as a plug-in, as small as one can be: one primary copy, which tells the backups and
+ * does not wait.
  *
- * The first region's node of a key serves all operations; the others are told of each write, and are there to be read by
- * nobody. models/README.md goes through it step by step. Built as a shared object it is loaded by `georep run --plugin`.
+ * The first region's node of a key serves all operations; the others are told of each write, and are there to
+ * be read by nobody. models/README.md goes through it step by step. Built as a shared object it is loaded by
+ * `georep run --plugin`.
  */
 #include "sim/model/model.h"
 
@@ -16,7 +18,8 @@ enum { READ, WRITE, COPY, REPLY };
 static void on_request(geo_replica *r, const geo_op *op)
 {
     const struct config *c = geo_config(r);
-    geo_out read = {.type = READ, .op = op->id}, write = {.type = WRITE, .wire_bytes = op->value_bytes, .op = op->id};
+    geo_out read = {.type = READ, .op = op->id};
+    geo_out write = {.type = WRITE, .wire_bytes = op->value_bytes, .op = op->id};
 
     geo_send(r, geo_holder_in(r, op->key, c->primary), op->kind == GEO_READ ? read : write, op, sizeof *op);
 }
@@ -26,6 +29,7 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
 {
     struct copy copy = {.key = op->key, .value = geo_stored(r, op->key)};
     geo_node holders[256];
+    geo_out how = {.type = COPY, .wire_bytes = op->value_bytes, .op = op->id};
 
     if (!geo_value_after(&copy.value, op))
         return GEO_NO;
@@ -34,7 +38,7 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
     geo_store(r, op->key, copy.value);
     for (uint32_t i = 0, n = geo_holders(r, op->key, holders, 256); i < n; i++)
         if (holders[i] != geo_self(r))
-            geo_send(r, holders[i], (geo_out){.type = COPY, .wire_bytes = op->value_bytes, .op = op->id}, &copy, sizeof copy);
+            geo_send(r, holders[i], how, &copy, sizeof copy);
     return GEO_OK;
 }
 
@@ -59,7 +63,7 @@ static void on_message(geo_replica *r, const geo_message *m)
 
 static geo_placement placement(const void *config, const geo_setting *s)
 {
-    (void)config, (void)s; /* of PER_REGION there is nothing to say: one node of each region, by the key's hash */
+    (void)config, (void)s;
     return (geo_placement){.kind = GEO_PER_REGION};
 }
 
@@ -70,7 +74,8 @@ static geo_promise promise(const void *config, const geo_setting *s)
 }
 
 static const geo_param params[] = {
-    {"primary", GEO_PARAM_REGION, offsetof(struct config, primary), "first", NULL, NULL, NULL, "where all operations go"}, {0}};
+    {"primary", GEO_PARAM_REGION, offsetof(struct config, primary), "first", NULL, NULL, NULL,
+     "where all operations go"}, {0}};
 static const geo_message_def messages[] = {[READ] = {"read", GEO_NO_LEG, GEO_SERVE_READ},
                                            [WRITE] = {"write", GEO_NO_LEG, GEO_SERVE_WRITE},
                                            [COPY] = {"copy", GEO_NO_LEG, GEO_SERVE_APPLY},

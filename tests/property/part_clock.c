@@ -1,8 +1,8 @@
 /* part_clock.c -- hybrid and Lamport clocks on nodes whose wall clocks err: random events and messages.
  *
- * A hybrid stamp never goes back, is larger than all it has seen (happens-before), is never behind its node's clock, and
- * is ahead of the fastest clock in the world by no more than one nanosecond an event: the logical part. So with clocks within
- * E of true time it is within E of it, but for these nanoseconds. */
+ * A hybrid stamp never goes back, is larger than all it has seen (happens-before), is never behind its node's
+ * clock, and is ahead of the fastest clock in the world by no more than one nanosecond an event: the logical
+ * part. So with clocks within E of true time it is within E of it, but for these nanoseconds. */
 #include "models/parts/clock.h"
 
 #include <criterion/criterion.h>
@@ -34,12 +34,14 @@ Test(part_clock, hybrid_stays_within_the_clocks_error_and_respects_happens_befor
                 offset[n] = (geo_ns)draw(2 * (uint64_t)error_ns_max + 1) - error_ns_max;
             if (draw(2) == 0)
                 clock_observe(&c[n], c[from].last);
-            geo_ns now = true_time + offset[n], seen = c[n].last, stamp = clock_stamp(&c[n], CLOCK_HYBRID, now);
+            geo_ns now = true_time + offset[n], seen = c[n].last,
+                   stamp = clock_stamp(&c[n], CLOCK_HYBRID, now);
             cr_assert_gt(stamp, before[n], "goes back: seed %lu", (unsigned long)seed);
             cr_assert_gt(stamp, seen, "not after what it saw: seed %lu", (unsigned long)seed);
             cr_assert_geq(stamp, now, "behind its clock: seed %lu", (unsigned long)seed);
             cr_assert_geq(stamp, true_time - error_ns_max);
-            cr_assert_leq(stamp, true_time + error_ns_max + i, "ahead of all clocks: seed %lu", (unsigned long)seed);
+            cr_assert_leq(stamp, true_time + error_ns_max + i, "ahead of all clocks: seed %lu",
+                          (unsigned long)seed);
             before[n] = stamp;
         }
     }

@@ -1,9 +1,10 @@
-/* part_crdt.c -- data types under random histories: merges are commutative, associative, idempotent; state, delta and operations
- * agree, and with a model of the type that keeps every write as a fact.
+/* part_crdt.c -- data types under random histories: merges are commutative, associative, idempotent; state,
+ * delta and operations agree, and with a model of the type that keeps every write as a fact.
  *
- * The oracle keeps, for each node, the set of writes that it has seen (facts), each with the set it had seen when it was
- * made, and answers from these by the types' definitions alone (Shapiro et al. 2011): a counter is the sum of its facts; an
- * item is in the set if some add of it was seen by no remove of it; siblings are the writes that no other had seen. */
+ * The oracle keeps, for each node, the set of writes that it has seen (facts), each with the set it had seen
+ * when it was made, and answers from these by the types' definitions alone (Shapiro et al. 2011): a counter
+ * is the sum of its facts; an item is in the set if some add of it was seen by no remove of it; siblings are
+ * the writes that no other had seen. */
 #include "models/parts/crdt.h"
 
 #include <criterion/criterion.h>
@@ -68,9 +69,15 @@ static void make(enum crdt_type t, union row *row, uint64_t *has, uint32_t i)
     f->node = (geo_node)draw(NODES);
     f->seen = has[f->node];
     f->stamp = (geo_ns)draw(20);
-    f->op = (geo_op){.write = i + 1, .amount = (int64_t)(1 + draw(9)), .kind = kind_for(t), .data = data_of(t), .item = (uint8_t)draw(3)};
+    f->op = (geo_op){.write = i + 1,
+                     .amount = (int64_t)(1 + draw(9)),
+                     .kind = kind_for(t),
+                     .data = data_of(t),
+                     .item = (uint8_t)draw(3)};
     uint32_t dot = crdt_count(t, &row[f->node], f->node) + 1;
-    cr_assert_eq(crdt_do(t, &row[f->node], NODES, f->node, &f->op, dot, f->stamp, initial.number, &f->travels), CRDT_DONE);
+    cr_assert_eq(
+        crdt_do(t, &row[f->node], NODES, f->node, &f->op, dot, f->stamp, initial.number, &f->travels),
+        CRDT_DONE);
     crdt_delta(t, &row[f->node], NODES, f->node, &f->delta);
     has[f->node] |= UINT64_C(1) << i;
 }
@@ -81,7 +88,9 @@ static int64_t oracle_number(uint64_t has)
 
     for (uint32_t i = 0; i < WRITES; i++)
         if ((has >> i & 1) != 0)
-            n += facts[i].op.kind == GEO_INCREMENT ? facts[i].op.amount : facts[i].op.kind == GEO_DECREMENT ? -facts[i].op.amount : 1;
+            n += facts[i].op.kind == GEO_INCREMENT   ? facts[i].op.amount
+                 : facts[i].op.kind == GEO_DECREMENT ? -facts[i].op.amount
+                                                     : 1;
     return n;
 }
 
@@ -94,8 +103,8 @@ static uint64_t oracle_members(uint64_t has)
             continue;
         bool gone = false;
         for (uint32_t j = 0; j < WRITES; j++)
-            gone = gone || ((has >> j & 1) != 0 && facts[j].op.kind == GEO_REMOVE && facts[j].op.item == facts[i].op.item &&
-                            (facts[j].seen >> i & 1) != 0);
+            gone = gone || ((has >> j & 1) != 0 && facts[j].op.kind == GEO_REMOVE &&
+                            facts[j].op.item == facts[i].op.item && (facts[j].seen >> i & 1) != 0);
         members |= gone ? 0 : UINT64_C(1) << facts[i].op.item;
     }
     return members;
@@ -111,7 +120,8 @@ static uint64_t oracle_fresh(uint64_t has)
     return v.fresh;
 }
 
-/* Bits of the writes that nobody overwrote; of an lww register the one with the largest stamp of each node's latest. */
+/* Bits of the writes that nobody overwrote; of an lww register the one with the largest stamp of each node's
+ * latest. */
 static uint64_t oracle_siblings(enum crdt_type t, uint64_t has)
 {
     uint64_t alive = has, best = 0;
@@ -181,21 +191,25 @@ Test(part_crdt, merge_is_commutative_associative_and_idempotent)
             ab = row[0], ba = row[1];
             crdt_merge(t, &ab, &row[1], NODES);
             crdt_merge(t, &ba, &row[0], NODES);
-            cr_assert_eq(memcmp(&ab, &ba, row_bytes), 0, "a + b = b + a: type %d, seed %lu", t, (unsigned long)seed);
+            cr_assert_eq(memcmp(&ab, &ba, row_bytes), 0, "a + b = b + a: type %d, seed %lu", t,
+                         (unsigned long)seed);
             ab_c = ab, bc = row[1], a_bc = row[0];
             crdt_merge(t, &ab_c, &row[2], NODES);
             crdt_merge(t, &bc, &row[2], NODES);
             crdt_merge(t, &a_bc, &bc, NODES);
-            cr_assert_eq(memcmp(&ab_c, &a_bc, row_bytes), 0, "(a + b) + c = a + (b + c): type %d, seed %lu", t, (unsigned long)seed);
+            cr_assert_eq(memcmp(&ab_c, &a_bc, row_bytes), 0, "(a + b) + c = a + (b + c): type %d, seed %lu",
+                         t, (unsigned long)seed);
             crdt_merge(t, &ab_c, &ab, NODES);
             crdt_merge(t, &ab_c, &ab_c, NODES);
-            cr_assert_eq(memcmp(&ab_c, &a_bc, row_bytes), 0, "a + a = a: type %d, seed %lu", t, (unsigned long)seed);
+            cr_assert_eq(memcmp(&ab_c, &a_bc, row_bytes), 0, "a + a = a: type %d, seed %lu", t,
+                         (unsigned long)seed);
             check(t, &ab_c, has[0] | has[1] | has[2]);
         }
 }
 
 /* Takes in the facts of `order` by one form each: what comes too early as an operation waits for its turn. */
-static void deliver(enum crdt_type t, const uint32_t *order, uint32_t count, union row *by_op, union row *by_delta)
+static void deliver(enum crdt_type t, const uint32_t *order, uint32_t count, union row *by_op,
+                    union row *by_delta)
 {
     bool waits[WRITES] = {false};
 
@@ -232,8 +246,10 @@ Test(part_crdt, operations_deltas_and_states_agree_in_any_order_of_arrival)
             check(t, &by_op, all);
             check(t, &by_delta, all);
             check(t, &by_state, all);
-            cr_assert_eq(crdt_digest(t, &by_op, NODES, &initial), digest, "type %d, seed %lu", t, (unsigned long)seed);
-            cr_assert_eq(crdt_digest(t, &by_delta, NODES, &initial), digest, "type %d, seed %lu", t, (unsigned long)seed);
+            cr_assert_eq(crdt_digest(t, &by_op, NODES, &initial), digest, "type %d, seed %lu", t,
+                         (unsigned long)seed);
+            cr_assert_eq(crdt_digest(t, &by_delta, NODES, &initial), digest, "type %d, seed %lu", t,
+                         (unsigned long)seed);
             for (geo_node n = 0; n < NODES; n++) {
                 cr_assert_eq(crdt_reflects(t, &by_op, n), crdt_reflects(t, &by_state, n));
                 cr_assert_eq(crdt_reflects(t, &by_delta, n), crdt_reflects(t, &by_state, n));
@@ -241,8 +257,9 @@ Test(part_crdt, operations_deltas_and_states_agree_in_any_order_of_arrival)
         }
 }
 
-/* Nodes that hear of each other by operations and deltas alone, in any order, with many still on the way: whenever two reflect
- * the same writes they answer the same (strong eventual consistency), and what is reflected never shrinks. */
+/* Nodes that hear of each other by operations and deltas alone, in any order, with many still on the way:
+ * whenever two reflect the same writes they answer the same (strong eventual consistency), and what is
+ * reflected never shrinks. */
 Test(part_crdt, who_reflects_the_same_writes_answers_the_same)
 {
     uint64_t pairs = 0;
@@ -274,8 +291,9 @@ Test(part_crdt, who_reflects_the_same_writes_answers_the_same)
                             same = same && crdt_reflects(t, &row[a], n) == crdt_reflects(t, &row[b], n);
                         pairs += same;
                         if (same)
-                            cr_assert_eq(crdt_digest(t, &row[a], NODES, &initial), crdt_digest(t, &row[b], NODES, &initial),
-                                         "type %d, seed %lu", t, (unsigned long)seed);
+                            cr_assert_eq(crdt_digest(t, &row[a], NODES, &initial),
+                                         crdt_digest(t, &row[b], NODES, &initial), "type %d, seed %lu", t,
+                                         (unsigned long)seed);
                     }
             }
         }
@@ -304,7 +322,8 @@ Test(part_crdt, every_order_of_a_small_history_ends_alike)
                 deliver(t, order, 4, &by_op, &by_delta);
                 check(t, &by_op, 15);
                 check(t, &by_delta, 15);
-                cr_assert_eq(crdt_digest(t, &by_op, NODES, &initial), crdt_digest(t, &by_delta, NODES, &initial));
+                cr_assert_eq(crdt_digest(t, &by_op, NODES, &initial),
+                             crdt_digest(t, &by_delta, NODES, &initial));
             }
         }
 }

@@ -18,7 +18,8 @@ union operation {
 
 static geo_write next_write = 1;
 
-static enum crdt_done act(enum crdt_type type, union row *row, geo_node self, enum geo_kind kind, int64_t amount, uint8_t item)
+static enum crdt_done act(enum crdt_type type, union row *row, geo_node self, enum geo_kind kind,
+                          int64_t amount, uint8_t item)
 {
     union operation o;
     geo_op op = {.write = next_write++, .amount = amount, .kind = (uint8_t)kind, .item = item};
@@ -50,7 +51,8 @@ Test(part_crdt, a_decrement_is_refused_by_what_its_own_node_sees)
     cr_assert_eq(act(CRDT_PN_COUNTER, &a, 0, GEO_DECREMENT, 100, 0), CRDT_DONE);
     cr_assert_eq(act(CRDT_PN_COUNTER, &b, 1, GEO_DECREMENT, 100, 0), CRDT_DONE);
     crdt_merge(CRDT_PN_COUNTER, &a, &b, NODES);
-    cr_assert_eq(crdt_value(CRDT_PN_COUNTER, &a, NODES, &initial).number, -100); /* the last item, sold twice */
+    cr_assert_eq(crdt_value(CRDT_PN_COUNTER, &a, NODES, &initial).number,
+                 -100); /* the last item, sold twice */
     cr_assert_eq(act(CRDT_G_COUNTER, &a, 0, GEO_DECREMENT, 1, 0), CRDT_CANNOT);
 }
 
@@ -90,7 +92,8 @@ Test(part_crdt, concurrent_writes_are_siblings_until_one_overwrites_them)
     cr_assert_eq(found[0].write, a.reg[2].write);
     cr_assert_eq(crdt_digest(CRDT_MV_REGISTER, &a, NODES, &initial), a.reg[2].write);
     crdt_merge(CRDT_MV_REGISTER, &b, &a, NODES);
-    cr_assert_eq(crdt_siblings(CRDT_MV_REGISTER, &b, NODES, found), 1); /* what was overwritten does not come back */
+    cr_assert_eq(crdt_siblings(CRDT_MV_REGISTER, &b, NODES, found),
+                 1); /* what was overwritten does not come back */
 }
 
 Test(part_crdt, a_write_that_was_overwritten_before_it_arrived_is_reflected)
@@ -150,6 +153,7 @@ Test(part_crdt, bytes_are_those_of_the_entries_in_use)
     cr_assert_eq(crdt_wire_bytes(CRDT_OR_SET, &a, NODES, 1000), 4 + 4 + 1000);
     a = (union row){0};
     act(CRDT_MV_REGISTER, &a, 0, GEO_WRITE, 0, 0);
-    act(CRDT_MV_REGISTER, &a, 1, GEO_WRITE, 0, 0); /* overwrites it: one live value, two counts, one covered */
+    act(CRDT_MV_REGISTER, &a, 1, GEO_WRITE, 0,
+        0); /* overwrites it: one live value, two counts, one covered */
     cr_assert_eq(crdt_wire_bytes(CRDT_MV_REGISTER, &a, NODES, 1000), 4 + 4 + 4 + 1000);
 }
