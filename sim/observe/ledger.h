@@ -5,8 +5,7 @@
  *   reaches   A write reaches a node when the node takes it, when its STORE (kept or refused) or MERGE happens there, or when
  *             that of a write which has seen it does.
  *   has seen  At its TAKE a write has seen all that had reached its taker, and what MADE names (with all that had seen).
- *   reflects  BY_ORDER: the version held is not older than the write's, whether or not it came. BY_MERGE: MERGE said so. A MERGE of
- *             a later incarnation (below) says nothing of an earlier one.
+ *   reflects  BY_ORDER: the version held is not older than the write's, whether or not it came. BY_MERGE: MERGE said so.
  *   applied   the position and time since which the replica reflects it. A write taken with a version that a replica's
  *             own outdoes is applied there at its TAKE.
  *
@@ -17,9 +16,9 @@
  * there the last writes of a key stay live. So do the last LEDGER_RETRIED_MOST writes that were attempted several times: one that
  * is taken again by an attempt which was under way is known to be the same.
  *
- * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ...; a taker that has lost its disk and begins
- * to count anew puts its incarnation into the bits from 32 up (of TAKE's stamp and of MERGE's upto alike), so that the
- * first ones are not taken for those of before.
+ * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ... A taker that has lost its disk goes on beyond
+ * all that it may have counted before (its incarnation in the upper bits); a MERGE up to such a count means the writes of
+ * that life up to it, and of earlier lives those that had reached the taker again by then.
  *
  * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica. Memory: 12 bytes a key
  * and 16 a key and replica (BY_ORDER) as they are touched; some 300 bytes + 16 a replica for each live write, of which there

@@ -250,44 +250,54 @@ void ledger_store(struct ledger *l, const struct history_record *r)
     ledger_sweep(l);
 }
 
-/* The last write of a slot that a MERGE up to `upto` names, NULL when it names none that is live. */
-static struct live_write *merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto)
+/* Reflects the slot's writes on from its cursor, while their counts are up to `upto` and their TAKEs up to `took`. */
+static void merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto, uint64_t took)
 {
-    struct write_slot *s = &e->slots[slot];
-    struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + slot], *top = NULL;
-    struct live_write *next = *merged != NULL ? (*merged)->slot_newer : s->oldest;
+    struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + slot];
+    struct live_write *next = *merged != NULL ? (*merged)->slot_newer : e->slots[slot].oldest;
 
-    for (; next != NULL && (uint64_t)next->stamp <= upto; next = next->slot_newer) {
-        if ((uint64_t)next->stamp >> 32 != upto >> 32)
-            break;
-        top = next;
+    for (; next != NULL && (uint64_t)next->stamp <= upto && next->took <= took; next = next->slot_newer) {
         if (row < l->places.replicas)
             apply_mark(l, next, row);
         *merged = next;
     }
-    return top;
+}
+
+/* A count means the origin's last life in which it had come so far; of earlier lives, what that life's write had seen. */
+static void merge_lives(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t origin, uint64_t upto)
+{
+    const struct live_write *top = NULL;
+    struct live_write *came = NULL;
+
+    for (uint32_t slot = e->slot_count; slot-- > 0;) {
+        if (e->slots[slot].node != origin)
+            continue;
+        if (top != NULL) {
+            merge_slot(l, e, row, slot, UINT64_MAX, slot < top->seen_count ? top->seen[slot] : 0);
+            continue;
+        }
+        if (e->slots[slot].oldest == NULL || (uint64_t)e->slots[slot].oldest->stamp > upto)
+            continue;
+        merge_slot(l, e, row, slot, upto, UINT64_MAX);
+        top = came = e->merged[(size_t)row * e->slot_capacity + slot];
+    }
+    if (came == NULL)
+        return;
+    reach_keep(l, e, row, came);
+    if (reach_has(e, row, came))
+        return;
+    reach_raise(l, e, row, came);
+    l->batch_entry = e;
+    l->batch_row = row;
+    *array_add(&l->batch) = came;
 }
 
 void ledger_merge(struct ledger *l, const struct history_record *r)
 {
     struct key_entry *e = ledger_entry(l, r->key);
 
-    if (e == NULL)
-        return;
-    uint32_t row = entry_row(l, e, r->node, true);
-    for (uint32_t slot = 0; slot < e->slot_count; slot++) {
-        if (e->slots[slot].node != r->merge.origin)
-            continue;
-        struct live_write *top = merge_slot(l, e, row, slot, r->merge.upto);
-        if (top != NULL)
-            reach_keep(l, e, row, top);
-        if (top == NULL || reach_has(e, row, top))
-            continue;
-        reach_raise(l, e, row, top);
-        l->batch_entry = e;
-        l->batch_row = row;
-        *array_add(&l->batch) = top;
-    }
+    if (e != NULL)
+        merge_lives(l, e, entry_row(l, e, r->node, true), r->merge.origin, r->merge.upto);
 }
 
 /* The winner is what the replica holds from now on: it stays as long as it may win again. */
@@ -321,7 +331,8 @@ void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)
         return;
     for (uint32_t slot = 0; slot < e->slot_count; slot++) {
         for (struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer)
-            apply_undo(l, w, row);
+            if (l->setting->by_merge || version_newer(w->stamp, w->id, 0, 0)) /* a clock below 0 loses to the initial value */
+                apply_undo(l, w, row);
         e->merged[(size_t)row * e->slot_capacity + slot] = NULL;
     }
     e->rows[row].cursor = NULL;

@@ -29,7 +29,7 @@ struct naive_write {
     uint64_t id, key, took, begin_position, commit_position;
     sim_ns commit_time;
     geo_version version;
-    uint32_t taker;
+    uint32_t taker, life; /* how often the taker had lost its disk */
     bool in_window, decided, lost, skew, causal, settled, complete_counted;
     int first;
     struct naive_set seen;
@@ -63,6 +63,7 @@ struct naive {
     struct naive_set reached[NAIVE_NODES], durable[NAIVE_NODES], merged[NAIVE_NODES];
     geo_version held[NAIVE_NODES][NAIVE_KEYS];
     uint64_t digest[NAIVE_NODES][NAIVE_KEYS];
+    uint32_t life[NAIVE_NODES];
     bool up[NAIVE_NODES], gone[NAIVE_NODES], met[NAIVE_WRITES][NAIVE_WRITES];
     uint64_t made_op[8], made_write[8];
     int made_count;
@@ -192,7 +193,7 @@ static void naive_take(struct naive *n, const struct history_record *r)
     w = n->write_count++;
     struct naive_write *at = &n->writes[w];
     *at = (struct naive_write){.id = r->op, .key = r->key, .took = n->position, .version = {r->take.stamp, r->op},
-                               .taker = r->node, .first = -1, .begin_position = UINT64_MAX};
+                               .taker = r->node, .life = n->life[r->node], .first = -1, .begin_position = UINT64_MAX};
     for (int o = 0; o < w; o++)
         at->seen.has[o] = n->reached[r->node].has[o] && n->writes[o].key == r->key;
     for (int m = 0; m < n->made_count; m++)
@@ -227,22 +228,23 @@ static void naive_store(struct naive *n, const struct history_record *r)
 
 static void naive_merge(struct naive *n, const struct history_record *r)
 {
-    int top = -1;
+    int top = -1; /* the last write of the last life that had counted so far */
 
-    for (int w = 0; w < n->write_count; w++) {
-        uint64_t count = (uint64_t)n->writes[w].version.stamp;
-        if (n->writes[w].key != r->key || n->writes[w].taker != r->merge.origin || count >> 32 != r->merge.upto >> 32 ||
-            count > r->merge.upto)
-            continue;
-        n->merged[r->node].has[w] = true;
-        n->durable[r->node].has[w] = true;
-        if (!n->reached[r->node].has[w])
-            top = w; /* later ones have seen the earlier */
-    }
+    for (int w = 0; w < n->write_count; w++)
+        if (n->writes[w].key == r->key && n->writes[w].taker == r->merge.origin &&
+            (uint64_t)n->writes[w].version.stamp <= r->merge.upto)
+            top = w;
     n->batching = true;
     n->batch_node = r->node;
     n->batch_key = r->key;
-    if (top >= 0)
+    if (top < 0)
+        return;
+    for (int w = 0; w <= top; w++)
+        if (n->writes[w].key == r->key && n->writes[w].taker == r->merge.origin &&
+            (n->writes[w].life == n->writes[top].life || n->writes[top].seen.has[w]))
+            n->merged[r->node].has[w] = true;
+    n->durable[r->node].has[top] = true;
+    if (!n->reached[r->node].has[top])
         n->batch.has[top] = true;
 }
 
@@ -317,6 +319,7 @@ static void naive_down(struct naive *n, const struct history_record *r)
         return;
     memset(&n->reached[node], 0, sizeof n->reached[node]);
     if (r->down.lose == LOSE_DISK) {
+        n->life[node]++;
         memset(&n->durable[node], 0, sizeof n->durable[node]);
         memset(&n->merged[node], 0, sizeof n->merged[node]);
         memset(n->held[node], 0, sizeof n->held[node]);

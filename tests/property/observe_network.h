@@ -253,7 +253,7 @@ static void net_take(struct net *n, const struct net_event *e)
     n->ops[op].taken = true;
     if (n->options.by_merge) {
         uint64_t *count = net_count(n, node, e->key);
-        *count = *count == 0 ? (uint64_t)n->life[node] << 32 | 1 : *count + 1;
+        *count = *count == 0 ? ((uint64_t)n->life[node] << 24) + 1 : *count + 1;
         r.take.stamp = (int64_t)*count;
     } else {
         sim_ns clock = n->now + n->clock[node];
