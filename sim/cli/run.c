@@ -26,7 +26,7 @@ const struct option_def run_options[] = {
     {'o', "output", "DIR", "the results folder (results/NAME); of several scenarios DIR/NAME each"},
     PREPARE_OPTIONS,
     {'j', "jobs", "N", "worker threads (the cores)"},
-    {RESUME, "resume", NULL, "go on where an interrupted run of the same scenario stopped"},
+    {RESUME, "resume", NULL, "go on where an interrupted run of the same scenario stopped (with --history all runs again)"},
     {HISTORY, "history", NULL, "also write every run's history"},
     {NO_PLOTS, "no-plots", NULL, "draw no charts"},
     {NO_REPORT, "no-report", NULL, "write no report.html"},
