@@ -15,7 +15,6 @@
 
 #define TOP 92.0
 #define AXIS_X 78.0
-#define COLUMN 112.0
 #define FONT 11.0
 #define CHARACTER 6.1 /* width of one at 11 px, on the generous side */
 #define ROW 14.0
@@ -34,6 +33,8 @@ struct diagram {
     struct axis axis;
     double *column;     /* [node], then [node_count + region] of clients elsewhere: x, or 0 for those not shown */
     uint32_t column_count;
+    bool *shown;        /* [region] */
+    bool *is_shaded;    /* [fault] */
     double right, width, bottom; /* end of the lifelines; of the picture */
     ARRAY(struct box) boxes;     /* text that is placed */
 };
@@ -86,7 +87,7 @@ static bool place(struct diagram *d, double x, double y, const char *colour, boo
     size_t length = strlen(text);
     struct box b = box_of(x - (double)length * CHARACTER / 2, y, length);
 
-    if (b.x < AXIS_X + 4 || b.x + b.width > d->right + COLUMN / 2 || overlaps(d, b))
+    if (b.x < AXIS_X + 4 || b.x + b.width > d->right + 14 || overlaps(d, b))
         return false;
     *array_add(&d->boxes) = b;
     fprintf(d->to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#ffffff\" fill-opacity=\"0.82\"/>\n", b.x,
@@ -149,7 +150,6 @@ static void show_columns(struct diagram *d)
 {
     const struct timeline *t = d->def->timeline;
     const struct history_setting *s = t->setting;
-    double x = AXIS_X + COLUMN / 2 + 6;
 
     array_each (struct timeline_message, m, &t->messages)
         if (shows_message(d, m))
@@ -164,25 +164,29 @@ static void show_columns(struct diagram *d)
         }
     for (uint32_t n = 0; d->def->story == NULL && n < s->node_count; n++)
         d->column[n] = 1;
-    double step = d->def->story == NULL && s->node_count > 0 ? 860.0 / s->node_count : COLUMN;
-    if (step < 24)
-        step = 24;
-    if (step > 200)
-        step = 200;
+    double room = 1000 - AXIS_X - 40 - (d->def->story != NULL ? PANEL + 30 : 0);
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < d->column_count; i++)
+        shown += d->column[i] != 0;
+    double step = shown > 0 ? room / shown : room, least = d->def->story != NULL ? 100 : 24;
+    step = step < least ? least : step > 200 ? 200 : step;
+    double x = AXIS_X + step / 2 + 6;
     for (uint32_t g = 0; g < s->region_count; g++) { /* a region's clients stand beside its nodes */
         for (uint32_t n = 0; n < s->region_node_count[g]; n++) {
             double *column = &d->column[s->region_first_node[g] + n];
             if (*column != 0) {
+                d->shown[g] = true;
                 *column = x;
                 x += step;
             }
         }
         if (d->column[s->node_count + g] != 0) {
+            d->shown[g] = true;
             d->column[s->node_count + g] = x;
             x += step;
         }
     }
-    d->right = x - step + COLUMN / 2 - 6;
+    d->right = x - step / 2 - 6;
 }
 
 static void open_axis_of_story(struct diagram *d)
@@ -242,16 +246,52 @@ static bool in_sight(const struct diagram *d, sim_ns from, sim_ns to)
     return from <= d->axis.knots.items[d->axis.knots.count - 1].time && to >= d->axis.knots.items[0].time;
 }
 
+/* Does the fault cut or slow a link between two regions that are shown? */
+static bool touches_shown_link(const struct diagram *d, uint32_t fault)
+{
+    const struct history_setting *s = d->def->timeline->setting;
+
+    for (uint32_t a = 0; a < s->region_count; a++)
+        for (uint32_t b = 0; b < s->region_count; b++)
+            if (a != b && d->shown[a] && d->shown[b] && d->def->facts->touches(d->def->facts->self, fault, a, b))
+                return true;
+    return false;
+}
+
+static bool is_of_links(const struct history_fault *f)
+{
+    return f->kind == FAULT_PARTITION || f->kind == FAULT_CUT || f->kind == FAULT_SLOW;
+}
+
+/* Over all lines, or over those of its region; a crash is shaded by when nodes are down. */
+static bool shade_fault(struct diagram *d, uint32_t fault)
+{
+    const struct history_setting *s = d->def->timeline->setting;
+    const struct history_fault *f = &s->faults[fault];
+    bool shaded = false;
+
+    if (!in_sight(d, f->begin, f->end))
+        return false;
+    if (is_of_links(f) && touches_shown_link(d, fault)) {
+        shade(d, AXIS_X, d->right, f->begin, f->end, f->kind == FAULT_SLOW ? "#fff3d6" : "#fbe3df");
+        return true;
+    }
+    for (uint32_t n = 0; n < s->node_count && !is_of_links(f); n++)
+        if (d->column[n] != 0 && d->def->facts->touches(d->def->facts->self, fault, s->node_region[n], s->node_region[n])) {
+            if (f->kind != FAULT_CRASH)
+                shade(d, d->column[n] - 18, d->column[n] + 18, f->begin, f->end, "#fff3d6");
+            shaded = true;
+        }
+    return shaded;
+}
+
 static void shade_faults(struct diagram *d)
 {
     const struct timeline *t = d->def->timeline;
     const struct history_setting *s = t->setting;
 
-    for (uint32_t i = 0; i < s->fault_count; i++) {
-        const struct history_fault *f = &s->faults[i];
-        if (f->kind != FAULT_CRASH && in_sight(d, f->begin, f->end))
-            shade(d, AXIS_X, d->right, f->begin, f->end, f->kind == FAULT_PARTITION || f->kind == FAULT_CUT ? "#fbe3df" : "#fff3d6");
-    }
+    for (uint32_t i = 0; i < s->fault_count; i++)
+        d->is_shaded[i] = shade_fault(d, i);
     for (uint32_t n = 0; n < s->node_count; n++) {
         sim_ns down = -1;
         if (d->column[n] == 0)
@@ -280,7 +320,7 @@ static void name_faults(struct diagram *d)
     for (uint32_t i = 0; i < s->fault_count; i++) {
         const struct history_fault *f = &s->faults[i];
         char text[60];
-        if (!in_sight(d, f->begin, f->end))
+        if (!d->is_shaded[i])
             continue;
         snprintf(text, sizeof text, "%.50s", f->name);
         double x = AXIS_X + 8 + (double)strlen(text) * CHARACTER / 2;
@@ -582,6 +622,8 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     size_t bytes = 0;
 
     d.column = memory_new(d.column_count, sizeof *d.column);
+    d.shown = memory_new(s->region_count, sizeof *d.shown);
+    d.is_shaded = memory_new(s->fault_count, sizeof *d.is_shaded);
     show_columns(&d);
     if (def->story != NULL) {
         open_axis_of_story(&d);
@@ -615,6 +657,8 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     fputs("</svg>\n", to);
     free(body);
     free(d.column);
+    free(d.shown);
+    free(d.is_shaded);
     array_free(&d.boxes);
     axis_close(&d.axis);
 }

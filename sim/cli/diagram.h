@@ -12,6 +12,7 @@
 struct diagram_def {
     const struct timeline *timeline;
     const struct story *story;  /* or NULL */
+    const struct story_facts *facts;
     const char *title;
     const char *note;           /* under the title; or NULL */
     sim_ns from, to;            /* of the window, without a story */

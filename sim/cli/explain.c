@@ -131,7 +131,8 @@ static bool draw(const struct explain *e, const struct told_case *c, const struc
         snprintf(note, sizeof note, "%.60s, model %.60s, replication %u%s", e->scenario->name,
                  e->scenario->models[c->model].name, c->replication,
                  trial->trace.records_left_out > 0 ? "; some messages of others are left out" : "");
-        diagram_write(&(struct diagram_def){.timeline = &trial->timeline, .story = story, .title = story->title, .note = note}, to);
+        diagram_write(&(struct diagram_def){.timeline = &trial->timeline, .story = story, .facts = trial->facts,
+                                            .title = story->title, .note = note}, to);
         bool bad = ferror(to) != 0;
         if (fclose(to) != 0 || bad)
             failure_set(f, STATUS_REFUSED, "cannot write %s: %s", path, strerror(errno));

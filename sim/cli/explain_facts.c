@@ -70,6 +70,18 @@ static uint32_t overload(void *self, uint32_t region, sim_ns from, sim_ns to)
     return STORY_NO_FAULT;
 }
 
+/* Of a fault of one region (crash, overload, load, clock): does it happen there? */
+static bool fault_touches(void *self, uint32_t fault, uint32_t from, uint32_t to)
+{
+    const struct facts *f = self;
+    const struct occurrence *o = &f->timetable.occurrences.items[fault];
+    uint8_t kind = o->fault->kind;
+
+    if (kind == FAULT_PARTITION || kind == FAULT_CUT || kind == FAULT_SLOW)
+        return touches(o, from, to);
+    return from == to && (o->fault->target == TARGET_REGION || o->fault->target == TARGET_NODE) && o->fault->region == from;
+}
+
 static sim_ns usual(void *self, uint32_t from, uint32_t to)
 {
     const struct facts *f = self;
@@ -109,7 +121,8 @@ struct story_facts *explain_facts_new(const struct world_def *def, uint64_t seed
     struct facts *f = memory_new(1, sizeof *f);
 
     f->def = def;
-    f->shown = (struct story_facts){.self = f, .cut = cut, .slow = slow, .overload = overload, .usual = usual,
+    f->shown = (struct story_facts){.self = f, .cut = cut, .slow = slow, .overload = overload, .usual = usual, .touches = fault_touches,
+                                   
                                     .clock = clock_at};
     geography_open(&f->places, def, seed, replication);
     timetable_open(&f->timetable, def, &f->places);

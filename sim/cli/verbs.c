@@ -12,6 +12,7 @@ const struct verb verbs[] = {
     {"plot", "RESULTS", "draws the charts of a results folder again", plot_options, NULL, verb_plot},
     {"report", "RESULTS", "writes the HTML report of a results folder again", report_options, NULL, verb_report},
     {"explain", "RESULTS", "tells the worst cases of a run, message by message", explain_options, explain_notes, verb_explain},
+    {"trace", "SCENARIO", "writes one run's messages for Perfetto or ShiViz, or as a picture", trace_options, trace_notes, verb_trace},
     {"verify", "HISTORY", "checks a recorded history (EDN or JSON lines) for consistency", verify_options, verify_notes,
      verb_verify},
     {"list", "KIND [NAME]", "shows models, presets, distributions, metrics, checks or faults", NULL, NULL, verb_list},

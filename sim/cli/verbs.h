@@ -6,14 +6,15 @@
 
 extern const struct option_def run_options[], check_options[], plot_options[], report_options[];
 extern const char run_notes[];
-extern const struct option_def explain_options[];
-extern const char explain_notes[];
+extern const struct option_def explain_options[], trace_options[];
+extern const char explain_notes[], trace_notes[];
 
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_plot(const struct verb *verb, int argc, char **argv);
 int verb_report(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
+int verb_trace(const struct verb *verb, int argc, char **argv);
 int verb_list(const struct verb *verb, int argc, char **argv);
 int verb_schema(const struct verb *verb, int argc, char **argv);
 extern const struct option_def verify_options[];

@@ -83,7 +83,7 @@ void story_write(struct story *s, const struct story_def *def, const struct time
 
     story_operation(s, o->op);
     timeline_operation_name(t->setting, o->op, name);
-    story_line(s, o->begin, true, "%s: a client in %s begins %s of key %llu", name,
+    story_line(s, o->begin, false, "%s: a client in %s begins %s of key %llu", name,
                t->setting->region_names[o->issued_from], timeline_kind_name(o->kind), (unsigned long long)o->key);
     array_each (struct timeline_message, m, &t->messages)
         if (is_about(m, o) && m->sent_position < o->taken_position && m->to == o->taker && o->taken != SIM_NS_NEVER)
@@ -93,7 +93,8 @@ void story_write(struct story *s, const struct story_def *def, const struct time
     if (o->end == SIM_NS_NEVER)
         return;
     if (o->outcome == OUTCOME_OK)
-        story_line(s, o->end, true, "%s: its client is told, after %s: it is committed", name,
+        story_line(s, o->end, false, o->kind == GEO_READ ? "%s: its client is answered, after %s"
+                   : "%s: its client is told, after %s: it is committed", name,
                    timeline_span(o->end - o->begin, span));
     else
         story_line(s, o->end, true, "%s ends after %s: %s", name, timeline_span(o->end - o->begin, span),
@@ -161,7 +162,7 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
         if (steps[i].m != NULL)
             way_tell(s, def, steps[i].m, &steps[i] == worst);
     story_operation(s, read->op);
-    story_line(s, read->begin, true, "%s: a client in %s begins to read key %llu",
+    story_line(s, read->begin, false, "%s: a client in %s begins to read key %llu",
                timeline_operation_name(t->setting, read->op, words), t->setting->region_names[read->issued_from],
                (unsigned long long)read->key);
     tell_messages_of(s, def, read, false);

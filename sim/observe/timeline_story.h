@@ -23,6 +23,7 @@ struct story_facts {
     uint32_t (*cut)(void *self, uint32_t from_region, uint32_t to_region, sim_ns at);  /* index of the fault, or STORY_NO_FAULT */
     uint32_t (*slow)(void *self, uint32_t from_region, uint32_t to_region, sim_ns at); /* the same */
     uint32_t (*overload)(void *self, uint32_t region, sim_ns from, sim_ns to);         /* the same */
+    bool (*touches)(void *self, uint32_t fault, uint32_t from_region, uint32_t to_region); /* a link's, or (twice the same) a region's */
     sim_ns (*usual)(void *self, uint32_t from_region, uint32_t to_region);             /* median of one way */
     struct story_clock (*clock)(void *self, uint32_t node, sim_ns at);
 };

@@ -156,6 +156,26 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
     return out;
 }
 
+/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before it. */
+static const struct timeline_message *held_by(const struct timeline *t, const struct timeline_message *m)
+{
+    const struct timeline_message *by = NULL;
+
+    array_each (struct timeline_message, other, &t->messages)
+        if (other->from == m->from && other->to == m->to && other->count > 1 && other->sent_position < m->sent_position &&
+            (other->arrived == m->arrived || (m->arrived == SIM_NS_NEVER && other->arrived == SIM_NS_NEVER)))
+            by = other;
+    return by;
+}
+
+/* Of a way much longer than the link's. */
+static const char *waits_in_order(const struct story_def *def, const struct timeline_message *m, sim_ns sent)
+{
+    sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region);
+
+    return m->arrived - sent > 2 * usual && held_by(def->timeline, m) != NULL ? ", in order behind an earlier one" : "";
+}
+
 void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important)
 {
     const struct timeline *t = def->timeline;
@@ -175,7 +195,8 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
         if (m->arrived == SIM_NS_NEVER)
             story_line(s, first->sent, important, "%s %s: still on its way", name, ends);
         else
-            story_line(s, first->sent, important, "%s %s: %s", name, ends, timeline_span(m->arrived - m->sent, span));
+            story_line(s, first->sent, important, "%s %s: %s%s", name, ends, timeline_span(m->arrived - m->sent, span),
+                       waits_in_order(def, m, first->sent));
         return;
     }
     story_line(s, first->sent, important, "%s %s: %s", name, ends, loss_in_words(def, m, first, words));
@@ -190,8 +211,8 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
         story_line(s, t->transmissions.items[first->next].sent, false, lost == 1 ? "... sent again: lost too"
                    : "... sent again %u times until %s: lost too", lost, timeline_instant(lost_last, until));
     if (m->arrived != SIM_NS_NEVER)
-        story_line(s, last->sent, important, "... sent again (transmission %u): %s", m->count,
-                   timeline_span(m->arrived - last->sent, span));
+        story_line(s, last->sent, important, "... sent again (transmission %u): %s%s", m->count,
+                   timeline_span(m->arrived - last->sent, span), waits_in_order(def, m, last->sent));
 }
 
 bool way_is_plain(const struct story_def *def, const struct timeline_message *m)
@@ -203,18 +224,6 @@ bool way_is_plain(const struct story_def *def, const struct timeline_message *m)
 }
 
 /* ---- why ---- */
-
-/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before it. */
-static const struct timeline_message *held_by(const struct timeline *t, const struct timeline_message *m)
-{
-    const struct timeline_message *by = NULL;
-
-    array_each (struct timeline_message, other, &t->messages)
-        if (other->from == m->from && other->to == m->to && other->count > 1 && other->sent_position < m->sent_position &&
-            (other->arrived == m->arrived || (m->arrived == SIM_NS_NEVER && other->arrived == SIM_NS_NEVER)))
-            by = other;
-    return by;
-}
 
 static const char *cause_of_loss(const struct story_def *def, const struct timeline_message *m,
                                  const struct timeline_message *behind, char out[STORY_TEXT])
