@@ -143,7 +143,7 @@ static size_t edit_distance(const char *a, const char *b)
 const char *nearest_name(const char *name, const char *const *candidates, size_t count)
 {
     const char *best = NULL;
-    size_t least = (strlen(name) + 2) / 3 + 1;
+    size_t length = strlen(name), least = (length < 2 ? 0 : length < 6 ? 1 : length / 3) + 1;
 
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(name, candidates[i]);

@@ -29,7 +29,8 @@ size_t diagnostics_count(const struct diagnostics *d);          /* errors alone 
 const char *diagnostics_text(const struct diagnostics *d, size_t index); /* of error `index`, as it is printed */
 void diagnostics_print(const struct diagnostics *d, FILE *to);  /* all, in the order of their places in each file */
 
-/* The candidate nearest to `name` by edit distance (Damerau, at most a third of its length), or NULL. */
+/* The candidate nearest to `name` by edit distance (Damerau): at most a third of its length, 1 at least, and none for a
+ * name of one letter; or NULL. */
 const char *nearest_name(const char *name, const char *const *candidates, size_t count);
 
 #endif

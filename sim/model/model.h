@@ -93,7 +93,7 @@ typedef struct geo_answer {
     uint8_t outcome;         /* enum geo_outcome */
     uint32_t value_count;    /* a read: the replica states used; their union is what it reflects */
     const geo_value *values; /* several values with different versions are siblings */
-    uint64_t token[2];       /* what the session takes along; zeros leave its token as it is */
+    uint64_t token[2];       /* what the session takes along: of each word, the largest it has met */
 } geo_answer;
 
 typedef struct geo_message {
@@ -252,7 +252,7 @@ void *geo_peer(geo_replica *r, geo_node n);
 void *geo_pending(geo_replica *r, geo_op_id id);    /* at the node that had the request, until geo_reply; else NULL */
 void *geo_row(geo_replica *r, uint32_t store, geo_key key);
 uint64_t geo_log_append(geo_replica *r, uint32_t store, const void *record); /* its position, from 1 */
-void *geo_log_at(geo_replica *r, uint32_t store, uint64_t position); /* NULL outside first..last */
+void *geo_log_at(geo_replica *r, uint32_t store, uint64_t position); /* NULL outside first..last; until the next append to it */
 uint64_t geo_log_first(const geo_replica *r, uint32_t store);        /* position of the oldest kept; last + 1 when empty */
 uint64_t geo_log_last(const geo_replica *r, uint32_t store);         /* 0 when nothing was ever appended */
 void geo_log_cut(geo_replica *r, uint32_t store, uint64_t first, uint64_t last); /* keeps first..last only; an empty log goes on at last + 1 */

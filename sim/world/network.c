@@ -239,7 +239,7 @@ static void transmit(struct world *w, struct message *m)
     else if (m->to_end == END_CLIENT)
         delay += network_client_delay(w, m->op, m->to_region, m->attempt, true);
     sim_ns arrival = m->left + delay;
-    if (again >= 0)
+    if (again >= 0 && m->from_end == END_NODE && m->to_end == END_NODE) /* a client knows its own conversation */
         arrives_at(w, message_copy(w, m), m->left + again);
     if (m->sequence != 0) {
         struct channel *c = channel_of(w, m);
@@ -414,10 +414,14 @@ static void hold_back(struct channel *c, struct message *m)
 {
     struct message **at = &c->held;
 
+    if (c->held != NULL && c->held_last->sequence < m->sequence)
+        at = &c->held_last->next; /* nearly always: they come in order, but for the one that all wait for */
     while (*at != NULL && (*at)->sequence < m->sequence)
         at = &(*at)->next;
     m->next = *at;
     *at = m;
+    if (m->next == NULL)
+        c->held_last = m;
 }
 
 void network_arrive(struct world *w, struct message *m)

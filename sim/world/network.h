@@ -55,7 +55,7 @@ struct message {
 struct channel {
     uint64_t sent, delivered;
     sim_ns last_arrival;
-    struct message *held; /* by sequence: what arrived before its turn */
+    struct message *held, *held_last; /* by sequence: what arrived before its turn */
 };
 
 /* One directed pair of regions. */

@@ -332,10 +332,8 @@ void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct bod
         uint64_t identity = identity_of(one, attempt, workload_of(w, one->op.client)->retry_as_new);
         if (success) {
             struct session *session = one->op.is_probe ? NULL : &w->workload.regions[one->op.client].sessions[one->op.session];
-            if (session != NULL && (answer->token[0] != 0 || answer->token[1] != 0)) {
-                session->token[0] = answer->token[0];
-                session->token[1] = answer->token[1];
-            }
+            for (int i = 0; session != NULL && i < 2; i++) /* answers may overtake each other: a token never goes back */
+                session->token[i] = answer->token[i] > session->token[i] ? answer->token[i] : session->token[i];
             finish(w, one, identity, outcomes[answer->outcome], answer);
         } else if (attempt == one->op.attempt) {
             failed(w, one, identity, outcomes[answer->outcome]);
