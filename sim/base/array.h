@@ -34,6 +34,8 @@ static inline void *array_room(void *items, size_t count, size_t *capacity, size
     ((a)->items = array_room((a)->items, (a)->count, &(a)->capacity, sizeof *(a)->items),                    \
      memset(&(a)->items[(a)->count], 0, sizeof *(a)->items), &(a)->items[(a)->count++])
 #define array_free(a) (free((a)->items), (a)->items = NULL, (a)->count = (a)->capacity = 0)
-#define array_each(type, var, a) for (type *var = (a)->items; var < (a)->items + (a)->count; var++)
+/* An empty array has no items to point behind: 0 is never added to NULL. */
+#define array_each(type, var, a)                                                                             \
+    for (type *var = (a)->items; (a)->count > 0 && var < (a)->items + (a)->count; var++)
 
 #endif

@@ -58,7 +58,7 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
     put(&s, f->bin_count);
     put(&s, (uint64_t)f->bin_ns);
     put(&s, f->series_count);
-    for (const struct series_figure *v = f->series; v < f->series + f->series_count; v++) {
+    for (const struct series_figure *v = f->series; f->series_count > 0 && v < f->series + f->series_count; v++) {
         put(&s, v->series | (uint64_t)(uint32_t)v->region << 32);
         for (uint32_t bin = 0; bin < f->bin_count; bin++) {
             put_double(&s, v->sum[bin]);
@@ -66,7 +66,7 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
         }
     }
     put(&s, f->pair_count);
-    for (const struct pair_figure *p = f->pairs; p < f->pairs + f->pair_count; p++) {
+    for (const struct pair_figure *p = f->pairs; f->pair_count > 0 && p < f->pairs + f->pair_count; p++) {
         put(&s, p->from | (uint64_t)p->to << 16 | (uint64_t)p->at_least << 32);
         put(&s, p->messages);
         put(&s, p->bytes);
