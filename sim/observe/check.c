@@ -64,15 +64,11 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
     s->def = *def;
     if (s->def.noun == NULL)
         s->def.noun = "operation";
-    bool order = wants(s, GEO_LINEARIZABLE) || wants(s, GEO_SEQUENTIAL);
-    bool past = order || wants(s, GEO_CAUSAL) || s->def.sessions;
-    if (order) {
-        s->zones = zones_new(s->def.noun);
-        s->search = search_new(&s->def);
-    }
+    s->zones = zones_new(s->def.noun);
+    s->search = search_new(&s->def);
     if (wants(s, GEO_SEQUENTIAL))
         s->sequential = sequential_new(&s->def);
-    if (past && (s->sequential != NULL || wants(s, GEO_CAUSAL) || s->def.sessions))
+    if (s->sequential != NULL || wants(s, GEO_CAUSAL) || s->def.sessions)
         s->past = past_new(&s->def);
     return s;
 }
@@ -81,10 +77,10 @@ void check_stream_free(struct check_stream *s)
 {
     if (s == NULL)
         return;
-    array_each (struct check_op *, op, &s->all)
-        free((*op)->past);
-    array_each (struct check_op *, block, &s->blocks)
-        free(*block);
+    for (size_t i = 0; i < s->all.count; i++)
+        free(s->all.items[i]->past);
+    for (size_t i = 0; i < s->blocks.count; i++)
+        free(s->blocks.items[i]);
     array_free(&s->blocks);
     array_free(&s->all);
     zones_free(s->zones);
@@ -160,9 +156,9 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
     bool named = k->kind == CHECK_KEY_ZONES;
     s->any_zones |= named;
     s->any_search |= !named;
-    if (named && s->zones != NULL)
+    if (named)
         zones_begin(s->zones, op);
-    else if (s->search != NULL)
+    else
         search_begin(s->search, op, (enum check_key)k->kind);
     if (s->past != NULL && named)
         past_begin(s->past, op);
@@ -189,9 +185,9 @@ static void end(struct check_stream *s, struct check_op *op, uint64_t position, 
     if (op->linked)
         unlink_read(k, op);
     bool named = k->kind == CHECK_KEY_ZONES;
-    if (named && s->zones != NULL)
+    if (named)
         zones_end(s->zones, op, k->oldest != NULL ? k->oldest->begin : CHECK_OPEN);
-    else if (s->search != NULL)
+    else
         search_end(s->search, op, (enum check_key)k->kind);
     if (s->past != NULL && named)
         past_end(s->past, op);
@@ -221,14 +217,20 @@ void check_end_below(struct check_stream *s, struct check_op *op, uint64_t posit
     end(s, op, position, CHECK_OK);
 }
 
-static void decide_sequential(struct check_stream *s)
+static bool is_linearizable(const struct check_stream *s)
 {
     const struct check_tally *z = zones_tally(s->zones), *x = search_tally(s->search);
+
+    return z->violations + x->violations == 0 && !z->undecided && !x->undecided;
+}
+
+static void decide_sequential(struct check_stream *s)
+{
     const struct check_tally *causal = past_tally(s->past, GEO_CAUSAL);
     struct check_tally *t = &s->sequential_tally;
 
     s->sequential_holds = CHECK_HOLDS;
-    if (z->violations + x->violations == 0 && !z->undecided && !x->undecided)
+    if (is_linearizable(s))
         return;
     if (causal->violations > 0) {
         *t = *causal;
@@ -259,8 +261,7 @@ void check_stream_finish(struct check_stream *s)
     }
     while (s->all.count > 0)
         end(s, s->all.items[s->all.count - 1], s->position + 1, CHECK_INFO);
-    if (s->search != NULL)
-        search_finish(s->search);
+    search_finish(s->search);
     if (s->past != NULL && s->any_search)
         past_doubt(s->past, "some of its keys do not tell which write a read returned");
     if (s->sequential != NULL)
@@ -286,14 +287,16 @@ static void put(struct check_verdict *v, const struct check_tally *t)
 void check_stream_verdict(const struct check_stream *s, enum geo_check check, struct check_verdict *v)
 {
     *v = (struct check_verdict){.check = (uint8_t)check, .holds = CHECK_HOLDS};
-    if (check == GEO_LINEARIZABLE && s->zones != NULL) {
+    if (check == GEO_LINEARIZABLE) {
         put(v, zones_tally(s->zones));
         put(v, search_tally(s->search));
     } else if (check == GEO_SEQUENTIAL && s->sequential != NULL) {
         put(v, &s->sequential_tally);
     } else if (check >= GEO_CAUSAL && check <= GEO_WRITES_FOLLOW_READS && s->past != NULL &&
                (check == GEO_CAUSAL || s->def.sessions)) {
-        put(v, past_tally(s->past, check));
+        const struct check_tally *t = past_tally(s->past, check);
+        if (t->violations > 0 || !is_linearizable(s)) /* linearizable: then causal, and all the rest */
+            put(v, t);
     } else {
         v->holds = CHECK_UNDECIDED;
         snprintf(v->why, sizeof v->why, "operations alone do not tell");

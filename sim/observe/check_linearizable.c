@@ -189,18 +189,19 @@ static void end_write(struct zones *z, const struct check_op *op)
 
 static void stale(struct zones *z, const struct check_op *op, const struct cluster *c, const struct cluster *other)
 {
+    unsigned long long id = op->id, write = other->write_op, first = other->end_op;
     const char *n = z->noun;
-    char before[96];
+    char newer[128] = "", value[80] = "the initial value";
 
-    if (c->end_op == 0)
-        snprintf(before, sizeof before, "the initial value");
-    else
-        snprintf(before, sizeof before, "the value that %s %llu wrote", n, (unsigned long long)c->write_op);
+    if (c->write_op != 0) {
+        snprintf(value, sizeof value, "the value of %s %llu", n, (unsigned long long)c->write_op);
+        snprintf(newer, sizeof newer, " (%s %llu had ended before %s %llu began)", n, (unsigned long long)c->end_op, n,
+                 (unsigned long long)other->begin_op);
+    }
     check_violation(&z->tally, op->id, (uint64_t[4]){c->write_op, c->end_op, other->begin_op, other->end_op},
-                    "%s %llu returns %s, which comes before that of %s %llu (%s %llu began when it had been there), "
-                    "yet %s %llu had ended before the read began",
-                    n, (unsigned long long)op->id, before, n, (unsigned long long)other->write_op, n,
-                    (unsigned long long)other->begin_op, n, (unsigned long long)other->end_op);
+                    "%s %llu returns %s, but the one of %s %llu is newer%s and was there before: %s %llu had "
+                    "ended before %s %llu began",
+                    n, id, value, n, write, newer, n, first, n, id);
 }
 
 static void end_read(struct zones *z, const struct check_op *op)

@@ -1,0 +1,21 @@
+/* check_elements.h -- sets that only grow and lists that are appended to, each element added once: what reads of all the elements tell. */
+#ifndef GEOREP_OBSERVE_CHECK_ELEMENTS_H
+#define GEOREP_OBSERVE_CHECK_ELEMENTS_H
+
+#include "sim/observe/check.h"
+
+struct element_op {
+    uint64_t id, key, session, begin, end; /* end UINT64_MAX: it may have happened */
+    uint64_t element;                      /* of an addition */
+    const uint64_t *elements;              /* of a read: what it returned */
+    size_t count;
+    bool reads, failed;
+};
+
+/* `ops` is put into another order (by key). `lists`: the order of elements counts. Decides linearizable, read_your_writes, monotonic_reads,
+ * monotonic_writes and writes_follow_reads (lists), nothing_lost; else it says that it is undecided. Time: linear in the elements read, but for sorting and,
+ * for read_your_writes, (reads x additions) of a session. */
+void check_elements(struct element_op *ops, size_t count, bool lists, const char *noun, enum geo_check check,
+                    struct check_verdict *v);
+
+#endif

@@ -1,0 +1,189 @@
+/* jepsen_judge.c -- gives a recorded history to the checkers that can decide it.
+ *
+ * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow and lists by their
+ * elements; sets that shrink, of at most 63 elements a key, by search. Of transactions with several operations each operation is looked at alone:
+ * what is broken then is broken, what is not is undecided. */
+#include "sim/observe/check_elements.h"
+#include "sim/observe/check_map.h"
+#include "sim/observe/jepsen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct kinds {
+    struct check_map seen;  /* (key, value) -> 1, or the bit of an element */
+    struct check_map twice; /* key -> 1: a value was written twice, or cas */
+    struct check_map bits;  /* key -> how many elements */
+    bool shrinks, again, too_many;
+};
+
+static const char *noun(const struct jepsen *j)
+{
+    return j->by_line ? "line" : "operation";
+}
+
+static void look(const struct jepsen *j, struct kinds *k)
+{
+    array_each (const struct jepsen_op, op, &j->ops) {
+        if (op->f == JEPSEN_READ)
+            continue;
+        k->shrinks |= op->f == JEPSEN_REMOVE;
+        bool known = check_map_get(&k->seen, op->key, op->value) != CHECK_ABSENT;
+        k->again |= known;
+        if (op->f == JEPSEN_CAS || known || op->value == j->initial_value)
+            check_map_put(&k->twice, op->key, 0, 1);
+        if (known)
+            continue;
+        uint64_t bit = check_map_get(&k->bits, op->key, 0);
+        bit = bit == CHECK_ABSENT ? 0 : bit;
+        k->too_many |= bit >= 63;
+        check_map_put(&k->seen, op->key, op->value, bit);
+        check_map_put(&k->bits, op->key, 0, bit + 1);
+    }
+}
+
+static uint64_t register_value(const struct jepsen *j, uint64_t value)
+{
+    return value == j->initial_value ? CHECK_INITIAL : value == CHECK_INITIAL ? UINT64_C(1) << 63 : value;
+}
+
+/* A read's elements as bits. */
+static uint64_t bits_of(const struct jepsen *j, const struct kinds *k, const struct jepsen_op *op, bool *unknown)
+{
+    uint64_t bits = 0;
+
+    for (uint32_t i = 0; i < op->element_count; i++) {
+        uint64_t bit = check_map_get(&k->seen, op->key, j->pool.items[op->elements + i]);
+        *unknown |= bit == CHECK_ABSENT;
+        bits |= bit == CHECK_ABSENT ? 0 : UINT64_C(1) << bit;
+    }
+    return bits;
+}
+
+static struct check_begin begin_of(const struct jepsen *j, const struct kinds *k, const struct jepsen_op *op,
+                                   uint64_t position)
+{
+    struct check_begin b = {.id = op->id, .key = op->key, .session = op->session, .position = position,
+                            .value = register_value(j, op->value), .expected = register_value(j, op->expected),
+                            .number = op->number};
+
+    switch (op->f) {
+    case JEPSEN_READ:
+        b.f = CHECK_READ;
+        break;
+    case JEPSEN_CAS:
+        b.f = CHECK_CAS;
+        break;
+    case JEPSEN_WRITE:
+        b.f = j->data == JEPSEN_COUNTER ? CHECK_CHANGE : CHECK_WRITE;
+        b.number = 1;
+        break;
+    default:
+        b.f = j->data == JEPSEN_COUNTER ? CHECK_CHANGE : op->f == JEPSEN_REMOVE ? CHECK_REMOVE : CHECK_ADD;
+        if (j->data == JEPSEN_SET)
+            b.value = check_map_get(&k->seen, op->key, op->value);
+        break;
+    }
+    return b;
+}
+
+static void end_of(struct jepsen *j, const struct kinds *k, struct check_stream *s, struct check_op *open,
+                   const struct jepsen_op *op, uint64_t position)
+{
+    uint64_t value = register_value(j, op->value);
+    int64_t number = op->is_number ? op->number : j->initial_number;
+    bool unknown = false;
+
+    if (op->f == JEPSEN_READ && j->data == JEPSEN_SET)
+        value = bits_of(j, k, op, &unknown);
+    if (unknown && op->outcome == CHECK_OK)
+        value = UINT64_MAX; /* no state has bit 63: at most 63 elements are known */
+    check_end(s, open, position, (enum check_outcome)op->outcome, value, number);
+}
+
+static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t checks, struct check_verdict *verdicts)
+{
+    const uint64_t sessions = UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS |
+                              UINT64_C(1) << GEO_MONOTONIC_WRITES | UINT64_C(1) << GEO_WRITES_FOLLOW_READS;
+    struct check_stream *s = check_stream_new(&(struct check_stream_def){
+        .checks = checks, .initial = j->initial_number, .noun = noun(j), .sessions = (checks & sessions) != 0});
+    struct check_op **open = memory_new(j->ops.count, sizeof(struct check_op *));
+
+    array_each (const struct jepsen_op, op, &j->ops) {
+        bool named = check_map_get(&k->twice, op->key, 0) == CHECK_ABSENT;
+        check_key_kind(s, op->key, j->data == JEPSEN_COUNTER ? CHECK_KEY_COUNTER
+                                   : j->data == JEPSEN_SET   ? CHECK_KEY_SET
+                                   : named                   ? CHECK_KEY_ZONES
+                                                             : CHECK_KEY_REGISTER);
+    }
+    for (size_t i = 0; i < j->events.count; i++) {
+        uint64_t index = j->events.items[i] >> 1;
+        const struct jepsen_op *op = &j->ops.items[index];
+        if ((j->events.items[i] & 1) != 0) {
+            end_of(j, k, s, open[index], op, i + 1);
+        } else {
+            struct check_begin b = begin_of(j, k, op, i + 1);
+            open[index] = check_begin(s, &b);
+        }
+    }
+    free(open);
+    check_stream_finish(s);
+    for (int c = 0; c < GEO_CHECKS; c++)
+        if ((checks >> c & 1) != 0)
+            check_stream_verdict(s, (enum geo_check)c, &verdicts[c]);
+    check_stream_free(s);
+}
+
+static void judge_elements(const struct jepsen *j, uint64_t checks, struct check_verdict *verdicts)
+{
+    struct element_op *ops = memory_new(j->ops.count, sizeof *ops);
+
+    for (size_t i = 0; i < j->ops.count; i++) {
+        const struct jepsen_op *op = &j->ops.items[i];
+        ops[i] = (struct element_op){
+            .id = op->id, .key = op->key, .session = op->session, .begin = op->begin, .element = op->value,
+            .end = op->outcome == CHECK_OK ? op->end : UINT64_MAX, .elements = j->pool.items + op->elements,
+            .count = op->element_count, .reads = op->f == JEPSEN_READ, .failed = op->outcome == CHECK_FAIL,
+        };
+    }
+    for (int c = 0; c < GEO_CHECKS; c++)
+        if ((checks >> c & 1) != 0)
+            check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), (enum geo_check)c, &verdicts[c]);
+    struct check_verdict order;
+    check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), GEO_LINEARIZABLE, &order);
+    for (int c = GEO_SEQUENTIAL; c <= GEO_WRITES_FOLLOW_READS; c++) /* linearizable: then all of these */
+        if ((checks >> c & 1) != 0 && order.holds == CHECK_HOLDS && verdicts[c].holds == CHECK_UNDECIDED)
+            verdicts[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_HOLDS};
+    free(ops);
+}
+
+static void undecided(uint64_t checks, struct check_verdict *verdicts, const char *why)
+{
+    for (int c = 0; c < GEO_CHECKS; c++) {
+        if ((checks >> c & 1) == 0)
+            continue;
+        verdicts[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_UNDECIDED};
+        snprintf(verdicts[c].why, sizeof verdicts[c].why, "%s", why);
+    }
+}
+
+void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdicts[GEO_CHECKS])
+{
+    struct kinds k = {0};
+
+    look(j, &k);
+    bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
+    if (elements && !k.shrinks && !k.again)
+        judge_elements(j, checks, verdicts);
+    else if (elements && (j->data == JEPSEN_LIST_APPEND || k.too_many))
+        undecided(checks, verdicts, j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
+                                                          : "an element was appended twice to a list");
+    else
+        judge_stream(j, &k, checks, verdicts);
+    for (int c = 0; c < GEO_CHECKS && j->several; c++)
+        if ((checks >> c & 1) != 0 && verdicts[c].holds == CHECK_HOLDS)
+            undecided(UINT64_C(1) << c, verdicts, "each operation alone is right; transactions of several are not looked at whole");
+    check_map_free(&k.seen);
+    check_map_free(&k.twice);
+    check_map_free(&k.bits);
+}
