@@ -272,6 +272,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     w->bytes = r->take.value_bytes;
     w->begin_position = origin.begin_position;
     w->in_window = origin.in_window;
+    w->session = origin.session;
     w->closed = origin.begin_position == UINT64_MAX;
     w->entry = e;
     w->first = LEDGER_NO_ROW;

@@ -58,6 +58,7 @@ struct live_write {
     uint64_t *met;  /* TAKEs of the writes it was paired with */
     uint32_t seen_count, seen_capacity, met_count, met_capacity;
     uint32_t slot, bytes;
+    uint32_t session;          /* of the client, within its region */
     uint32_t unapplied;        /* replicas */
     uint32_t frontiers, helds; /* replicas whose frontier it is in; that hold it */
     uint32_t down_fault;       /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
@@ -186,6 +187,7 @@ void ledger_at(struct ledger *l, const struct history_record *r, uint64_t positi
 struct take_origin {
     uint64_t begin_position; /* UINT64_MAX: the operation has ended */
     bool in_window;
+    uint32_t session;
 };
 /* False: this write was taken before. */
 bool ledger_take(struct ledger *l, const struct history_record *r, struct take_origin origin);

@@ -94,11 +94,13 @@ static void retry(struct observation *o, const struct history_record *r)
 static void take(struct observation *o, const struct history_record *r)
 {
     struct operation *op = operations_find(&o->operations, r->op);
-    struct take_origin origin = {UINT64_MAX, false};
+    struct take_origin origin = {.begin_position = UINT64_MAX};
 
     origin.in_window = op != NULL ? op->in_window : operations_in_window(&o->operations, r->op);
-    if (op != NULL)
+    if (op != NULL) {
         origin.begin_position = op->begin_position;
+        origin.session = op->session;
+    }
     bool first = ledger_take(&o->ledger, r, origin);
     tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
@@ -355,7 +357,8 @@ static const uint32_t OF_THE_LEDGER = 1u << SERIES_STALE_READ_FRACTION | 1u << S
 static void put_undecided(struct figure_list *f)
 {
     static const enum metric_id of_the_ledger[] = {
-        METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS, METRIC_READ_STALENESS_VERSIONS, METRIC_REPLICATION_LAG,
+        METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS, METRIC_READ_STALENESS_VERSIONS,
+        METRIC_READ_YOUR_WRITES, METRIC_REPLICATION_LAG,
         METRIC_CONVERGENCE, METRIC_UNAPPLIED, METRIC_TIME_TO_CONVERGE, METRIC_CONFLICTS, METRIC_LOST_UPDATES,
         METRIC_SKEW_INVERSIONS, METRIC_CAUSAL_INVERSIONS, METRIC_LOST_COMMITS, METRIC_RPO, METRIC_BACKLOG_OPS,
         METRIC_BACKLOG_BYTES,

@@ -53,6 +53,7 @@ static bool judge(const struct ledger *l, const struct operations *o, const stru
         if (m->count == 0 || w->commit_time < m->oldest_commit)
             m->oldest_commit = w->commit_time;
         m->count++;
+        m->own |= w->session == op->session && history_op_region(w->id) == op->region;
     }
     return false;
 }
@@ -104,6 +105,7 @@ void staleness_end(struct staleness *s, const struct ledger *l, const struct ope
         return;
     region->reads++;
     region->stale += m.count > 0;
+    region->not_own += m.own;
     histogram_add(&region->ms, stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
 }
@@ -125,9 +127,12 @@ void staleness_put(const struct staleness *s, struct figure_list *f)
         histogram_merge(&all.versions, &region->versions);
         all.reads += region->reads;
         all.stale += region->stale;
+        all.not_own += region->not_own;
         put_of(region, f, (int32_t)g);
     }
     put_of(&all, f, ALL_REGIONS);
+    figures_put(f, METRIC_READ_YOUR_WRITES, STATISTIC_VALUE, ALL_REGIONS, (double)all.not_own);
+    figures_put_share(f, METRIC_READ_YOUR_WRITES, STATISTIC_PER_READ, ALL_REGIONS, all.not_own, all.reads);
     histogram_free(&all.ms);
     histogram_free(&all.versions);
 }

@@ -6,6 +6,8 @@
  * BEGIN; read_staleness_versions: how many are missed; both over all such reads, with 0 for a fresh one. The writes missed may be of the
  * warm-up.
  *
+ * read_your_writes_violations: such reads that miss a write which their own session committed before they began.
+ *
  * t_visibility: for each `after` of the probes, how many that answered miss the very write whose commit they follow.
  * Probes are of the window if they began in it, as everything.
  *
@@ -20,7 +22,7 @@
 
 struct staleness_region {
     struct histogram ms, versions;
-    uint64_t reads, stale;
+    uint64_t reads, stale, not_own;
 };
 
 struct staleness {
@@ -33,6 +35,7 @@ struct staleness {
 struct missed {
     uint64_t count;
     sim_ns oldest_commit; /* valid if count > 0 */
+    bool own;             /* some of them are of the reader's own session */
 };
 
 void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series);

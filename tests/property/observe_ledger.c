@@ -37,6 +37,7 @@ static void compare(const struct naive *n)
                (double)n->stale);
     expect_spread("staleness", METRIC_READ_STALENESS, n->reads, n->stale_sum, false);
     expect_spread("versions", METRIC_READ_STALENESS_VERSIONS, n->reads, (sim_ns)n->versions, false);
+    expect("not one's own", value(METRIC_READ_YOUR_WRITES, STATISTIC_VALUE), (double)n->not_own);
     expect_spread("lag", METRIC_REPLICATION_LAG, n->lag_count, n->lag_sum, n->lag_at_least);
     expect_spread("convergence", METRIC_CONVERGENCE, n->convergence_count, n->convergence_sum, n->convergence_at_least);
     expect("unapplied", value(METRIC_UNAPPLIED, STATISTIC_VALUE), (double)n->unapplied);
@@ -82,6 +83,7 @@ static void run(uint64_t seed, const struct net_options *options, struct naive *
     figures = f;
     compare(&naive);
     totals->stale += naive.stale;
+    totals->not_own += naive.not_own;
     totals->conflicts += naive.conflicts;
     totals->lost += naive.lost;
     totals->skew += naive.skew;
@@ -106,6 +108,7 @@ static void run_all(const struct net_options *options)
     for (uint64_t seed = 1; seed <= SEEDS; seed++)
         run(seed, options, &totals);
     cr_assert_gt(totals.stale, SEEDS / 6);
+    cr_assert_gt(totals.not_own, 10u);
     cr_assert_gt(totals.conflicts, SEEDS);
     cr_assert_gt(totals.lost, SEEDS / 3);
     cr_assert_gt(totals.lag_count, SEEDS);

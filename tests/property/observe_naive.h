@@ -29,7 +29,7 @@ struct naive_write {
     uint64_t id, key, took, begin_position, commit_position;
     sim_ns commit_time;
     geo_version version;
-    uint32_t taker, life; /* how often the taker had lost its disk */
+    uint32_t session, taker, life; /* how often the taker had lost its disk */
     bool in_window, decided, lost, skew, causal, settled, complete_counted;
     int first;
     struct naive_set seen;
@@ -41,6 +41,7 @@ struct naive_write {
 
 struct naive_op {
     uint64_t op, begin_position, key;
+    uint32_t session;
     sim_ns begin_time;
     uint8_t kind;
     bool open;
@@ -77,7 +78,7 @@ struct naive {
     sim_ns time, last_time;
     int64_t backlog, diverged_keys;
     /* figures */
-    uint64_t reads, stale, versions, conflicts, lost, skew, causal, committed, lag_count, unapplied, lost_commits;
+    uint64_t reads, stale, not_own, versions, conflicts, lost, skew, causal, committed, lag_count, unapplied, lost_commits;
     sim_ns stale_sum, lag_sum, convergence_sum;
     uint64_t convergence_count;
     bool lag_at_least, convergence_at_least;
@@ -202,6 +203,7 @@ static void naive_take(struct naive *n, const struct history_record *r)
     for (int o = 0; o < n->op_count; o++)
         if (n->ops[o].op == history_op_of(r->op)) {
             at->begin_position = n->ops[o].begin_position;
+            at->session = n->ops[o].session;
             at->in_window = n->ops[o].begin_time >= n->setting->warmup && n->ops[o].begin_time < n->setting->duration;
         }
     naive_arrive_one(n, r->node, w);
@@ -261,6 +263,7 @@ static bool naive_reflected_at(const struct naive_write *w, uint32_t node, uint6
 static void naive_read_ends(struct naive *n, const struct naive_op *op)
 {
     uint64_t missed = 0;
+    bool own = false;
     sim_ns oldest = 0;
 
     for (int w = 0; w < n->write_count; w++) {
@@ -275,11 +278,13 @@ static void naive_read_ends(struct naive *n, const struct naive_op *op)
             continue;
         oldest = missed == 0 || at->commit_time < oldest ? at->commit_time : oldest;
         missed++;
+        own |= at->session == op->session && at->id >> 48 == op->op >> 48;
     }
     if (op->begin_time < n->setting->warmup || op->begin_time >= n->setting->duration)
         return;
     n->reads++;
     n->stale += missed > 0;
+    n->not_own += own;
     n->versions += missed;
     n->stale_sum += missed > 0 ? op->begin_time - oldest : 0;
 }
@@ -473,7 +478,8 @@ static void naive_record(void *self, const struct history_record *r, uint64_t po
     switch (r->kind) {
     case HISTORY_BEGIN:
         n->ops[n->op_count++] = (struct naive_op){.op = r->op, .begin_position = position, .begin_time = r->time,
-                                                  .key = r->key, .kind = r->begin.op_kind, .open = true};
+                                                  .key = r->key, .kind = r->begin.op_kind, .open = true,
+                                                  .session = r->begin.session};
         break;
     case HISTORY_TAKE:
         naive_take(n, r);

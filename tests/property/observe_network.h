@@ -142,7 +142,8 @@ static void net_op_begins(struct net *n, const struct net_event *e)
     (void)e;
     n->ops[n->op_count++].op = op;
     net_tell(n, (struct history_record){.op = op, .key = key, .node = HISTORY_NO_NODE, .kind = HISTORY_BEGIN,
-                                        .begin = {.region = (uint16_t)region, .op_kind = read ? GEO_READ : GEO_WRITE}});
+                                        .begin = {.region = (uint16_t)region, .op_kind = read ? GEO_READ : GEO_WRITE,
+                                                  .session = (uint32_t)net_below(n, 2)}});
     if (read) {
         uint32_t samples = 1 + (uint32_t)net_below(n, 2);
         sim_ns last = 0;
