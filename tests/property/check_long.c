@@ -1,0 +1,167 @@
+/* check_long.c -- long histories, where what is over is let go of: the checkers that forget against those that do not, and canaries: histories that
+ * are right but for one operation in a thousand. */
+#include "sim/base/array.h"
+#include "sim/base/hash.h"
+#include "sim/observe/check.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+enum { SESSIONS = 12, PAST = 64 };
+
+/* A store that answers at one instant of each operation; its keys remember their last values. */
+struct store {
+    uint64_t luck, position, next_value, wrong;
+    uint64_t *values; /* [key * PAST] */
+    uint64_t *counts; /* [key] */
+    struct check_op *open[SESSIONS];
+    struct check_begin begun[SESSIONS];
+    uint64_t answer[SESSIONS];
+    int64_t number[SESSIONS];
+    bool acted[SESSIONS];
+};
+
+struct run {
+    int keys, operations;
+    uint64_t seed;
+    uint64_t stale_per_million; /* reads that answer with what was there before */
+    uint64_t info_per_million;  /* writes that may have happened: half of them did */
+    enum check_key kind;
+};
+
+static uint64_t draw(struct store *s, uint64_t below)
+{
+    s->luck = hash_mix(s->luck);
+    return (s->luck >> 11) % below;
+}
+
+static void act(struct store *s, const struct run *r, int session)
+{
+    const struct check_begin *b = &s->begun[session];
+    uint64_t *count = &s->counts[b->key], *past = &s->values[b->key * PAST];
+
+    s->acted[session] = true;
+    if (b->f == CHECK_READ) {
+        uint64_t back = *count > 2 && draw(s, 1000000) < r->stale_per_million ? 1 + draw(s, 2) : 0;
+        s->answer[session] = past[(*count - back) % PAST];
+        s->number[session] = (int64_t)s->answer[session];
+        s->wrong += back > 0;
+    } else {
+        uint64_t now = past[*count % PAST];
+        past[++*count % PAST] = r->kind == CHECK_KEY_COUNTER ? now + (uint64_t)b->number : b->value;
+    }
+}
+
+static void begin(struct store *s, const struct run *r, struct check_stream *stream, int session, uint64_t id)
+{
+    bool reads = draw(s, 100) < 70;
+    struct check_begin b = {.id = id, .key = draw(s, (uint64_t)r->keys), .session = (uint64_t)session,
+                            .position = ++s->position, .value = reads ? 0 : ++s->next_value, .number = reads ? 0 : 1,
+                            .f = reads ? CHECK_READ : r->kind == CHECK_KEY_COUNTER ? CHECK_CHANGE : CHECK_WRITE};
+
+    s->begun[session] = b;
+    s->acted[session] = false;
+    s->open[session] = check_begin(stream, &b);
+}
+
+/* How many reads answered with what was over; the stream is finished. */
+static uint64_t run(const struct run *r, struct check_stream *stream)
+{
+    struct store s = {.luck = r->seed, .values = memory_new((size_t)r->keys * PAST, sizeof(uint64_t)),
+                      .counts = memory_new((size_t)r->keys, sizeof(uint64_t))};
+
+    for (int k = 0; k < r->keys; k++)
+        check_key_kind(stream, (uint64_t)k, r->kind);
+    for (int done = 0; done < r->operations;) {
+        int session = (int)draw(&s, SESSIONS);
+        if (s.open[session] == NULL) {
+            begin(&s, r, stream, session, (uint64_t)++done);
+        } else if (!s.acted[session]) {
+            bool info = s.begun[session].f != CHECK_READ && draw(&s, 1000000) < r->info_per_million;
+            if (!info || draw(&s, 2) == 0)
+                act(&s, r, session);
+            if (info) {
+                check_end(stream, s.open[session], ++s.position, CHECK_INFO, 0, 0);
+                s.open[session] = NULL;
+            }
+        } else {
+            check_end(stream, s.open[session], ++s.position, CHECK_OK, s.answer[session], s.number[session]);
+            s.open[session] = NULL;
+        }
+    }
+    check_stream_finish(stream);
+    free(s.values);
+    free(s.counts);
+    return s.wrong;
+}
+
+static struct check_verdict judge(const struct run *r, enum geo_check check, bool sessions, uint64_t *wrong)
+{
+    struct check_stream *stream = check_stream_new(&(struct check_stream_def){
+        .checks = UINT64_C(1) << check, .noun = "operation", .sessions = sessions});
+    struct check_verdict v;
+    uint64_t stale = run(r, stream);
+
+    if (wrong != NULL)
+        *wrong = stale;
+    check_stream_verdict(stream, check, &v);
+    check_stream_free(stream);
+    return v;
+}
+
+/* Zones forget clusters; the search, given the same register, forgets otherwise: they agree on whether there is an order. */
+Test(check_long, zones_and_search_agree)
+{
+    int seen[2] = {0, 0};
+
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct run r = {.keys = 3, .operations = 1500, .seed = seed, .stale_per_million = seed % 3 == 0 ? 0 : 2000,
+                        .info_per_million = 5000, .kind = CHECK_KEY_ZONES};
+        struct check_verdict zones = judge(&r, GEO_LINEARIZABLE, false, NULL);
+        r.kind = CHECK_KEY_REGISTER;
+        struct check_verdict search = judge(&r, GEO_LINEARIZABLE, false, NULL);
+        cr_assert_eq(zones.holds, search.holds, "seed %d: zones %s (%s), search %s (%s)", (int)seed,
+                     check_holds_names[zones.holds], zones.why, check_holds_names[search.holds], search.why);
+        cr_assert_eq(zones.example, search.example, "seed %d", (int)seed);
+        seen[zones.holds]++;
+    }
+    cr_expect(seen[0] > 50 && seen[1] > 50, "%d broken, %d right", seen[0], seen[1]);
+}
+
+/* With the session guarantees nothing is let go of; without them writes retire. */
+Test(check_long, causal_is_the_same_with_and_without_retirement)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct run r = {.keys = 40, .operations = 60000, .seed = seed, .stale_per_million = 3000, .info_per_million = 100};
+        struct check_verdict kept = judge(&r, GEO_CAUSAL, true, NULL), retired = judge(&r, GEO_CAUSAL, false, NULL);
+        cr_expect_gt(kept.violations, 0);
+        cr_expect_eq(kept.violations, retired.violations, "seed %d: %d and %d", (int)seed, (int)kept.violations,
+                     (int)retired.violations);
+        cr_expect_eq(kept.example, retired.example);
+    }
+}
+
+/* The canary: one stale read in a thousand. Every violation is such a read or one beside it; and without them there is none. */
+Test(check_long, one_stale_read_in_a_thousand_is_caught)
+{
+    struct run r = {.keys = 10, .operations = 100000, .seed = 5, .stale_per_million = 1000};
+    uint64_t wrong;
+    struct check_verdict v = judge(&r, GEO_LINEARIZABLE, false, &wrong);
+
+    cr_expect_eq(v.holds, CHECK_BROKEN);
+    cr_expect(v.violations > 0 && v.violations <= wrong, "%d of %d", (int)v.violations, (int)wrong);
+    r.stale_per_million = 0;
+    v = judge(&r, GEO_LINEARIZABLE, false, &wrong);
+    cr_expect(v.holds == CHECK_HOLDS && wrong == 0, "%s", v.why);
+}
+
+Test(check_long, a_counter_that_forgets_is_caught)
+{
+    struct run r = {.keys = 10, .operations = 20000, .seed = 6, .kind = CHECK_KEY_COUNTER};
+    struct check_verdict v = judge(&r, GEO_LINEARIZABLE, false, NULL);
+
+    cr_expect_eq(v.holds, CHECK_HOLDS, "%s", v.why);
+    r.stale_per_million = 1000;
+    v = judge(&r, GEO_LINEARIZABLE, false, NULL);
+    cr_expect_eq(v.holds, CHECK_BROKEN, "%s", v.why);
+}
