@@ -156,8 +156,10 @@ static void fill_read(struct reading *r, struct jepsen_op *op, const struct form
     op->is_number = value->kind == FORM_INTEGER;
     op->number = value->integer;
     r->numbers |= op->is_number;
-    if (value->kind != FORM_LIST && value->kind != FORM_SET)
+    if (value->kind != FORM_LIST && value->kind != FORM_SET) {
+        r->j->opaque |= value->kind != FORM_NIL;
         return;
+    }
     r->lists = op->is_list = true;
     op->elements = r->j->pool.count;
     op->element_count = value->count;

@@ -173,7 +173,9 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
 
     look(j, &k);
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
-    if (elements && !k.shrinks && !k.again)
+    if (elements && j->opaque)
+        undecided(checks, verdicts, "its reads do not say which elements there were");
+    else if (elements && !k.shrinks && !k.again)
         judge_elements(j, checks, verdicts);
     else if (elements && (j->data == JEPSEN_LIST_APPEND || k.too_many))
         undecided(checks, verdicts, j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
