@@ -130,6 +130,7 @@ void ledger_close(struct ledger *l)
     array_free(&l->entries_sweep);
     array_free(&l->batch);
     array_free(&l->past);
+    array_free(&l->made);
     free(l->up);
     free(l->gone);
     free(l->entry_of);
@@ -251,7 +252,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     struct live_write *w = ledger_find(l, r->op);
 
     if (w != NULL) { /* the same write again: it has come to this node, and keeps its place */
-        l->made_count = 0;
+        l->made.count = 0;
         if (w->entry->key == r->key)
             reach_arrive(l, w->entry, entry_row(l, w->entry, r->node, true), w);
         ledger_sweep(l);
@@ -259,7 +260,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     }
     if (l->live >= l->live_most) {
         l->overflowed = true;
-        l->made_count = 0;
+        l->made.count = 0;
         return true;
     }
     struct key_entry *e = ledger_entry(l, r->key);

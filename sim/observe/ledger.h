@@ -135,6 +135,10 @@ struct past_application {
     uint64_t from, to; /* positions: reflected after `from`, until before `to` */
 };
 
+struct made_from {
+    uint64_t op, write;
+};
+
 struct ledger {
     const struct history_setting *setting;
     struct places places;
@@ -161,8 +165,7 @@ struct ledger {
     ARRAY(struct past_application) past;
     struct key_entry *batch_entry;
     uint32_t batch_row;
-    struct { uint64_t op, write; } made[16];
-    uint32_t made_count;
+    ARRAY(struct made_from) made; /* of the TAKE that follows */
     struct live_write **map;   /* by id, open addressing */
     uint32_t map_bits, live;
     struct live_write **queue; /* complete, in that order: a ring */

@@ -320,9 +320,7 @@ void ledger_drop(struct ledger *l, const struct history_record *r)
 
 void ledger_made(struct ledger *l, const struct history_record *r)
 {
-    CHECK(l->made_count < sizeof l->made / sizeof l->made[0]);
-    l->made[l->made_count].op = r->op;
-    l->made[l->made_count++].write = r->made.write;
+    *array_add(&l->made) = (struct made_from){.op = r->op, .write = r->made.write};
 }
 
 void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)

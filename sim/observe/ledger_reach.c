@@ -189,13 +189,13 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
     seen_widen(w, e->slot_count);
     w->seen_count = e->slot_count;
     memcpy(w->seen, reach_at(e, row, 0), w->seen_count * sizeof *w->seen);
-    for (uint32_t i = 0; i < l->made_count; i++)
-        if (l->made[i].op == w->id) {
-            const struct live_write *from = ledger_find(l, l->made[i].write);
+    array_each (struct made_from, made, &l->made)
+        if (made->op == w->id) {
+            const struct live_write *from = ledger_find(l, made->write);
             if (from != NULL && from->entry == e)
                 seen_join(w, from);
         }
-    l->made_count = 0; /* they stand directly before their TAKE */
+    l->made.count = 0; /* they stand directly before their TAKE */
     w->seen[w->slot] = w->took;
     slot_add(e, w);
     reach_raise(l, e, row, w);
