@@ -194,9 +194,7 @@ static void lost(struct world *w, struct message *m, enum history_loss reason)
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
     sim_ns wait = (link != NULL ? link->def->rtt_median_ns : w->def->local_ns) + 200 * SIM_MILLISECOND;
     for (uint32_t i = 0; i < m->transmission && wait < w->def->retransmit_max_ns; i++)
-        wait *= 2;
-    if (wait > w->def->retransmit_max_ns)
-        wait = w->def->retransmit_max_ns;
+        wait = 2 * wait < w->def->retransmit_max_ns ? 2 * wait : w->def->retransmit_max_ns;
     sim_ns at = m->left + wait;
     world_at(w, m->from_region, at > w->now ? at : w->now,
              (struct event){.kind = EVENT_RETRANSMIT, .a = (uint64_t)(uintptr_t)m});
