@@ -16,9 +16,11 @@
 #define TOP 92.0
 #define AXIS_X 78.0
 #define FONT 11.0
-#define CHARACTER 6.1 /* width of one at 11 px, on the generous side */
-#define ROW 14.0
-#define PANEL 470.0
+/* Widths of a character at FONT px: DejaVu Sans is a wide face, so these are on the generous side. */
+#define CHARACTER 6.5
+#define CHARACTER_BOLD 7.2
+#define ROW 15.0
+#define PANEL 480.0
 
 static const char INK[] = "#20242a", FAINT[] = "#9aa1ab", BLUE[] = "#1769aa", RED[] = "#c62828", GREEN[] = "#2e7d32",
                   PURPLE[] = "#6a3d9a";
@@ -76,16 +78,17 @@ static bool overlaps(const struct diagram *d, struct box b)
     return false;
 }
 
-static struct box box_of(double x, double baseline, size_t characters)
+static double width_of(size_t characters, bool bold)
 {
-    return (struct box){x, baseline - FONT + 1, (double)characters * CHARACTER, FONT + 2};
+    return (double)characters * (bold ? CHARACTER_BOLD : CHARACTER);
 }
 
 /* Text centred at (x, y), if nothing is in the way; it gets a pale ground, so that lines under it do not disturb. */
 static bool place(struct diagram *d, double x, double y, const char *colour, bool bold, const char *text)
 {
     size_t length = strlen(text);
-    struct box b = box_of(x - (double)length * CHARACTER / 2, y, length);
+    double width = width_of(length, bold);
+    struct box b = {x - width / 2, y - FONT + 1, width, FONT + 2};
 
     if (b.x < AXIS_X + 4 || b.x + b.width > d->right + 14 || overlaps(d, b))
         return false;
@@ -369,25 +372,49 @@ static void draw_axis(struct diagram *d)
     }
 }
 
+static const char *column_name(const struct diagram *d, uint32_t column, char out[TIMELINE_NAME])
+{
+    const struct history_setting *s = d->def->timeline->setting;
+
+    if (column < s->node_count)
+        return timeline_node_name(s, column, out);
+    snprintf(out, TIMELINE_NAME, "client, %.100s", s->region_names[column - s->node_count]);
+    return out;
+}
+
+/* Names wider than a column stand in two rows by turns. */
+static bool names_are_wide(const struct diagram *d)
+{
+    char name[TIMELINE_NAME];
+    double end = 0;
+
+    for (uint32_t i = 0; i < d->column_count; i++) {
+        if (d->column[i] == 0)
+            continue;
+        double half = width_of(strlen(column_name(d, i, name)), true) / 2;
+        if (d->column[i] - half < end)
+            return true;
+        end = d->column[i] + half + 6;
+    }
+    return false;
+}
+
 static void draw_lifelines(struct diagram *d)
 {
     const struct history_setting *s = d->def->timeline->setting;
     char name[TIMELINE_NAME];
     double bottom = axis_bottom(&d->axis);
+    bool by_turns = names_are_wide(d);
     int shown = 0;
 
     for (uint32_t i = 0; i < d->column_count; i++) {
         if (d->column[i] == 0)
             continue;
         bool client = i >= s->node_count;
-        if (client)
-            snprintf(name, sizeof name, "client, %.100s", s->region_names[i - s->node_count]);
-        else
-            timeline_node_name(s, i, name);
+        column_name(d, i, name);
         fprintf(d->to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"%s/>\n", d->column[i], TOP - 8, d->column[i],
                 bottom + 8, client ? FAINT : "#454b54", client ? " stroke-dasharray=\"3 3\"" : "");
-        /* Names wider than a column stand in two rows by turns. */
-        put_text(d, d->column[i], TOP - (shown++ % 2 == 0 ? 14 : 28), "middle", INK, true, name, strlen(name));
+        put_text(d, d->column[i], TOP - (by_turns && shown++ % 2 != 0 ? 28 : 14), "middle", INK, true, name, strlen(name));
     }
 }
 
@@ -506,7 +533,7 @@ static void name_operation(struct diagram *d, const struct timeline_operation *o
     timeline_operation_name(d->def->timeline->setting, o->op, name);
     const char *slash = strrchr(name, '/');
     snprintf(text, sizeof text, "%s %s", timeline_kind_name(o->kind), slash != NULL ? slash + 1 : name);
-    double off = (double)strlen(text) * CHARACTER / 2 + 9;
+    double off = width_of(strlen(text), true) / 2 + 9;
     for (int down = 0; down < 4; down++)
         for (int side = -1; side <= 1; side += 2)
             if (place(d, x + side * off, (y0 + y1) / 2 + 4 + down * 7.0, o->kind == GEO_READ ? PURPLE : GREEN, true, text))
@@ -530,10 +557,10 @@ static double draw_story(struct diagram *d)
 {
     const struct story *s = d->def->story;
     double x = d->right + 34, free_from = TOP - 20;
-    size_t room = (size_t)((PANEL - 20) / CHARACTER);
 
     array_each (struct story_line, line, &s->lines) {
         char when[TIMELINE_NAME], text[800];
+        size_t room = (size_t)(PANEL / (line->important ? CHARACTER_BOLD : CHARACTER));
         snprintf(text, sizeof text, "%.40s  %.700s", timeline_instant(line->time, when), line->text);
         double at = axis_y(&d->axis, line->time), y = at + 4 > free_from + ROW ? at + 4 : free_from + ROW;
         fprintf(d->to, "<path d=\"M%.1f %.1f L%.1f %.1f L%.1f %.1f\" fill=\"none\" stroke=\"#d5d9de\"/>\n", d->right - 2, at, d->right + 12,
@@ -550,7 +577,7 @@ static double draw_story(struct diagram *d)
 
 static double draw_wrapped(struct diagram *d, double y, const char *colour, bool bold, const char *text)
 {
-    size_t room = (size_t)((d->width - 40) / (CHARACTER * 1.1));
+    size_t room = (size_t)((d->width - 40) / CHARACTER_BOLD);
 
     while (*text != '\0') {
         size_t length = fits(text, room);
@@ -614,6 +641,17 @@ static void draw_all(struct diagram *d)
             name_message(d, m);
 }
 
+/* Of the messages that are shown: the picture goes on until they are there, at most as long again as the window. */
+static sim_ns last_arrival(const struct diagram *d)
+{
+    sim_ns last = d->def->to, most = 2 * d->def->to - d->def->from;
+
+    array_each (struct timeline_message, m, &d->def->timeline->messages)
+        if (shows_message(d, m) && m->arrived != SIM_NS_NEVER && m->arrived > last)
+            last = m->arrived < most ? m->arrived : most;
+    return last;
+}
+
 void diagram_write(const struct diagram_def *def, FILE *to)
 {
     const struct history_setting *s = def->timeline->setting;
@@ -628,8 +666,9 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     if (def->story != NULL) {
         open_axis_of_story(&d);
     } else {
-        double height = (double)(def->to - def->from) / 1e9 * 800;
-        axis_open_plain(&d.axis, def->from, def->to, TOP, height < 500 ? 500 : height > 4000 ? 4000 : height);
+        sim_ns to_the_last = last_arrival(&d);
+        double height = (double)(to_the_last - def->from) / 1e9 * 800;
+        axis_open_plain(&d.axis, def->from, to_the_last, TOP, height < 500 ? 500 : height > 4000 ? 4000 : height);
     }
     d.width = d.right + (def->story != NULL ? PANEL + 30 : 40);
     if (d.width < 1000)
@@ -647,7 +686,7 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     fclose(d.to);
     d.to = to;
     fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
-            "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"10\">\n", d.width, d.bottom + 10, d.width, d.bottom + 10);
+            "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"11\">\n", d.width, d.bottom + 10, d.width, d.bottom + 10);
     fprintf(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n<g font-size=\"14\">\n");
     put_text(&d, 16, 24, "start", INK, true, def->title, strlen(def->title));
     fputs("</g>\n", to);

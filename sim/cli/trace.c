@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Most messages sent at the window's end arrive within this. */
+#define GRACE SIM_SECOND
+
 enum { MODEL = 330, REPLICATION, FROM, FOR, FORMAT, MESSAGES, POINT };
 enum { FORMAT_CHROME, FORMAT_SHIVIZ, FORMAT_SVG, FORMAT_JSONL, FORMATS };
 
@@ -127,7 +130,7 @@ static void write_diagram(const struct explain_trial *e, const struct scenario *
 static int write_trace(const struct tracing *t, const struct scenario *s, uint32_t model)
 {
     sim_ns from = t->from >= 0 ? t->from : s->world.warmup_ns;
-    struct trace_def def = {.from = from, .to = from + t->lasts,
+    struct trace_def def = {.from = from, .to = from + t->lasts, .grace = GRACE,
                             .messages_most = t->messages != 0 ? t->messages : formats[t->format].messages};
     struct explain_trial e;
     char text[300];

@@ -120,26 +120,29 @@ static void find_cause(struct story *s, const struct story_def *def, const struc
     uint32_t failover = failover_between(t, loser, winner);
     bool reached = had_reached(t, first, second->taker, second->taken_position);
     const struct way_step *worst = way_worst(steps, count, second->taken);
-    char words[STORY_TEXT], name[TIMELINE_NAME], span[TIMELINE_NAME], node[TIMELINE_NAME];
+    char words[STORY_TEXT], span[TIMELINE_NAME], node[TIMELINE_NAME];
 
     if (failover != STORY_NO_FAULT) {
         s->loss = STORY_FAILOVER;
-        story_cause(s, "%s took the winner without the loser, which %s had not passed on before %s (failover)",
+        story_cause(s, "%s took the winner without the loser, which %s had not passed on when it %s (failover)",
                     timeline_node_name(t->setting, winner->taker, words), timeline_node_name(t->setting, loser->taker, node),
-                    way_fault_name(t->setting, failover, name));
+                    t->setting->faults[failover].kind == FAULT_SWITCHOVER ? "handed over" : "went down");
     } else if (first == winner && is_time(def, loser) && is_time(def, winner) && (reached || apart > usual)) {
         blame_clock(s, def, loser, winner);
     } else if (!reached && apart > usual && worst != NULL && !(worst->m != NULL && way_is_plain(def, worst->m) &&
                                                                worst->m->arrived - worst->held >= apart)) {
         s->loss = STORY_LATE_ARRIVAL;
         way_cause(def, worst, second->taken, words);
-        story_cause(s, "the %s had not come to %s when the other was taken there, %s later: %s (late arrival)",
+        story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
                     first == loser ? "loser" : "winner", timeline_node_name(t->setting, second->taker, node),
-                    timeline_span(apart, span), words);
+                    first == loser ? "winner" : "loser", timeline_span(apart, span), words);
     } else {
         s->loss = STORY_CONCURRENT;
-        story_cause(s, "both were written within %s of each other, before either had arrived at the other (concurrent)",
-                    timeline_span(apart, span));
+        if (apart == 0)
+            story_cause(s, "both were written at the same instant, before either had arrived at the other (concurrent)");
+        else
+            story_cause(s, "both were written within %s of each other, before either had arrived at the other (concurrent)",
+                        timeline_span(apart, span));
     }
 }
 
@@ -206,7 +209,7 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
     const struct timeline *t = def->timeline;
     const struct timeline_operation *o = timeline_operation(t, write);
     const struct trace_record *last = NULL;
-    char name[TIMELINE_NAME], node[TIMELINE_NAME], fault[TIMELINE_NAME], span[TIMELINE_NAME];
+    char name[TIMELINE_NAME], node[TIMELINE_NAME], span[TIMELINE_NAME];
     static const char *const takes[] = {"keeps what it had", "loses its memory", "loses its disk"};
 
     if (o == NULL || o->taken == SIM_NS_NEVER)
@@ -225,8 +228,7 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
         if (!had)
             continue;
         last = r;
-        story_line(s, h->time, true, "%s goes down (%s) and %s", timeline_node_name(t->setting, h->node, node),
-                   h->down.fault < t->setting->fault_count ? way_fault_name(t->setting, h->down.fault, fault) : "a crash",
+        story_line(s, h->time, true, "%s goes down, and %s", timeline_node_name(t->setting, h->node, node),
                    takes[h->down.lose <= LOSE_DISK ? h->down.lose : 0]);
     }
     s->loss = STORY_FAILOVER;

@@ -139,6 +139,25 @@ static sim_ns time_of_answer(const struct timeline *t, const struct timeline_ope
     return time;
 }
 
+/* When the replica had it after all, or a newer one. */
+static void tell_later(struct story *s, const struct story_def *def, const struct timeline_operation *write, uint32_t node,
+                       sim_ns answered)
+{
+    const struct timeline *t = def->timeline;
+    const struct trace_record *r = timeline_reflected(t, write, node);
+    char at[TIMELINE_NAME], span[TIMELINE_NAME], newer[TIMELINE_NAME];
+
+    if (r == NULL || r->record.time <= answered)
+        return;
+    timeline_node_name(t->setting, node, at);
+    timeline_span(r->record.time - write->end, span);
+    if (r->record.kind == HISTORY_STORE && r->record.store.write != write->op)
+        story_line(s, r->record.time, false, "%s goes on to a newer one, %s, %s after it was committed", at,
+                   timeline_operation_name(t->setting, r->record.store.write, newer), span);
+    else
+        story_line(s, r->record.time, false, "%s has it at last, %s after it was committed", at, span);
+}
+
 struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed, sim_ns stale_ns,
                                   uint64_t missed_count)
 {
@@ -170,9 +189,7 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
     if (missed_count > 1)
         snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
     story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s", words, node, name, more);
-    if (count > 0 && steps[count - 1].had != SIM_NS_NEVER && steps[count - 1].had > answered)
-        story_line(s, steps[count - 1].had, false, "%s has it at last, %s after it was committed", node,
-                   timeline_span(steps[count - 1].had - write->end, span));
+    tell_later(s, def, write, read->answered_from, answered);
     story_cause(s, "%s", worst != NULL ? way_cause(def, worst, answered, words) : "the replica had it, and lost it again");
     return s;
 }
@@ -193,11 +210,11 @@ static const struct timeline_message *awaited(const struct timeline *t, const st
     const struct timeline_message *own = NULL, *any = NULL;
 
     array_each (struct timeline_message, m, &t->messages) {
-        if (m->to != node || m->arrived_position >= position || m->arrived_position < o->begin_position)
+        if (m->to != node || m->sent_position >= position || m->arrived > time || m->arrived_position < o->begin_position)
             continue;
         if (is_about(m, o) && (own == NULL || m->arrived_position > own->arrived_position))
             own = m;
-        if (m->arrived == time && (any == NULL || m->arrived_position > any->arrived_position))
+        if (m->arrived == time && m->arrived_position < position && (any == NULL || m->arrived_position > any->arrived_position))
             any = m; /* a batch, say, that answers for many: it arrived at this very instant */
     }
     if (own != NULL && own->arrived == time)
@@ -245,6 +262,28 @@ static bool is_undisturbed(const struct story_def *def, const struct piece *p)
 
     return way_crash(def->timeline, p->node, p->from, p->to) == NULL &&
            def->facts->overload(def->facts->self, region, p->from, p->to) == STORY_NO_FAULT;
+}
+
+/* It went as messages between these regions always do. */
+static bool is_distance(const struct story_def *def, const struct timeline_message *m)
+{
+    char words[STORY_TEXT];
+
+    return m->from_region != m->to_region && strncmp(way_cause_message(def, m, SIM_NS_NEVER, words), "distance", 8) == 0;
+}
+
+/* The sum of such ways, and how many they are. */
+static sim_ns distance_of(const struct story_def *def, const struct piece *pieces, uint32_t count, uint32_t *ways)
+{
+    sim_ns sum = 0;
+
+    *ways = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (pieces[i].m != NULL && is_distance(def, pieces[i].m)) {
+            sum += pieces[i].to - pieces[i].from;
+            ++*ways;
+        }
+    return sum;
 }
 
 static void tell_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
@@ -302,7 +341,7 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
     for (uint32_t i = count; i-- > 0;)
         if (pieces[i].m != NULL)
             way_tell(s, def, pieces[i].m, i == worst);
-        else if (pieces[i].to - pieces[i].from > (o->end - o->begin) / 100)
+        else if (count > 1 && pieces[i].to - pieces[i].from > (o->end - o->begin) / 100)
             story_line(s, pieces[i].from, i == worst, "%s: %s pass here", timeline_node_name(t->setting, pieces[i].node, node),
                        timeline_span(pieces[i].to - pieces[i].from, span));
     if (count == 0 || o->end == o->begin) {
@@ -310,7 +349,12 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
         return s;
     }
     timeline_span(pieces[worst].to - pieces[worst].from, share);
-    if (pieces[worst].m != NULL)
+    uint32_t ways;
+    sim_ns distance = distance_of(def, pieces, count, &ways);
+    if (pieces[worst].m != NULL && ways > 1 && is_distance(def, pieces[worst].m))
+        story_cause(s, "distance: %u ways between regions, one after the other (%s of %s)", ways,
+                    timeline_span(distance, share), timeline_span(o->end - o->begin, span));
+    else if (pieces[worst].m != NULL)
         story_cause(s, "%s (%s of %s)", way_cause_message(def, pieces[worst].m, o->end, words), share,
                     timeline_span(o->end - o->begin, span));
     else if (count == 1 && is_undisturbed(def, &pieces[worst]))

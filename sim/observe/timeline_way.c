@@ -39,26 +39,25 @@ static const char *kind_word(uint8_t kind)
     return kind < FAULT_KINDS ? words[kind] : "fault";
 }
 
-static const char *fault_title(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+/* " by 'Tokyo cut off'"; nothing where the user gave it no name. */
+static const char *by_fault(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
 {
     const struct history_fault *f = &s->faults[fault];
 
-    if (strcmp(f->name, kind_word(f->kind)) == 0)
-        snprintf(out, TIMELINE_NAME, "the %s", f->name);
-    else
-        snprintf(out, TIMELINE_NAME, "'%.100s'", f->name);
+    out[0] = '\0';
+    if (strcmp(f->name, kind_word(f->kind)) != 0)
+        snprintf(out, TIMELINE_NAME, " by '%.100s'", f->name);
     return out;
 }
 
-const char *way_fault_name(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+static const char *until_fault_ends(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
 {
-    char title[TIMELINE_NAME], when[TIMELINE_NAME];
+    char when[TIMELINE_NAME];
 
     if (s->faults[fault].end == SIM_NS_NEVER)
-        snprintf(out, TIMELINE_NAME, "%.120s to the end", fault_title(s, fault, title));
+        snprintf(out, TIMELINE_NAME, " for good");
     else
-        snprintf(out, TIMELINE_NAME, "%.110s until %.30s", fault_title(s, fault, title),
-                 timeline_instant(s->faults[fault].end, when));
+        snprintf(out, TIMELINE_NAME, " until %.30s", timeline_instant(s->faults[fault].end, when));
     return out;
 }
 
@@ -131,7 +130,7 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
                                  const struct timeline_transmission *x, char out[STORY_TEXT])
 {
     const struct history_setting *s = def->timeline->setting;
-    char name[TIMELINE_NAME], node[TIMELINE_NAME];
+    char name[TIMELINE_NAME], node[TIMELINE_NAME], until[TIMELINE_NAME];
 
     if (x->reason == LOST_BY_CHANCE) {
         snprintf(out, STORY_TEXT, "lost by chance");
@@ -142,14 +141,14 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
         if (fault == STORY_NO_FAULT)
             snprintf(out, STORY_TEXT, "lost: the link was cut on the way");
         else
-            snprintf(out, STORY_TEXT, "lost: link cut by %s", way_fault_name(s, fault, name));
+            snprintf(out, STORY_TEXT, "lost: link cut%s%s", by_fault(s, fault, name), until_fault_ends(s, fault, until));
     } else {
         const struct trace_record *down = crash_of(def->timeline, m, x->lost);
         if (down == NULL)
             snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
         else if (down->record.down.fault < s->fault_count)
-            snprintf(out, STORY_TEXT, "lost: %s is down, by %s", timeline_node_name(s, down->record.node, node),
-                     way_fault_name(s, down->record.down.fault, name));
+            snprintf(out, STORY_TEXT, "lost: %s is down%s%s", timeline_node_name(s, down->record.node, node),
+                     by_fault(s, down->record.down.fault, name), until_fault_ends(s, down->record.down.fault, until));
         else
             snprintf(out, STORY_TEXT, "lost: %s is down", timeline_node_name(s, down->record.node, node));
     }
@@ -231,37 +230,39 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
     const struct timeline *t = def->timeline;
     const struct history_setting *s = t->setting;
     const struct timeline_transmission *first = &t->transmissions.items[m->first];
-    char span[TIMELINE_NAME], node[TIMELINE_NAME], title[TIMELINE_NAME], order[200] = "";
+    char span[TIMELINE_NAME], node[TIMELINE_NAME], by[TIMELINE_NAME], times[40];
     const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
+    const char *order = behind != NULL ? ": it waited, in order, behind an earlier message" : "";
+    const char *what = behind != NULL ? "an earlier message" : "it";
+    uint32_t lost = m->count - (t->transmissions.items[m->last].lost == SIM_NS_NEVER ? 1 : 0), fault;
 
-    if (behind != NULL)
-        snprintf(order, sizeof order, " (it waited, in order, behind an earlier message)");
+    snprintf(times, sizeof times, lost == 1 ? "once" : "%u times", lost);
     if (first->reason == LOST_BY_CUT) {
-        uint32_t fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->lost);
+        fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->lost);
         if (fault == STORY_NO_FAULT)
             fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->sent);
-        if (fault != STORY_NO_FAULT) {
-            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s by %s%s", from, to, fault_span(s, fault, span),
-                     fault_title(s, fault, title), order);
-            return out;
-        }
-        snprintf(out, STORY_TEXT, "the link %s -> %s was cut%s", from, to, order);
+        if (fault == STORY_NO_FAULT)
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut%s", from, to, order);
+        else
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s%s", from, to, fault_span(s, fault, span),
+                     by_fault(s, fault, by), order);
     } else if (first->reason == LOST_BY_CRASH) {
         const struct trace_record *down = crash_of(t, m, first->lost);
         if (down != NULL && down->record.down.fault < s->fault_count)
-            snprintf(out, STORY_TEXT, "%s was down %s by %s%s", timeline_node_name(s, down->record.node, node),
-                     fault_span(s, down->record.down.fault, span), fault_title(s, down->record.down.fault, title), order);
+            snprintf(out, STORY_TEXT, "%s was down %s%s%s", timeline_node_name(s, down->record.node, node),
+                     fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by), order);
         else
             snprintf(out, STORY_TEXT, "a crash dropped what was under way from %s to %s%s", from, to, order);
+    } else if ((fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent)) != STORY_NO_FAULT) {
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s, which was bad %s%s, lost %s %s", from, to, fault_span(s, fault, span),
+                 by_fault(s, fault, by), what, times);
+    } else if (behind != NULL) {
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, behind it",
+                 from, to, times);
+    } else if (m->count > 1) {
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, and it was sent again after a timeout", from, to, times);
     } else {
-        uint32_t fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent);
-        if (fault != STORY_NO_FAULT)
-            snprintf(out, STORY_TEXT, "loss on the link %s -> %s, by %s%s", from, to, way_fault_name(s, fault, title), order);
-        else if (m->count > 1)
-            snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %u time%s, and it was sent again after a timeout%s",
-                     from, to, m->count - 1, m->count == 2 ? "" : "s", order);
-        else
-            snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it, and a datagram is not sent again", from, to);
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it", from, to);
     }
     return out;
 }
@@ -283,7 +284,7 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
         return cause_of_loss(def, before, m, out);
     uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
     if (slow != STORY_NO_FAULT)
-        snprintf(out, STORY_TEXT, "the link %s -> %s was slowed by %s", from, to, way_fault_name(s, slow, name));
+        snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to, fault_span(s, slow, common), by_fault(s, slow, name));
     else if (m->arrived != SIM_NS_NEVER && (double)(m->arrived - m->sent) > 1.25 * (double)usual)
         snprintf(out, STORY_TEXT, "jitter: from %s to %s it took %s, where %s is the median", from, to,
                  timeline_span(m->arrived - m->sent, span), timeline_span(usual, common));
@@ -300,21 +301,21 @@ const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns fr
                            char out[STORY_TEXT])
 {
     const struct history_setting *s = def->timeline->setting;
-    char name[TIMELINE_NAME], span[TIMELINE_NAME], title[TIMELINE_NAME];
+    char name[TIMELINE_NAME], span[TIMELINE_NAME], by[TIMELINE_NAME], when[TIMELINE_NAME];
     const struct trace_record *down = down_at(def->timeline, node, from);
 
     if (down == NULL)
         down = way_crash(def->timeline, node, from, to);
     timeline_node_name(s, node, name);
     if (down != NULL && down->record.down.fault < s->fault_count) {
-        snprintf(out, STORY_TEXT, "%s was down %s by %s", name, fault_span(s, down->record.down.fault, span),
-                 fault_title(s, down->record.down.fault, title));
+        snprintf(out, STORY_TEXT, "%s was down %s%s", name, fault_span(s, down->record.down.fault, span),
+                 by_fault(s, down->record.down.fault, by));
         return out;
     }
     uint32_t overload = def->facts->overload(def->facts->self, s->node_region[node], from, to);
     if (overload != STORY_NO_FAULT)
-        snprintf(out, STORY_TEXT, "%s was overloaded by %s: it waited there %s %s", name,
-                 way_fault_name(s, overload, title), timeline_span(to - from, span), what);
+        snprintf(out, STORY_TEXT, "%s was overloaded %s%s: it waited there %s %s", name, fault_span(s, overload, when),
+                 by_fault(s, overload, by), timeline_span(to - from, span), what);
     else
         snprintf(out, STORY_TEXT, "it waited %s at %s %s", timeline_span(to - from, span), name, what);
     return out;
@@ -369,9 +370,8 @@ static const struct timeline_message *carrier(const struct timeline *t, const st
         if (sent == NULL || m->sent_position < sent->sent_position)
             sent = m;
     }
-    if (had_position == UINT64_MAX) /* it never had it: what set out first is what did not come */
-        return sent;
-    return arrived;
+    /* None came in time (it never had it, or had a newer one first): what set out first is what did not come. */
+    return arrived != NULL || (which == BATCHES && had_position != UINT64_MAX) ? arrived : sent;
 }
 
 uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
@@ -387,6 +387,8 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
         had_since(t, write, node, &step.had, &position);
         for (int which = 0; which < CARRIERS && step.m == NULL; which++)
             step.m = carrier(t, write, node, position, (enum carriers)which);
+        if (step.m == NULL) /* a batch that had not come */
+            step.m = carrier(t, write, node, UINT64_MAX, BATCHES);
         if (step.m != NULL) {
             step.from = step.m->from;
             had_since(t, write, step.from, &step.held, &from_position);
@@ -426,21 +428,26 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
 {
     const struct history_setting *s = def->timeline->setting;
     const struct timeline_message *m = step->m;
-    char from[TIMELINE_NAME], to[TIMELINE_NAME];
+    char from[TIMELINE_NAME], to[TIMELINE_NAME], span[TIMELINE_NAME];
 
     if (m == NULL || m->sent >= until) {
         uint32_t cut = def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
         if (cut != STORY_NO_FAULT) {
-            char span[TIMELINE_NAME], title[TIMELINE_NAME];
-            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s by %s", s->region_names[s->node_region[step->from]],
-                     s->region_names[s->node_region[step->to]], fault_span(s, cut, span), fault_title(s, cut, title));
+            char by[TIMELINE_NAME];
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s", s->region_names[s->node_region[step->from]],
+                     s->region_names[s->node_region[step->to]], fault_span(s, cut, span), by_fault(s, cut, by));
             return out;
         }
         const struct trace_record *down = way_crash(def->timeline, step->from, step->held, until);
         if (down != NULL)
             return way_cause_node(def, step->from, step->held, until, "to be sent", out);
-        snprintf(out, STORY_TEXT, "%s had not yet sent it to %s: it waited to be shipped",
-                 timeline_node_name(s, step->from, from), timeline_node_name(s, step->to, to));
+        if (m != NULL)
+            snprintf(out, STORY_TEXT, "%s had not yet sent it to %s: it waited %s to be shipped",
+                     timeline_node_name(s, step->from, from), timeline_node_name(s, step->to, to),
+                     timeline_span(m->sent - step->held, span));
+        else
+            snprintf(out, STORY_TEXT, "%s had not yet sent it to %s", timeline_node_name(s, step->from, from),
+                     timeline_node_name(s, step->to, to));
         return out;
     }
     sim_ns waited = m->sent - step->held, end = earlier(m->arrived, until), way = end - m->sent;

@@ -45,6 +45,5 @@ bool way_is_plain(const struct story_def *def, const struct timeline_message *m)
 
 /* The last crash of the node begun in [from, to], or NULL. */
 const struct trace_record *way_crash(const struct timeline *t, uint32_t node, sim_ns from, sim_ns to);
-const char *way_fault_name(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME]); /* with "until" */
 
 #endif

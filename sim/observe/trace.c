@@ -51,13 +51,21 @@ static bool wants(struct trace *t, const struct history_record *r)
     return !is_way || wants_message(t, r);
 }
 
+/* The fate, after the window, of a message that was sent in it. */
+static bool is_aftermath(const struct trace *t, const struct history_record *r)
+{
+    if (r->kind == HISTORY_SEND)
+        return r->send.transmission != 0 && r->send.message <= t->last_message;
+    return (r->kind == HISTORY_ARRIVE || r->kind == HISTORY_LOST) && r->way.message <= t->last_message;
+}
+
 static void keep(void *self, const struct history_record *r, uint64_t position)
 {
     struct trace *t = self;
 
-    if (r->time >= t->def.to)
+    if (r->time >= t->def.to + t->def.grace)
         t->past = true;
-    if (!t->past && wants(t, r))
+    if (!t->past && (r->time < t->def.to ? wants(t, r) : is_aftermath(t, r)))
         *array_add(&t->records) = (struct trace_record){position, *r};
 }
 

@@ -209,11 +209,13 @@ static void end(struct trace_worst *w, const struct history_record *r)
 static void take(struct trace_worst *w, const struct history_record *r)
 {
     const struct operation *op = operations_find(&w->operations, r->op);
-    struct take_origin origin = {UINT64_MAX, false};
+    struct take_origin origin = {.begin_position = UINT64_MAX};
 
     origin.in_window = op != NULL ? op->in_window : operations_in_window(&w->operations, r->op);
-    if (op != NULL)
+    if (op != NULL) {
         origin.begin_position = op->begin_position;
+        origin.session = op->session;
+    }
     ledger_take(&w->ledger, r, origin);
 }
 
