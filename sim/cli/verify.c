@@ -19,15 +19,18 @@ const struct option_def verify_options[] = {
     {'c', "check", "CHECK,...", "what it should be; `all` for every check (default linearizable)"},
     {OPTION_MODEL, "model", "CHECK,...", "the same option"},
     {OPTION_FORMAT, "format", "edn|json", "how it is written (default: by its first characters)"},
-    {OPTION_DATA, "data", "KIND", "register, cas-register, counter, set or list-append (default: by what its operations do)"},
-    {OPTION_INITIAL, "initial", "VALUE", "what a register holds, or a counter counts from, at the start (default nil, 0)"},
+    {OPTION_DATA, "data", "KIND",
+     "register, cas-register, counter, set or list-append (default: by what its operations do)"},
+    {OPTION_INITIAL, "initial", "VALUE",
+     "what a register holds, or a counter counts from, at the start (default nil, 0)"},
     {0, NULL, NULL, NULL},
 };
 
-const char verify_notes[] =
-    "A history is a file of operations as Jepsen writes it, EDN or JSON lines, also what `georep run --history` writes; `-` is\n"
-    "standard input. Checks are those of `georep list checks`. The status is 0 when all hold, 1 when one is broken, 4 when one\n"
-    "cannot be decided, 2 when the history cannot be read.\n";
+const char verify_notes[] = "A history is a file of operations as Jepsen writes it, EDN or JSON lines, also "
+                            "what `georep run --history` writes; `-` is\n"
+                            "standard input. Checks are those of `georep list checks`. The status is 0 when "
+                            "all hold, 1 when one is broken, 4 when one\n"
+                            "cannot be decided, 2 when the history cannot be read.\n";
 
 struct asked {
     const char *history, *initial;

@@ -1,6 +1,6 @@
-/* check.c -- the stream: gives keys and sessions small numbers, keeps what is open, and hands each operation to the checkers that are
- * asked for. Verdicts are put together here, since some follow from others: linearizable implies sequential implies causal implies
- * the session guarantees. */
+/* check.c -- the stream: gives keys and sessions small numbers, keeps what is open, and hands each operation
+ * to the checkers that are asked for. Verdicts are put together here, since some follow from others:
+ * linearizable implies sequential implies causal implies the session guarantees. */
 #include "sim/observe/check_room.h"
 
 #include <stdarg.h>
@@ -32,7 +32,8 @@ struct check_stream {
     uint8_t sequential_holds;
 };
 
-void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format, ...)
+void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format,
+                     ...)
 {
     va_list arguments;
 
@@ -142,8 +143,16 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
         check_map_put(&s->session_names, b->session, 0, session);
     }
     struct check_op *op = op_new(s);
-    *op = (struct check_op){.id = b->id, .begin = b->position, .end = CHECK_OPEN, .value = b->value, .expected = b->expected,
-                            .number = b->number, .key = key, .session = (uint32_t)session, .session_name = b->session, .f = b->f,
+    *op = (struct check_op){.id = b->id,
+                            .begin = b->position,
+                            .end = CHECK_OPEN,
+                            .value = b->value,
+                            .expected = b->expected,
+                            .number = b->number,
+                            .key = key,
+                            .session = (uint32_t)session,
+                            .session_name = b->session,
+                            .f = b->f,
                             .open_at = (uint32_t)s->all.count};
     *array_add(&s->all) = op;
     if (op->f == CHECK_READ) {

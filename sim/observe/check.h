@@ -1,14 +1,17 @@
 /* check.h -- consistency checkers: a stream of operations in, a verdict for each check out.
  *
- * Two adapters feed the same stream: a live history of a trial (checks_new, below) and a recorded one (jepsen.h). An operation
- * begins and ends at a *position*; positions rise by event, and "before" means a smaller one. What a check says is exact, or it
- * says that it is undecided: it reached its bound, or the history does not tell.
+ * Two adapters feed the same stream: a live history of a trial (checks_new, below) and a recorded one
+ * (jepsen.h). An operation begins and ends at a *position*; positions rise by event, and "before" means a
+ * smaller one. What a check says is exact, or it says that it is undecided: it reached its bound, or the
+ * history does not tell.
  *
- * Outcomes. OK: it happened between its begin and its end. FAIL: it did not happen. INFO: it may have happened, at any time
- * after its begin, or never (timed out, refused after it had been sent, still open at the end).
+ * Outcomes. OK: it happened between its begin and its end. FAIL: it did not happen. INFO: it may have
+ * happened, at any time after its begin, or never (timed out, refused after it had been sent, still open at
+ * the end).
  *
- * Values. A register's value names the write that wrote it (a write writes a value of its own, CHECK_INITIAL is the one from
- * before the start); where a recorded history writes a value twice, whoever feeds it says so (check_key_kind). */
+ * Values. A register's value names the write that wrote it (a write writes a value of its own, CHECK_INITIAL
+ * is the one from before the start); where a recorded history writes a value twice, whoever feeds it says so
+ * (check_key_kind). */
 #ifndef GEOREP_OBSERVE_CHECK_H
 #define GEOREP_OBSERVE_CHECK_H
 
@@ -36,7 +39,8 @@ struct check_op;
 
 enum check_f {
     CHECK_READ,   /* at its end: value (register), number (counter), members and fresh or digest (set) */
-    CHECK_WRITE,  /* value; of a counter: adds one; of a set: adds an element that nobody else adds, named by value */
+    CHECK_WRITE,  /* value; of a counter: adds one; of a set: adds an element that nobody else adds, named by
+                     value */
     CHECK_CAS,    /* value if the register holds `expected`; OK: it did, FAIL: it did not happen */
     CHECK_CHANGE, /* adds `number` to a counter, and must not bring one below `floor` (georep) */
     CHECK_BELOW,  /* finds a counter to be less than `number`, and does nothing: a decrement answered "no" */
@@ -45,41 +49,44 @@ enum check_f {
 };
 enum check_outcome { CHECK_OK, CHECK_FAIL, CHECK_INFO };
 
-/* How a key's linearizability is decided: from reads that name their write, or by a bounded search for an order. */
+/* How a key's linearizability is decided: from reads that name their write, or by a bounded search for an
+ * order. */
 enum check_key { CHECK_KEY_ZONES, CHECK_KEY_REGISTER, CHECK_KEY_COUNTER, CHECK_KEY_SET };
 
 struct check_stream_def {
-    uint64_t checks;      /* bits by enum geo_check: what to work out */
-    int64_t initial;      /* of a counter */
-    const char *noun;     /* what an identity counts, for texts: "line", "operation"; static */
-    bool digests;         /* a set's reads give geo_value_digest in `value`, not the members */
-    bool sessions;        /* the four session guarantees from the outside too (recorded histories) */
+    uint64_t checks;       /* bits by enum geo_check: what to work out */
+    int64_t initial;       /* of a counter */
+    const char *noun;      /* what an identity counts, for texts: "line", "operation"; static */
+    bool digests;          /* a set's reads give geo_value_digest in `value`, not the members */
+    bool sessions;         /* the four session guarantees from the outside too (recorded histories) */
     bool never_below_zero; /* a CHANGE must not bring a counter below zero */
 };
 
 struct check_begin {
-    uint64_t id;      /* as shown to the user */
+    uint64_t id; /* as shown to the user */
     uint64_t key;
     uint64_t session;
     uint64_t position;
     uint64_t value, expected;
     int64_t number;
-    uint8_t f;        /* enum check_f */
+    uint8_t f; /* enum check_f */
 };
 
 struct check_stream *check_stream_new(const struct check_stream_def *def);
 void check_stream_free(struct check_stream *s);
-void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind); /* before its first operation; default by zones */
+void check_key_kind(struct check_stream *s, uint64_t key,
+                    enum check_key kind); /* before its first operation; default by zones */
 
 /* The operation is the stream's; the pointer is valid until its end. */
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b);
-/* `value` and `number` are what a read returned; of others they are not looked at. A decrement that was answered "no"
- * ends with check_end_below. */
+/* `value` and `number` are what a read returned; of others they are not looked at. A decrement that was
+ * answered "no" ends with check_end_below. */
 void check_end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome,
                uint64_t value, int64_t number);
 void check_end_below(struct check_stream *s, struct check_op *op, uint64_t position);
 void check_stream_finish(struct check_stream *s); /* what is open may have happened */
-void check_stream_verdict(const struct check_stream *s, enum geo_check check, struct check_verdict *v); /* after finish */
+void check_stream_verdict(const struct check_stream *s, enum geo_check check,
+                          struct check_verdict *v); /* after finish */
 
 /* All checks of a live history. */
 struct checks;
@@ -87,9 +94,9 @@ struct checks;
 struct checks *checks_new(const struct history_setting *s, struct history *h);
 void checks_free(struct checks *c);
 
-/* What the ledger knows of each read and write (semantics, B), which no reader of answers can tell: the session guarantees
- * and nothing_lost are decided by these alone, causal by these too. `checks_told` says that a check is being told of (so that silence
- * means that it holds). */
+/* What the ledger knows of each read and write (semantics, B), which no reader of answers can tell: the
+ * session guarantees and nothing_lost are decided by these alone, causal by these too. `checks_told` says
+ * that a check is being told of (so that silence means that it holds). */
 void checks_told(struct checks *c, enum geo_check check);
 void checks_note_violation(struct checks *c, enum geo_check check, uint64_t op);
 void checks_note_undecided(struct checks *c, enum geo_check check, const char *why); /* static text */

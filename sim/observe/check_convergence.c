@@ -1,11 +1,13 @@
-/* check_convergence.c -- do replicas end up alike (eventual), and are they alike whenever they have the same writes (strong eventual: Shapiro,
- * Preguica, Baquero, Zawirski, SSS 2011)?
+/* check_convergence.c -- do replicas end up alike (eventual), and are they alike whenever they have the same
+ * writes (strong eventual: Shapiro, Preguica, Baquero, Zawirski, SSS 2011)?
  *
- * Of each replica of each key: what a read there would answer, as one number, and what it has. BY_ORDER it has a version: two
- * replicas of one version must answer alike. BY_MERGE it has so many writes of each origin: a sum over origins names that set. A replica is
- * held against the key's others when the instant is over, since the records of one step come one after another.
+ * Of each replica of each key: what a read there would answer, as one number, and what it has. BY_ORDER it
+ * has a version: two replicas of one version must answer alike. BY_MERGE it has so many writes of each
+ * origin: a sum over origins names that set. A replica is held against the key's others when the instant is
+ * over, since the records of one step come one after another.
  *
- * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, replicas that differ prove nothing: undecided.
+ * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, replicas that
+ * differ prove nothing: undecided.
  *
  * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
 #include "sim/base/hash.h"
@@ -15,7 +17,8 @@
 #include <stdio.h>
 
 struct row {
-    uint64_t digest, has, also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
+    uint64_t digest, has,
+        also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
     bool touched, dirty;
 };
 
@@ -26,12 +29,12 @@ struct dirty {
 
 struct alike {
     const struct history_setting *setting;
-    struct row *rows;       /* [key * holders + row] */
+    struct row *rows; /* [key * holders + row] */
     uint32_t holders;
     size_t bytes;
-    bool *up, *forgot;      /* [node]; forgot: lost memory, so that what it has merged is not known any more */
-    uint32_t *lives;        /* [node]: how often it has lost its disk */
-    int64_t *on;            /* [fault]: how often it has begun less ended */
+    bool *up, *forgot; /* [node]; forgot: lost memory, so that what it has merged is not known any more */
+    uint32_t *lives;   /* [node]: how often it has lost its disk */
+    int64_t *on;       /* [fault]: how often it has begun less ended */
     struct check_map merged; /* (row, life and origin) -> upto */
     ARRAY(struct dirty) dirty;
     sim_ns dirty_time;
@@ -213,7 +216,8 @@ void alike_finish(struct alike *c)
 
     settle(c);
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
-        uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders), first = UINT32_MAX;
+        uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders),
+                                          first = UINT32_MAX;
         for (uint32_t i = 0; i < count; i++) {
             if (!c->up[holders[i]])
                 continue;
@@ -221,10 +225,12 @@ void alike_finish(struct alike *c)
                 first = i;
                 continue;
             }
-            if (digest_of(c, &c->rows[key * c->holders + i]) == digest_of(c, &c->rows[key * c->holders + first]))
+            if (digest_of(c, &c->rows[key * c->holders + i]) ==
+                digest_of(c, &c->rows[key * c->holders + first]))
                 continue;
             if (apart)
-                check_undecided(&c->eventual, "replicas differ at the end, and a fault still keeps them apart");
+                check_undecided(&c->eventual,
+                                "replicas differ at the end, and a fault still keeps them apart");
             else
                 check_violation(&c->eventual, 0, (uint64_t[4]){0},
                                 "at the end nodes %u and %u answer differently for key %llu", holders[first],

@@ -1,10 +1,11 @@
-/* check_elements.c -- a read of all elements says much more than a register's: which additions came before it, and for a list
- * in which order. So there is nothing to search for.
+/* check_elements.c -- a read of all elements says much more than a register's: which additions came before
+ * it, and for a list in which order. So there is nothing to search for.
  *
- * Linearizable. Reads of one key must form a chain: of two, the shorter is a part (of lists: the beginning) of the longer. That puts everything into groups
- * that can only stand in one order: elements the first read has, that read, elements the second has besides, ... , elements never read. Inside a
- * group any order will do, as real time alone never contradicts itself. So what remains is that no operation ended before one of an
- * earlier group began; one pass with the latest begin so far finds it.
+ * Linearizable. Reads of one key must form a chain: of two, the shorter is a part (of lists: the beginning)
+ * of the longer. That puts everything into groups that can only stand in one order: elements the first read
+ * has, that read, elements the second has besides, ... , elements never read. Inside a group any order will
+ * do, as real time alone never contradicts itself. So what remains is that no operation ended before one of
+ * an earlier group began; one pass with the latest begin so far finds it.
  *
  * An element that was never read counts if its addition ended well, for then it must come after all reads. */
 #include "sim/observe/check_elements.h"
@@ -41,15 +42,17 @@ static int by_length(const void *left, const void *right)
     return a->begin < b->begin ? -1 : a->begin > b->begin;
 }
 
-static void complain(struct group_walk *w, const struct element_op *op, const struct element_op *other, const char *what)
+static void complain(struct group_walk *w, const struct element_op *op, const struct element_op *other,
+                     const char *what)
 {
     const char *n = w->noun;
 
     if (other == NULL)
-        check_violation(w->tally, op->id, (uint64_t[4]){0}, "%s %llu %s", n, (unsigned long long)op->id, what);
+        check_violation(w->tally, op->id, (uint64_t[4]){0}, "%s %llu %s", n, (unsigned long long)op->id,
+                        what);
     else
-        check_violation(w->tally, op->id, (uint64_t[4]){other->id}, "%s %llu %s %s %llu", n, (unsigned long long)op->id,
-                        what, n, (unsigned long long)other->id);
+        check_violation(w->tally, op->id, (uint64_t[4]){other->id}, "%s %llu %s %s %llu", n,
+                        (unsigned long long)op->id, what, n, (unsigned long long)other->id);
 }
 
 /* Has it only what was added, and in a list each once? */
@@ -103,7 +106,8 @@ static size_t chain(struct group_walk *w, struct element_op **reads, size_t coun
             check_map_put(&w->mark, reads[i]->elements[e], 0, i + 1);
         if (kept > 0 && !is_part(w, reads[kept - 1], reads[i], i + 1)) {
             complain(w, reads[i], reads[kept - 1],
-                     w->lists ? "returns elements in another order than" : "lacks an element that is in a read of fewer, at");
+                     w->lists ? "returns elements in another order than"
+                              : "lacks an element that is in a read of fewer, at");
             continue;
         }
         reads[kept++] = reads[i];
@@ -118,8 +122,9 @@ static void visit(struct group_walk *w, const struct element_op *op, const struc
     if (op->reads)
         complain(w, op, latest, "had ended, and returns what was added later, with");
     else if (latest->reads)
-        check_violation(w->tally, latest->id, (uint64_t[4]){op->id}, "%s %llu lacks what %s %llu had added before it began",
-                        w->noun, (unsigned long long)latest->id, w->noun, (unsigned long long)op->id);
+        check_violation(w->tally, latest->id, (uint64_t[4]){op->id},
+                        "%s %llu lacks what %s %llu had added before it began", w->noun,
+                        (unsigned long long)latest->id, w->noun, (unsigned long long)op->id);
     else
         complain(w, op, latest, "had ended, and what it added comes after that of");
 }
@@ -146,7 +151,8 @@ static void walk_groups(struct group_walk *w, struct element_op **reads, size_t 
             latest = w->lists ? group : latest;
         }
         latest = group;
-        for (; r + 1 < count && reads[r + 1]->count == reads[r]->count; r++) { /* reads of one state: any order */
+        for (; r + 1 < count && reads[r + 1]->count == reads[r]->count;
+             r++) { /* reads of one state: any order */
             visit(w, reads[r], latest);
             group = later(group, reads[r]);
         }
@@ -154,7 +160,8 @@ static void walk_groups(struct group_walk *w, struct element_op **reads, size_t 
         latest = later(group, reads[r]);
     }
     for (size_t i = 0; i < w->count; i++)
-        if (!w->ops[i].reads && !w->ops[i].failed && check_map_get(&placed, w->ops[i].element, 0) == CHECK_ABSENT)
+        if (!w->ops[i].reads && !w->ops[i].failed &&
+            check_map_get(&placed, w->ops[i].element, 0) == CHECK_ABSENT)
             visit(w, &w->ops[i], latest);
     check_map_free(&placed);
 }
@@ -208,7 +215,8 @@ static void check_key_session(struct group_walk *w, enum geo_check check)
                 before->reads != (check == GEO_MONOTONIC_READS))
                 continue;
             if (before->reads) {
-                broken = before->count > 0 && (before->count > read->count || !is_part(w, before, read, r + 1));
+                broken =
+                    before->count > 0 && (before->count > read->count || !is_part(w, before, read, r + 1));
                 if (broken)
                     complain(w, read, before, "lacks what its session had read at");
                 break; /* the ones before were held against that one */
@@ -226,7 +234,8 @@ static void check_key_writes(struct group_walk *w, enum geo_check check)
     const struct element_op *longest = NULL;
 
     for (size_t i = 0; i < w->count; i++)
-        if (w->ops[i].reads && w->ops[i].end != CHECK_OPEN && (longest == NULL || w->ops[i].count > longest->count))
+        if (w->ops[i].reads && w->ops[i].end != CHECK_OPEN &&
+            (longest == NULL || w->ops[i].count > longest->count))
             longest = &w->ops[i];
     for (size_t i = 0; longest != NULL && i < longest->count; i++)
         check_map_put(&w->mark, longest->elements[i], 0, i + 1);
@@ -239,12 +248,15 @@ static void check_key_writes(struct group_walk *w, enum geo_check check)
             if (before->session != add->session || before->end >= add->begin || before->failed ||
                 before->reads != (check == GEO_WRITES_FOLLOW_READS))
                 continue;
-            uint64_t element = !before->reads ? before->element : before->count > 0 ? before->elements[before->count - 1] : 0;
+            uint64_t element = !before->reads      ? before->element
+                               : before->count > 0 ? before->elements[before->count - 1]
+                                                   : 0;
             uint64_t stands = before->reads && before->count == 0 ? 0 : check_map_get(&w->mark, element, 0);
             broken = stands == CHECK_ABSENT || stands > at;
             if (broken)
-                complain(w, add, before, before->reads ? "added what does not come after what its session had read at"
-                                                       : "added what does not come after what its session had added at");
+                complain(w, add, before,
+                         before->reads ? "added what does not come after what its session had read at"
+                                       : "added what does not come after what its session had added at");
         }
     }
 }

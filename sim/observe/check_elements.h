@@ -1,4 +1,5 @@
-/* check_elements.h -- sets that only grow and lists that are appended to, each element added once: what reads of all the elements tell. */
+/* check_elements.h -- sets that only grow and lists that are appended to, each element added once: what
+ * reads of all the elements tell. */
 #ifndef GEOREP_OBSERVE_CHECK_ELEMENTS_H
 #define GEOREP_OBSERVE_CHECK_ELEMENTS_H
 
@@ -12,9 +13,10 @@ struct element_op {
     bool reads, failed;
 };
 
-/* `ops` is put into another order (by key). `lists`: the order of elements counts. Decides linearizable, read_your_writes, monotonic_reads,
- * monotonic_writes and writes_follow_reads (lists), nothing_lost; else it says that it is undecided. Time: linear in the elements read, but for sorting and,
- * for read_your_writes, (reads x additions) of a session. */
+/* `ops` is put into another order (by key). `lists`: the order of elements counts. Decides linearizable,
+ * read_your_writes, monotonic_reads, monotonic_writes and writes_follow_reads (lists), nothing_lost; else it
+ * says that it is undecided. Time: linear in the elements read, but for sorting and, for read_your_writes,
+ * (reads x additions) of a session. */
 void check_elements(struct element_op *ops, size_t count, bool lists, const char *noun, enum geo_check check,
                     struct check_verdict *v);
 

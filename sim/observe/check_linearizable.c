@@ -1,32 +1,38 @@
-/* check_linearizable.c -- is a register linearizable, when each read names its write? In one pass, near-linear.
+/* check_linearizable.c -- is a register linearizable, when each read names its write? In one pass,
+ * near-linear.
  *
- * Gibbons and Korach (Testing Shared Memories, SIAM J. Comput. 26(4), 1997): a write and its reads are a *cluster*, which must stand
- * together in any order. Of a cluster only two instants matter: f, when the first of its operations ended, and s, when the last of
- * them began. If f(A) < s(B), something of A had ended before something of B began, so all of A comes before B. Such an order of
- * clusters exists exactly when no two of them must each come before the other:
+ * Gibbons and Korach (Testing Shared Memories, SIAM J. Comput. 26(4), 1997): a write and its reads are a
+ * *cluster*, which must stand together in any order. Of a cluster only two instants matter: f, when the
+ * first of its operations ended, and s, when the last of them began. If f(A) < s(B), something of A had
+ * ended before something of B began, so all of A comes before B. Such an order of clusters exists exactly
+ * when no two of them must each come before the other:
  *
- *        never  f(A) < s(B)  and  f(B) < s(A)                          ("zones" in the paper: [f, s] or [s, f])
+ *        never  f(A) < s(B)  and  f(B) < s(A)        ("zones" in the paper: [f, s] or [s, f])
  *
  *     A  |--write A--|                   |--read A--|
  *     B                 |--write B--|                      f(A) < s(B), f(B) < s(A): the read of A is stale
  *
- * The initial value is a cluster with f = s = 0. A write that may have happened has no end of its own: its f is the end of the first read that
- * returned it, and unless one does it is in no cluster. A read can break the rule only when it ends, by moving the s of its cluster
- * up to its own begin: then it is counted and left out, so `violations` is the number of reads to leave out, first come first kept.
+ * The initial value is a cluster with f = s = 0. A write that may have happened has no end of its own: its f
+ * is the end of the first read that returned it, and unless one does it is in no cluster. A read can break
+ * the rule only when it ends, by moving the s of its cluster up to its own begin: then it is counted and
+ * left out, so `violations` is the number of reads to leave out, first come first kept.
  *
- * What can go. Reads that end from now on began at or after `oldest`, the begin of the oldest open read of the key. If f(A) < oldest and another
- * cluster B has f(B) < oldest and s(B) > f(A), any read of A still to end is stale: A is *dead*; its name is dropped (a name not known is a
- * stale read, or one of a value that nobody wrote), and of the dead only the largest s stays, as they all have f < s of
- * whatever moves later. So a key keeps its live clusters: about as many as writes of it are open at a time; and those that may have happened.
+ * What can go. Reads that end from now on began at or after `oldest`, the begin of the oldest open read of
+ * the key. If f(A) < oldest and another cluster B has f(B) < oldest and s(B) > f(A), any read of A still to
+ * end is stale: A is *dead*; its name is dropped (a name not known is a stale read, or one of a value that
+ * nobody wrote), and of the dead only the largest s stays, as they all have f < s of whatever moves later.
+ * So a key keeps its live clusters: about as many as writes of it are open at a time; and those that may
+ * have happened.
  *
- * Cost: a look-up an event, and at a read's end a pass over the key's live clusters. Memory: 80 bytes a live cluster, 64 a key. */
+ * Cost: a look-up an event, and at a read's end a pass over the key's live clusters. Memory: 80 bytes a live
+ * cluster, 64 a key. */
 #include "sim/observe/check_room.h"
 
 #include <stdio.h>
 
 struct cluster {
-    uint64_t write;             /* its value */
-    uint64_t first_end, last_begin; /* f, CHECK_OPEN: nothing of it has ended; s */
+    uint64_t write;                      /* its value */
+    uint64_t first_end, last_begin;      /* f, CHECK_OPEN: nothing of it has ended; s */
     uint64_t write_op, end_op, begin_op; /* the identities behind them */
     bool listed;
 };
@@ -154,8 +160,12 @@ void zones_begin(struct zones *z, const struct check_op *op)
         check_undecided(&z->tally, "a value was written twice to a key whose reads should name their write");
         return;
     }
-    cluster_new(z, op->key, (struct cluster){.write = op->value, .first_end = CHECK_OPEN, .last_begin = op->begin,
-                                             .write_op = op->id, .begin_op = op->id});
+    cluster_new(z, op->key,
+                (struct cluster){.write = op->value,
+                                 .first_end = CHECK_OPEN,
+                                 .last_begin = op->begin,
+                                 .write_op = op->id,
+                                 .begin_op = op->id});
 }
 
 static void list(struct zones *z, uint32_t key, uint32_t index, const struct check_op *op)
@@ -187,7 +197,8 @@ static void end_write(struct zones *z, const struct check_op *op)
     }
 }
 
-static void stale(struct zones *z, const struct check_op *op, const struct cluster *c, const struct cluster *other)
+static void stale(struct zones *z, const struct check_op *op, const struct cluster *c,
+                  const struct cluster *other)
 {
     unsigned long long id = op->id, write = other->write_op, first = other->end_op;
     const char *n = z->noun;
@@ -195,8 +206,8 @@ static void stale(struct zones *z, const struct check_op *op, const struct clust
 
     if (c->write_op != 0) {
         snprintf(value, sizeof value, "the value of %s %llu", n, (unsigned long long)c->write_op);
-        snprintf(newer, sizeof newer, " (%s %llu had ended before %s %llu began)", n, (unsigned long long)c->end_op, n,
-                 (unsigned long long)other->begin_op);
+        snprintf(newer, sizeof newer, " (%s %llu had ended before %s %llu began)", n,
+                 (unsigned long long)c->end_op, n, (unsigned long long)other->begin_op);
     }
     check_violation(&z->tally, op->id, (uint64_t[4]){c->write_op, c->end_op, other->begin_op, other->end_op},
                     "%s %llu returns %s, but the one of %s %llu is newer%s and was there before: %s %llu had "
@@ -210,10 +221,12 @@ static void end_read(struct zones *z, const struct check_op *op)
     uint64_t index = check_map_get(&z->names, op->key, op->value);
 
     if (index == CHECK_ABSENT) {
-        check_violation(&z->tally, op->id, (uint64_t[4]){k->dead_write_op, k->dead_op},
-                        k->dead_begin == 0 ? "%s %llu returns a value that nobody had written"
-                                           : "%s %llu returns a value that nobody had written, or that had long been overwritten",
-                        z->noun, (unsigned long long)op->id);
+        check_violation(
+            &z->tally, op->id, (uint64_t[4]){k->dead_write_op, k->dead_op},
+            k->dead_begin == 0
+                ? "%s %llu returns a value that nobody had written"
+                : "%s %llu returns a value that nobody had written, or that had long been overwritten",
+            z->noun, (unsigned long long)op->id);
         return;
     }
     struct cluster *c = &z->clusters.items[index];
@@ -222,7 +235,8 @@ static void end_read(struct zones *z, const struct check_op *op)
         list(z, op->key, (uint32_t)index, op);
     } else {
         if (k->dead_begin > c->first_end) {
-            struct cluster dead = {.write_op = k->dead_write_op, .begin_op = k->dead_op, .end_op = k->dead_op};
+            struct cluster dead = {
+                .write_op = k->dead_write_op, .begin_op = k->dead_op, .end_op = k->dead_op};
             stale(z, op, c, &dead);
             return;
         }

@@ -1,8 +1,9 @@
 /* check_live.c -- feeds the checkers from a trial's own history, as it happens.
  *
- * A position of the history is two of the stream, since a retry under a new identity ends one operation (it may have happened) and begins another.
- * A write that was not answered well may have happened, whatever it was told: a refusal says nothing of what is still on its way. Probes are not
- * part of the history that is checked: they are in no figure but their own. */
+ * A position of the history is two of the stream, since a retry under a new identity ends one operation (it
+ * may have happened) and begins another. A write that was not answered well may have happened, whatever it
+ * was told: a refusal says nothing of what is still on its way. Probes are not part of the history that is
+ * checked: they are in no figure but their own. */
 #include "sim/observe/check_live.h"
 
 #include <stdio.h>
@@ -21,7 +22,10 @@ struct checks {
 
 static struct check_begin begin_of(const struct checks *c, const struct history_record *r, uint64_t position)
 {
-    struct check_begin b = {.id = r->op, .key = r->key, .position = position * 2, .value = r->op,
+    struct check_begin b = {.id = r->op,
+                            .key = r->key,
+                            .position = position * 2,
+                            .value = r->op,
                             .session = (uint64_t)r->begin.region << 32 | r->begin.session};
 
     switch (r->begin.op_kind) {
@@ -35,7 +39,9 @@ static struct check_begin begin_of(const struct checks *c, const struct history_
         break;
     case GEO_ADD:
     case GEO_REMOVE:
-        b.f = c->setting->data != GEO_SET ? CHECK_WRITE : r->begin.op_kind == GEO_ADD ? CHECK_ADD : CHECK_REMOVE;
+        b.f = c->setting->data != GEO_SET   ? CHECK_WRITE
+              : r->begin.op_kind == GEO_ADD ? CHECK_ADD
+                                            : CHECK_REMOVE;
         b.value = c->setting->data == GEO_SET ? r->begin.item : r->op;
         break;
     default:
@@ -48,7 +54,9 @@ static struct check_begin begin_of(const struct checks *c, const struct history_
 static void live_begin(struct checks *c, const struct history_record *r, uint64_t position)
 {
     static const enum check_key kinds[] = {
-        [GEO_REGISTER] = CHECK_KEY_ZONES, [GEO_COUNTER] = CHECK_KEY_COUNTER, [GEO_SET] = CHECK_KEY_SET,
+        [GEO_REGISTER] = CHECK_KEY_ZONES,
+        [GEO_COUNTER] = CHECK_KEY_COUNTER,
+        [GEO_SET] = CHECK_KEY_SET,
     };
     struct check_begin b = begin_of(c, r, position);
     uint32_t slot;
@@ -73,7 +81,11 @@ static void live_retry(struct checks *c, const struct history_record *r, uint64_
     if (slot == CHECK_ABSENT || r->op == r->retry.of)
         return;
     const struct check_op *old = c->slots.items[slot];
-    struct check_begin b = {.id = r->op, .key = r->key, .position = position * 2 + 1, .f = old->f, .number = old->number,
+    struct check_begin b = {.id = r->op,
+                            .key = r->key,
+                            .position = position * 2 + 1,
+                            .f = old->f,
+                            .number = old->number,
                             .value = old->f == CHECK_ADD || old->f == CHECK_REMOVE ? old->value : r->op};
     b.session = old->session_name;
     check_end(c->stream, c->slots.items[slot], position * 2, CHECK_INFO, 0, 0);
@@ -121,8 +133,11 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
 {
     struct checks *c = memory_new(1, sizeof *c);
     const struct check_stream_def def = {
-        .checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL, .initial = s->initial,
-        .noun = "operation", .digests = true, .never_below_zero = true,
+        .checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL,
+        .initial = s->initial,
+        .noun = "operation",
+        .digests = true,
+        .never_below_zero = true,
     };
 
     c->setting = s;
@@ -130,8 +145,8 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     c->alike = alike_new(s);
     history_add_reader(h, live_read, c,
                        1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_STORE |
-                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
-                           1u << HISTORY_FAULT);
+                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                           1u << HISTORY_UP | 1u << HISTORY_FAULT);
     return c;
 }
 
@@ -155,8 +170,8 @@ void checks_told(struct checks *c, enum geo_check check)
 void checks_note_violation(struct checks *c, enum geo_check check, uint64_t op)
 {
     c->told[check] = true;
-    check_violation(&c->notes[check], op, (uint64_t[4]){0}, "operation %llu: the observer's ledger saw it broken",
-                    (unsigned long long)op);
+    check_violation(&c->notes[check], op, (uint64_t[4]){0},
+                    "operation %llu: the observer's ledger saw it broken", (unsigned long long)op);
 }
 
 void checks_note_undecided(struct checks *c, enum geo_check check, const char *why)

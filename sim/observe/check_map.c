@@ -1,5 +1,5 @@
-/* check_map.c -- see check_map.h. Linear probing after hash_join; a removal moves back whatever probed past the hole, so
- * that no tombstones pile up in a run of millions of writes that come and go. */
+/* check_map.c -- see check_map.h. Linear probing after hash_join; a removal moves back whatever probed past
+ * the hole, so that no tombstones pile up in a run of millions of writes that come and go. */
 #include "sim/observe/check_map.h"
 
 #include "sim/base/check.h"

@@ -1,7 +1,8 @@
-/* check_map.h -- a hash table from two words to one, for what the checkers name: (key, value), (write, session).
+/* check_map.h -- a hash table from two words to one, for what the checkers name: (key, value), (write,
+ * session).
  *
- * Open addressing, at most 3/4 full, deletion by shifting back; 24 bytes a slot. It is never iterated, so that no order
- * of results depends on it. Pointers are valid until the next put or remove. */
+ * Open addressing, at most 3/4 full, deletion by shifting back; 24 bytes a slot. It is never iterated, so
+ * that no order of results depends on it. Pointers are valid until the next put or remove. */
 #ifndef GEOREP_OBSERVE_CHECK_MAP_H
 #define GEOREP_OBSERVE_CHECK_MAP_H
 

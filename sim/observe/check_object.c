@@ -1,4 +1,5 @@
-/* check_object.c -- what an operation makes of a register, a counter or a set, for the checkers that search for an order. */
+/* check_object.c -- what an operation makes of a register, a counter or a set, for the checkers that search
+ * for an order. */
 #include "sim/base/hash.h"
 #include "sim/observe/check_room.h"
 

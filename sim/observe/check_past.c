@@ -1,27 +1,32 @@
-/* check_past.c -- what each session has seen of a register's writes, and what may therefore not be read any more: causal
- * consistency, and the four session guarantees as far as answers show them.
+/* check_past.c -- what each session has seen of a register's writes, and what may therefore not be read any
+ * more: causal consistency, and the four session guarantees as far as answers show them.
  *
- * The *past* of an operation: the operations of its session that ended before it began, the writes that those read, and the past of all these
- * (Lamport's order, by session order and reads-from). A read of key x that returns w is wrong when its past holds another write w' to x with
- * w in the past of w', or any write to x at all if w is the initial value. With values that are written once these, and reads
- * of what nobody wrote, are all that can be wrong (Bouajjani, Enea, Guerraoui, Hamza: On Verifying Causal Consistency, POPL 2017: WriteCORead,
- * WriteCOInitRead, ThinAirRead; CyclicCO needs an answer that was given before it was written, which counts as thin air here).
+ * The *past* of an operation: the operations of its session that ended before it began, the writes that
+ * those read, and the past of all these (Lamport's order, by session order and reads-from). A read of key x
+ * that returns w is wrong when its past holds another write w' to x with w in the past of w', or any write
+ * to x at all if w is the initial value. With values that are written once these, and reads of what nobody
+ * wrote, are all that can be wrong (Bouajjani, Enea, Guerraoui, Hamza: On Verifying Causal Consistency, POPL
+ * 2017: WriteCORead, WriteCOInitRead, ThinAirRead; CyclicCO needs an answer that was given before it was
+ * written, which counts as thin air here).
  *
- * The session guarantees (Terry et al., PDIS 1994) demand less, each of other writes w' to the key that a read may not fall behind: those that its
- * session wrote (read your writes), or returned before (monotonic reads); those that came before, in their own session, a write that this session
- * has read (monotonic writes); those that the writer of such a write had read before it (writes follow reads). "w is older than w'" is what a history
- * itself shows: w is in the past of w', or the initial value. The observer's ledger knows more of a live history.
+ * The session guarantees (Terry et al., PDIS 1994) demand less, each of other writes w' to the key that a
+ * read may not fall behind: those that its session wrote (read your writes), or returned before (monotonic
+ * reads); those that came before, in their own session, a write that this session has read (monotonic
+ * writes); those that the writer of such a write had read before it (writes follow reads). "w is older than
+ * w'" is what a history itself shows: w is in the past of w', or the initial value. The observer's ledger
+ * knows more of a live history.
  *
- * Vectors. A session's writes stand in *lanes*: in a lane each write has all earlier ones of the lane in its past. A past is then
- * one count a lane. (One lane a session if its operations do not overlap. A write that may have happened takes its place
- * only when it is first read, or it would block its lane.) A key's writes are kept in the order in which they began, so that only those
- * after w are looked at.
+ * Vectors. A session's writes stand in *lanes*: in a lane each write has all earlier ones of the lane in its
+ * past. A past is then one count a lane. (One lane a session if its operations do not overlap. A write that
+ * may have happened takes its place only when it is first read, or it would block its lane.) A key's writes
+ * are kept in the order in which they began, so that only those after w are looked at.
  *
- * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions and all open operations. Who then
- * still reads w breaks the rule, unless it is a session that came later: undecided.
+ * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions
+ * and all open operations. Who then still reads w breaks the rule, unless it is a session that came later:
+ * undecided.
  *
- * Cost: a pass over the lanes an operation, and over the key's newer writes a read. Memory: 4 bytes x lanes for each write kept and each
- * session; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
+ * Cost: a pass over the lanes an operation, and over the key's newer writes a read. Memory: 4 bytes x lanes
+ * for each write kept and each session; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
 #include "sim/observe/check_room.h"
 
 #include <stdio.h>
@@ -34,7 +39,7 @@ struct past_write {
     uint32_t key, session;
     uint32_t lane, seq; /* seq 0: no place yet */
     uint32_t width;
-    uint32_t *known;    /* its past: how many writes of each lane */
+    uint32_t *known;                   /* its past: how many writes of each lane */
     ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
 };
 
@@ -64,7 +69,7 @@ struct past_sight {
 
 struct past {
     struct check_stream_def def;
-    struct check_map names; /* (key, value) -> write */
+    struct check_map names;  /* (key, value) -> write */
     struct check_map sights; /* (T, S) -> sight */
     ARRAY(struct past_sight) sight;
     ARRAY(struct past_write) writes;
@@ -295,8 +300,13 @@ void past_begin(struct past *p, struct check_op *op)
         index = (uint32_t)p->writes.count;
         array_add(&p->writes);
     }
-    p->writes.items[index] = (struct past_write){.value = op->value, .op = op->id, .begin = op->begin, .end = CHECK_OPEN,
-                                                 .key = op->key, .session = op->session, .width = s->width,
+    p->writes.items[index] = (struct past_write){.value = op->value,
+                                                 .op = op->id,
+                                                 .begin = op->begin,
+                                                 .end = CHECK_OPEN,
+                                                 .key = op->key,
+                                                 .session = op->session,
+                                                 .width = s->width,
                                                  .known = copy_of(p, s->known, s->width)};
     check_map_put(&p->names, op->key, op->value, index);
     *array_add(&p->keys.items[op->key].writes) = index;
@@ -329,7 +339,8 @@ static uint64_t seen_of(const struct past *p, uint32_t t, uint32_t s, uint64_t b
     return newest;
 }
 
-static bool forbids(const struct past *p, enum geo_check check, const struct past_write *w, const struct check_op *op)
+static bool forbids(const struct past *p, enum geo_check check, const struct past_write *w,
+                    const struct check_op *op)
 {
     switch (check) {
     case GEO_READ_YOUR_WRITES:
@@ -346,14 +357,15 @@ static bool forbids(const struct past *p, enum geo_check check, const struct pas
     }
 }
 
-static void broken(struct past *p, enum geo_check check, const struct check_op *op, const struct past_write *older,
-                   const struct past_write *newer)
+static void broken(struct past *p, enum geo_check check, const struct check_op *op,
+                   const struct past_write *older, const struct past_write *newer)
 {
     static const char *const because[GEO_CHECKS] = {
         [GEO_CAUSAL] = "which is in its past",
         [GEO_READ_YOUR_WRITES] = "which its own session had written",
         [GEO_MONOTONIC_READS] = "which its session had read before",
-        [GEO_MONOTONIC_WRITES] = "after which, in the same session, a write was made that its session has read",
+        [GEO_MONOTONIC_WRITES] =
+            "after which, in the same session, a write was made that its session has read",
         [GEO_WRITES_FOLLOW_READS] = "which a writer had read before making a write that its session has read",
     };
     const char *n = p->def.noun;
@@ -364,11 +376,12 @@ static void broken(struct past *p, enum geo_check check, const struct check_op *
     else
         snprintf(what, sizeof what, "the value that %s %llu wrote", n, (unsigned long long)older->op);
     check_violation(&p->tallies[check], op->id, (uint64_t[4]){older != NULL ? older->op : 0, newer->op},
-                    "%s %llu returns %s, older than that of %s %llu, %s", n, (unsigned long long)op->id, what, n,
-                    (unsigned long long)newer->op, because[check]);
+                    "%s %llu returns %s, older than that of %s %llu, %s", n, (unsigned long long)op->id, what,
+                    n, (unsigned long long)newer->op, because[check]);
 }
 
-/* Holds what the read returned (`index`, CHECK_ABSENT: the initial value) against the newer writes to its key. */
+/* Holds what the read returned (`index`, CHECK_ABSENT: the initial value) against the newer writes to its
+ * key. */
 static void judge(struct past *p, const struct check_op *op, uint64_t index)
 {
     const struct past_session *s = &p->sessions.items[op->session];
@@ -449,10 +462,12 @@ static void end_read(struct past *p, const struct check_op *op)
         if (index == CHECK_ABSENT) {
             if (p->keys.items[op->key].retired >= p->sessions.items[op->session].born)
                 check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
-                                "%s %llu returns a value that nobody had written, or one older than what all sessions had seen",
+                                "%s %llu returns a value that nobody had written, or one older than what all "
+                                "sessions had seen",
                                 p->def.noun, (unsigned long long)op->id);
             else if (p->keys.items[op->key].retired != 0)
-                check_undecided(&p->tallies[GEO_CAUSAL], "a session that came late read what had been let go of");
+                check_undecided(&p->tallies[GEO_CAUSAL],
+                                "a session that came late read what had been let go of");
             else
                 check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
                                 "%s %llu returns a value that nobody had written", p->def.noun,
@@ -480,13 +495,15 @@ static void end_write(struct past *p, const struct check_op *op)
         learn(p, &p->sessions.items[op->session], w);
     } else if (op->outcome == CHECK_FAIL && w->seq != 0) {
         check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
-                        "what %s %llu wrote was read, and it failed", p->def.noun, (unsigned long long)op->id);
+                        "what %s %llu wrote was read, and it failed", p->def.noun,
+                        (unsigned long long)op->id);
     } else if (op->outcome == CHECK_FAIL) {
         struct past_key *k = &p->keys.items[op->key];
         size_t i = k->writes.count;
         while (k->writes.items[--i] != index)
             ;
-        memmove(&k->writes.items[i], &k->writes.items[i + 1], (k->writes.count - i - 1) * sizeof *k->writes.items);
+        memmove(&k->writes.items[i], &k->writes.items[i + 1],
+                (k->writes.count - i - 1) * sizeof *k->writes.items);
         k->writes.count--;
         write_free(p, index);
     }

@@ -16,14 +16,14 @@ struct check_op {
     uint32_t key, session; /* dense, in order of appearance */
     uint32_t open_at;      /* its place among all that are open */
     uint8_t f, outcome;
-    bool linked;                           /* an open read, in its key's list: */
-    struct check_op *older, *newer;        /* by begin */
+    bool linked;                    /* an open read, in its key's list: */
+    struct check_op *older, *newer; /* by begin */
     struct check_op *session_older, *session_newer;
-    uint32_t *past;                        /* what its session knew when it began, if that has changed since */
+    uint32_t *past; /* what its session knew when it began, if that has changed since */
     uint32_t past_width;
-    uint32_t write;                        /* index of its past_write + 1 */
-    uint32_t entry;                        /* of the search, + 1 */
-    int64_t low, high;                     /* of a counter's read: sums as it began */
+    uint32_t write;    /* index of its past_write + 1 */
+    uint32_t entry;    /* of the search, + 1 */
+    int64_t low, high; /* of a counter's read: sums as it began */
 };
 
 /* What a check has found. */
@@ -34,8 +34,8 @@ struct check_tally {
 };
 
 /* The first violation is the example; text as of printf. */
-void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format,
+                     ...) __attribute__((format(printf, 4, 5)));
 void check_undecided(struct check_tally *t, const char *why);
 
 /* What a key holds, in the search for an order. */
@@ -55,8 +55,9 @@ static inline bool check_step_reads(const struct check_step *s)
 {
     return s->f == CHECK_READ || s->f == CHECK_BELOW;
 }
-bool check_step_matches(const struct check_step *s, struct check_state state);     /* of what only reads */
-bool check_step_apply(const struct check_step *s, struct check_state *state);      /* of what writes; false: it cannot happen here */
+bool check_step_matches(const struct check_step *s, struct check_state state); /* of what only reads */
+bool check_step_apply(const struct check_step *s,
+                      struct check_state *state); /* of what writes; false: it cannot happen here */
 
 /* Linearizability by zones. */
 struct zones;

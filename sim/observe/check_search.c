@@ -1,22 +1,27 @@
-/* check_search.c -- is a counter, a set or a compare-and-set register linearizable? A search for an order, key by key
- * (linearizability is local: Herlihy and Wing, TOPLAS 1990), that sees the history once and keeps what is open.
+/* check_search.c -- is a counter, a set or a compare-and-set register linearizable? A search for an order,
+ * key by key (linearizability is local: Herlihy and Wing, TOPLAS 1990), that sees the history once and keeps
+ * what is open.
  *
- * Wing and Gong's search with Lowe's two ideas (Testing for Linearizability, CCPE 2017): remember *configurations* (the state, and which
- * open operations have happened), and let an operation happen only when one that ends needs it ("just in time"). When an operation ends, each
- * configuration in which it has not happened yet is replaced by all that some order of open operations, ending with this one, leads to. None left: no
- * order exists.
+ * Wing and Gong's search with Lowe's two ideas (Testing for Linearizability, CCPE 2017): remember
+ * *configurations* (the state, and which open operations have happened), and let an operation happen only
+ * when one that ends needs it ("just in time"). When an operation ends, each configuration in which it has
+ * not happened yet is replaced by all that some order of open operations, ending with this one, leads to.
+ * None left: no order exists.
  *
  * Four things keep configurations few, none of which loses an order:
- *   - An event waits until the outcomes of all operations begun before it are known, so that the answer of a read is known as it begins.
+ *   - An event waits until the outcomes of all operations begun before it are known, so that the answer of a
+ *     read is known as it begins.
  *   - A read happens as soon as the state matches: it changes nothing, so sooner is never worse.
- *   - Of open operations that do the same, the one that ends first goes first (swap them in any order that does otherwise).
+ *   - Of open operations that do the same, the one that ends first goes first (swap them in any order that
+ *     does otherwise).
  *   - Of two configurations with one state, the one in which more that may never end has happened can go.
  *
- * A key has at most SLOTS open operations and CONFIGURATIONS at a time: beyond that it is undecided, but for counters one thing is still sure: a read
- * outside [what had surely been added, what may have been added] is wrong.
- * An operation that breaks the rule is counted and left out.
+ * A key has at most SLOTS open operations and CONFIGURATIONS at a time: beyond that it is undecided, but for
+ * counters one thing is still sure: a read outside [what had surely been added, what may have been added] is
+ * wrong. An operation that breaks the rule is counted and left out.
  *
- * Memory: about 100 bytes a key, 72 an open operation (and those that wait for it), 48 a configuration, which are mostly one a key. */
+ * Memory: about 100 bytes a key, 72 an open operation (and those that wait for it), 48 a configuration,
+ * which are mostly one a key. */
 #include "sim/base/hash.h"
 #include "sim/observe/check_room.h"
 
@@ -29,7 +34,7 @@ struct configuration {
 
 struct entry {
     struct check_step step;
-    uint64_t id, end;    /* end: CHECK_OPEN of what may have happened */
+    uint64_t id, end; /* end: CHECK_OPEN of what may have happened */
     uint64_t deadline;
     int64_t low, high;
     uint16_t slot;
@@ -47,7 +52,8 @@ struct search_key {
     size_t head;
     ARRAY(struct configuration) configurations;
     ARRAY(uint32_t) slots; /* entry + 1 of each slot in use, 0: free */
-    int64_t plus_done, plus_begun, minus_done, minus_begun; /* counters: sums of what has surely, maybe been added */
+    int64_t plus_done, plus_begun, minus_done,
+        minus_begun; /* counters: sums of what has surely, maybe been added */
     bool known, given_up;
 };
 
@@ -57,7 +63,7 @@ struct search {
     ARRAY(struct entry) entries;
     ARRAY(uint32_t) free;
     ARRAY(struct configuration) stack, result, seen;
-    uint32_t *seen_table; /* index into seen + 1 */
+    uint32_t *seen_table;    /* index into seen + 1 */
     ARRAY(uint32_t) seen_at; /* the slots in use */
     struct check_tally tally;
 };
@@ -172,7 +178,8 @@ static bool has_better(const struct search *s, const struct search_key *k, const
     return false;
 }
 
-/* Can `a` do all that `b` can? The same state, and the same done but for what may never end, of which a has used less. */
+/* Can `a` do all that `b` can? The same state, and the same done but for what may never end, of which a has
+ * used less. */
 static bool dominates(const struct search *s, const struct search_key *k, const struct configuration *a,
                       const struct configuration *b)
 {
@@ -191,7 +198,8 @@ static bool dominates(const struct search *s, const struct search_key *k, const 
 
 static void keep_result(struct search *s, const struct search_key *k, struct configuration c)
 {
-    size_t kept = 0, most = s->result.count < 64 ? s->result.count : 64; /* a look at a few is enough to keep it short */
+    size_t kept = 0, most = s->result.count < 64 ? s->result.count
+                                                 : 64; /* a look at a few is enough to keep it short */
 
     for (size_t i = 0; i < most; i++)
         if (dominates(s, k, &s->result.items[i], &c))
@@ -223,8 +231,8 @@ static bool expand(struct search *s, struct search_key *k, const struct entry *e
                 continue;
             const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
             struct configuration next = c;
-            if (is_done(&c, x->slot) || check_step_reads(&x->step) || !check_step_apply(&x->step, &next.state) ||
-                has_better(s, k, &c, x))
+            if (is_done(&c, x->slot) || check_step_reads(&x->step) ||
+                !check_step_apply(&x->step, &next.state) || has_better(s, k, &c, x))
                 continue;
             set_done(&next, x->slot, true);
             take_reads(s, k, &next);
@@ -239,7 +247,8 @@ static bool expand(struct search *s, struct search_key *k, const struct entry *e
 
 static void entry_release(struct search *s, struct search_key *k, uint32_t index)
 {
-    if (k->slots.count > s->entries.items[index].slot && k->slots.items[s->entries.items[index].slot] == index + 1)
+    if (k->slots.count > s->entries.items[index].slot &&
+        k->slots.items[s->entries.items[index].slot] == index + 1)
         k->slots.items[s->entries.items[index].slot] = 0;
     *array_add(&s->free) = index;
 }
@@ -296,14 +305,16 @@ static void wrong(struct search *s, const struct entry *e)
 
     if (e->step.kind == CHECK_KEY_COUNTER && e->step.f == CHECK_READ)
         check_violation(&s->tally, e->id, (uint64_t[4]){0},
-                        "%s %llu reads %lld: no order of the additions before and beside it gives that", n, id,
-                        (long long)e->step.number);
+                        "%s %llu reads %lld: no order of the additions before and beside it gives that", n,
+                        id, (long long)e->step.number);
     else if (check_step_reads(&e->step))
         check_violation(&s->tally, e->id, (uint64_t[4]){0},
-                        "%s %llu returns what no order of the operations before and beside it leaves there", n, id);
+                        "%s %llu returns what no order of the operations before and beside it leaves there",
+                        n, id);
     else
         check_violation(&s->tally, e->id, (uint64_t[4]){0},
-                        "%s %llu succeeds, and no order of the operations before and beside it lets it", n, id);
+                        "%s %llu succeeds, and no order of the operations before and beside it lets it", n,
+                        id);
 }
 
 static void event_end(struct search *s, struct search_key *k, uint32_t index)
@@ -344,7 +355,8 @@ static void drain(struct search *s, struct search_key *k)
             event_begin(s, k, event.entry);
     }
     if (k->head >= 64 && k->head * 2 >= k->events.count) {
-        memmove(k->events.items, k->events.items + k->head, (k->events.count - k->head) * sizeof *k->events.items);
+        memmove(k->events.items, k->events.items + k->head,
+                (k->events.count - k->head) * sizeof *k->events.items);
         k->events.count -= k->head;
         k->head = 0;
     }
@@ -400,8 +412,9 @@ static void end_by_bounds(struct search *s, struct search_key *k, const struct c
 
     if (op->f == CHECK_READ && op->outcome == CHECK_OK && (op->number < low || op->number > high))
         check_violation(&s->tally, op->id, (uint64_t[4]){0},
-                        "%s %llu reads %lld: what had been added before and beside it gives %lld to %lld", s->def.noun,
-                        (unsigned long long)op->id, (long long)op->number, (long long)low, (long long)high);
+                        "%s %llu reads %lld: what had been added before and beside it gives %lld to %lld",
+                        s->def.noun, (unsigned long long)op->id, (long long)op->number, (long long)low,
+                        (long long)high);
 }
 
 void search_end(struct search *s, struct check_op *op, enum check_key kind)
@@ -421,8 +434,12 @@ void search_end(struct search *s, struct check_op *op, enum check_key kind)
         return;
     struct entry *e = &s->entries.items[op->entry - 1];
     e->id = op->id;
-    e->step = (struct check_step){.f = op->f, .kind = (uint8_t)kind, .value = op->value, .expected = op->expected,
-                                  .number = op->number, .digests = s->def.digests,
+    e->step = (struct check_step){.f = op->f,
+                                  .kind = (uint8_t)kind,
+                                  .value = op->value,
+                                  .expected = op->expected,
+                                  .number = op->number,
+                                  .digests = s->def.digests,
                                   .never_below_zero = s->def.never_below_zero};
     e->outcome = op->outcome;
     e->known = true;

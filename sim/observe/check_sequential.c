@@ -1,13 +1,17 @@
-/* check_sequential.c -- is there one order of all operations that keeps each session's own order and lets every read return what
- * it did? (Lamport 1979.) NP-complete even when each value is written once (Gibbons and Korach 1997), and not local: the keys go together.
+/* check_sequential.c -- is there one order of all operations that keeps each session's own order and lets
+ * every read return what it did? (Lamport 1979.) NP-complete even when each value is written once (Gibbons
+ * and Korach 1997), and not local: the keys go together.
  *
- * So what is cheap is asked first, by whoever reads the verdict: linearizable implies sequential, and sequential implies causal. Between them lies
- * this search, depth first, for histories of at most OPERATIONS_MOST operations: a node is how far each session has come and what each key
- * holds; those from which there is no way are remembered by a 128-bit sum (a mistake once in 2^100 nodes). A read that matches happens at once, since
- * it changes nothing. Of writes the one that ended first goes first, which finds the order of a nearly linearizable
- * history almost without turning back. After NODES_MOST nodes it is undecided.
+ * So what is cheap is asked first, by whoever reads the verdict: linearizable implies sequential, and
+ * sequential implies causal. Between them lies this search, depth first, for histories of at most
+ * OPERATIONS_MOST operations: a node is how far each session has come and what each key holds; those from
+ * which there is no way are remembered by a 128-bit sum (a mistake once in 2^100 nodes). A read that matches
+ * happens at once, since it changes nothing. Of writes the one that ended first goes first, which finds the
+ * order of a nearly linearizable history almost without turning back. After NODES_MOST nodes it is
+ * undecided.
  *
- * What may have happened stands in a line of its own, free to happen at any time after what its session did before it, or never. */
+ * What may have happened stands in a line of its own, free to happen at any time after what its session did
+ * before it, or never. */
 #include "sim/base/hash.h"
 #include "sim/observe/check_room.h"
 
@@ -41,10 +45,10 @@ struct sequential {
     ARRAY(uint32_t) line_of; /* [session] + 1 */
     ARRAY(uint8_t) kinds;    /* [key] */
     bool too_many, overlaps;
-    uint32_t *at;            /* [line] */
+    uint32_t *at; /* [line] */
     struct check_state *states;
     uint64_t sum[2];
-    size_t left;             /* operations that must still happen */
+    size_t left; /* operations that must still happen */
     ARRAY(struct trail) trail;
     ARRAY(struct frame) frames;
     ARRAY(uint32_t) candidates; /* lines */
@@ -110,16 +114,25 @@ void sequential_end(struct sequential *s, struct check_op *op)
         return;
     uint32_t at = s->line_of.items[op->session] - 1;
     s->lines.items[at].open = false;
-    if (op->outcome == CHECK_FAIL || (op->outcome == CHECK_INFO && (op->f == CHECK_READ || op->f == CHECK_BELOW)))
+    if (op->outcome == CHECK_FAIL ||
+        (op->outcome == CHECK_INFO && (op->f == CHECK_READ || op->f == CHECK_BELOW)))
         return;
     if (op->outcome == CHECK_INFO)
-        at = line_new(s, (struct line){.after_line = at, .optional = true,
+        at = line_new(s, (struct line){.after_line = at,
+                                       .optional = true,
                                        .after_count = (uint32_t)s->lines.items[at].ops.count});
     *array_add(&s->lines.items[at].ops) = (uint32_t)s->ops.count;
     *array_add(&s->ops) = (struct seq_op){
-        .step = {.f = op->f, .kind = s->kinds.items[op->key], .value = op->value, .expected = op->expected,
-                 .number = op->number, .digests = s->def.digests, .never_below_zero = s->def.never_below_zero},
-        .end = op->outcome == CHECK_OK ? op->end : CHECK_OPEN, .key = op->key, .line = at,
+        .step = {.f = op->f,
+                 .kind = s->kinds.items[op->key],
+                 .value = op->value,
+                 .expected = op->expected,
+                 .number = op->number,
+                 .digests = s->def.digests,
+                 .never_below_zero = s->def.never_below_zero},
+        .end = op->outcome == CHECK_OK ? op->end : CHECK_OPEN,
+        .key = op->key,
+        .line = at,
     };
 }
 
@@ -184,7 +197,8 @@ static void take_reads(struct sequential *s)
     for (bool again = true; again;) {
         again = false;
         for (uint32_t i = 0; i < s->lines.count; i++)
-            for (const struct seq_op *op; (op = next_of(s, i)) != NULL && check_step_reads(&op->step) && happen(s, i);)
+            for (const struct seq_op *op;
+                 (op = next_of(s, i)) != NULL && check_step_reads(&op->step) && happen(s, i);)
                 again = true;
     }
 }
@@ -250,8 +264,9 @@ enum check_holds sequential_search(struct sequential *s, const char **why)
 {
     *why = "no order that all sessions agree on lets every read return what it did";
     if (s->too_many || s->overlaps) {
-        *why = s->too_many ? "linearizable it is not, causal it is; it is too long for a search between the two"
-                           : "operations of one session overlap, and it is not linearizable";
+        *why = s->too_many
+                   ? "linearizable it is not, causal it is; it is too long for a search between the two"
+                   : "operations of one session overlap, and it is not linearizable";
         return CHECK_UNDECIDED;
     }
     s->at = memory_new(s->lines.count + 1, sizeof *s->at);

@@ -1,8 +1,9 @@
-/* jepsen.c -- from the maps of a recorded history to operations: pairs each invocation with its completion, and finds out what kind of data it is
- * about. See jepsen.h.
+/* jepsen.c -- from the maps of a recorded history to operations: pairs each invocation with its completion,
+ * and finds out what kind of data it is about. See jepsen.h.
  *
- * Two things a history does not say outright. Whether a value [a b] is a key and a value (jepsen.independent) or a pair: the first
- * invocation tells (a read is invoked with nil, or with [key nil]). And whether `add` is of a counter or of a set: what reads return tells. */
+ * Two things a history does not say outright. Whether a value [a b] is a key and a value
+ * (jepsen.independent) or a pair: the first invocation tells (a read is invoked with nil, or with [key
+ * nil]). And whether `add` is of a counter or of a set: what reads return tells. */
 #include "sim/observe/jepsen.h"
 
 #include "sim/base/hash.h"
@@ -10,7 +11,8 @@
 
 #include <string.h>
 
-const char *const jepsen_data_names[JEPSEN_DATA] = {"", "register", "cas-register", "counter", "set", "list-append"};
+const char *const jepsen_data_names[JEPSEN_DATA] = {"",        "register", "cas-register",
+                                                    "counter", "set",      "list-append"};
 
 enum jepsen_type { INVOKE, OK, FAIL, INFO };
 enum keyed { KEYED_UNKNOWN, KEYED_NO, KEYED_YES };
@@ -39,11 +41,13 @@ static const struct {
     uint8_t f;
     int8_t sign;
 } functions[] = {
-    {"read", JEPSEN_READ, 0},          {"r", JEPSEN_READ, 0},         {"write", JEPSEN_WRITE, 0},
-    {"w", JEPSEN_WRITE, 0},            {"update", JEPSEN_WRITE, 0},   {"cas", JEPSEN_CAS, 0},
-    {"compare-and-set", JEPSEN_CAS, 0}, {"add", JEPSEN_ADD, 1},       {"increment", JEPSEN_CHANGE, 1},
-    {"inc", JEPSEN_CHANGE, 1},         {"decrement", JEPSEN_CHANGE, -1}, {"dec", JEPSEN_CHANGE, -1},
-    {"remove", JEPSEN_REMOVE, 0},      {"append", JEPSEN_APPEND, 0},
+    {"read", JEPSEN_READ, 0},           {"r", JEPSEN_READ, 0},
+    {"write", JEPSEN_WRITE, 0},         {"w", JEPSEN_WRITE, 0},
+    {"update", JEPSEN_WRITE, 0},        {"cas", JEPSEN_CAS, 0},
+    {"compare-and-set", JEPSEN_CAS, 0}, {"add", JEPSEN_ADD, 1},
+    {"increment", JEPSEN_CHANGE, 1},    {"inc", JEPSEN_CHANGE, 1},
+    {"decrement", JEPSEN_CHANGE, -1},   {"dec", JEPSEN_CHANGE, -1},
+    {"remove", JEPSEN_REMOVE, 0},       {"append", JEPSEN_APPEND, 0},
 };
 
 static bool wrong(struct reading *r, const struct form *at, const char *what)
@@ -62,7 +66,8 @@ static uint64_t text_value(const char *text, size_t length)
     return hash_mix(h);
 }
 
-/* A number for a value: whole numbers and nil by themselves, all else by a 63-bit sum (two may meet once in 2^63 pairs). */
+/* A number for a value: whole numbers and nil by themselves, all else by a 63-bit sum (two may meet once in
+ * 2^63 pairs). */
 static uint64_t value_of(const struct form *form)
 {
     uint64_t h = 0;
@@ -73,8 +78,9 @@ static uint64_t value_of(const struct form *form)
         return (uint64_t)form->integer << 1 | 1;
     h = text_value(form->text, form->length) ^ form->kind;
     for (uint32_t i = 1, all = form->kind >= FORM_LIST ? form->inside : 0; i <= all; i++)
-        h = hash_join(h, form[i].kind == FORM_INTEGER ? (uint64_t)form[i].integer
-                                                      : text_value(form[i].text, form[i].length) ^ form[i].kind);
+        h = hash_join(h, form[i].kind == FORM_INTEGER
+                             ? (uint64_t)form[i].integer
+                             : text_value(form[i].text, form[i].length) ^ form[i].kind);
     return (h << 1) != 0 ? h << 1 : 2;
 }
 
@@ -112,15 +118,18 @@ static struct jepsen_op *op_add(struct reading *r, const struct form *at, uint64
 }
 
 /* Which function, and what its value says at the invocation. */
-static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct form *name, const struct form *value)
+static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct form *name,
+                        const struct form *value)
 {
     size_t i = 0;
 
     while (i < sizeof functions / sizeof functions[0] && !form_is(name, functions[i].name))
         i++;
     if (i == sizeof functions / sizeof functions[0])
-        return wrong(r, name, "no such function is known; known are read, write, cas, add, increment, decrement, remove, "
-                              "append, update and txn");
+        return wrong(
+            r, name,
+            "no such function is known; known are read, write, cas, add, increment, decrement, remove, "
+            "append, update and txn");
     op->f = functions[i].f;
     r->adds |= op->f == JEPSEN_ADD;
     r->cas |= op->f == JEPSEN_CAS;
@@ -169,7 +178,8 @@ static void fill_read(struct reading *r, struct jepsen_op *op, const struct form
 }
 
 /* A value [key value], if this history has such. */
-static const struct form *unkey(struct reading *r, const struct form *name, const struct form *value, uint64_t *key)
+static const struct form *unkey(struct reading *r, const struct form *name, const struct form *value,
+                                uint64_t *key)
 {
     bool pair = value != NULL && value->kind == FORM_LIST && value->count == 2;
 
@@ -191,7 +201,8 @@ static const struct form *unkey(struct reading *r, const struct form *name, cons
 }
 
 /* One [f key value] of a transaction. */
-static const struct form *micro(struct reading *r, const struct form *mop, uint64_t *key, const struct form **name)
+static const struct form *micro(struct reading *r, const struct form *mop, uint64_t *key,
+                                const struct form **name)
 {
     if (mop->kind != FORM_LIST || mop->count != 3) {
         wrong(r, mop, "a transaction is a list of [f key value]");
@@ -225,12 +236,14 @@ static bool is_txn(const struct form *name)
     return form_is(name, "txn");
 }
 
-static bool read_invoke(struct reading *r, const struct form *map, const struct form *name, const struct form *value,
-                        uint64_t process)
+static bool read_invoke(struct reading *r, const struct form *map, const struct form *name,
+                        const struct form *value, uint64_t process)
 {
-    const struct form *key_form = form_of(&r->forms, map, "key"), *session_form = form_of(&r->forms, map, "session");
+    const struct form *key_form = form_of(&r->forms, map, "key"),
+                      *session_form = form_of(&r->forms, map, "session");
     uint64_t key = key_form != NULL ? value_of(key_form) : 0;
-    uint64_t session = session_form != NULL && session_form->kind != FORM_NIL ? value_of(session_form) : process;
+    uint64_t session =
+        session_form != NULL && session_form->kind != FORM_NIL ? value_of(session_form) : process;
     struct open_process open = {.first = r->j->ops.count};
 
     if (check_map_get(&r->open, process, 0) != CHECK_ABSENT)
@@ -257,14 +270,15 @@ static bool read_invoke(struct reading *r, const struct form *map, const struct 
     return true;
 }
 
-static bool read_completion(struct reading *r, const struct form *map, const struct form *name, const struct form *value,
-                            uint64_t process, enum jepsen_type type)
+static bool read_completion(struct reading *r, const struct form *map, const struct form *name,
+                            const struct form *value, uint64_t process, enum jepsen_type type)
 {
     static const uint8_t outcomes[] = {[OK] = CHECK_OK, [FAIL] = CHECK_FAIL, [INFO] = CHECK_INFO};
     uint64_t at = check_map_get(&r->open, process, 0), key;
 
     if (at == CHECK_ABSENT)
-        return type == INFO ? true : wrong(r, map, "this completes nothing: its process had invoked no operation");
+        return type == INFO ? true
+                            : wrong(r, map, "this completes nothing: its process had invoked no operation");
     struct open_process open = r->opens.items[at];
     bool txn = is_txn(name);
     check_map_remove(&r->open, process, 0);
@@ -297,7 +311,8 @@ static bool read_completion(struct reading *r, const struct form *map, const str
 static bool read_map(struct reading *r, const struct form *map)
 {
     const struct form *type = form_of(&r->forms, map, "type"), *name = form_of(&r->forms, map, "f");
-    const struct form *process = form_of(&r->forms, map, "process"), *value = form_of(&r->forms, map, "value");
+    const struct form *process = form_of(&r->forms, map, "process"),
+                      *value = form_of(&r->forms, map, "value");
 
     if (process == NULL)
         return wrong(r, map, "an operation without a process");
@@ -322,12 +337,12 @@ static void find_data(struct reading *r)
 
     if (j->data != JEPSEN_BY_CONTENT)
         return;
-    j->data = r->appends                               ? JEPSEN_LIST_APPEND
-              : r->changes                             ? JEPSEN_COUNTER
-              : r->adds                                ? (r->numbers && !r->lists ? JEPSEN_COUNTER : JEPSEN_SET)
-              : r->cas                                 ? JEPSEN_CAS_REGISTER
+    j->data = r->appends   ? JEPSEN_LIST_APPEND
+              : r->changes ? JEPSEN_COUNTER
+              : r->adds    ? (r->numbers && !r->lists ? JEPSEN_COUNTER : JEPSEN_SET)
+              : r->cas     ? JEPSEN_CAS_REGISTER
               : r->lists && !r->numbers && !r->writes ? JEPSEN_LIST_APPEND
-                                                       : JEPSEN_REGISTER;
+                                                      : JEPSEN_REGISTER;
 }
 
 bool jepsen_open(struct jepsen *j, const char *file, const char *text, size_t bytes, enum forms_syntax syntax,

@@ -1,9 +1,11 @@
-/* jepsen.h -- a recorded history, as Jepsen writes it (EDN, or JSON lines with the same keys), and what the checks say of it.
+/* jepsen.h -- a recorded history, as Jepsen writes it (EDN, or JSON lines with the same keys), and what the
+ * checks say of it.
  *
- * An operation is a map {:type :invoke, :f :write, :value 3, :process 0} and later one of the same process with the type ok (it happened), fail (it
- * did not) or info (it may have). Other keys: `key`, or a value [key value] as of jepsen.independent; `session`, when one session has several
- * processes (else a process is a session); all others are left alone. Operations of processes that are no numbers (the nemesis) are not looked at. Order
- * is the file's.
+ * An operation is a map {:type :invoke, :f :write, :value 3, :process 0} and later one of the same process
+ * with the type ok (it happened), fail (it did not) or info (it may have). Other keys: `key`, or a value
+ * [key value] as of jepsen.independent; `session`, when one session has several processes (else a process is
+ * a session); all others are left alone. Operations of processes that are no numbers (the nemesis) are not
+ * looked at. Order is the file's.
  *
  * The text must outlive the history. Memory: about 130 bytes an operation, 8 an element read. */
 #ifndef GEOREP_OBSERVE_JEPSEN_H
@@ -14,19 +16,33 @@
 #include "sim/observe/jepsen_forms.h"
 
 enum jepsen_data {
-    JEPSEN_BY_CONTENT, JEPSEN_REGISTER, JEPSEN_CAS_REGISTER, JEPSEN_COUNTER, JEPSEN_SET, JEPSEN_LIST_APPEND, JEPSEN_DATA
+    JEPSEN_BY_CONTENT,
+    JEPSEN_REGISTER,
+    JEPSEN_CAS_REGISTER,
+    JEPSEN_COUNTER,
+    JEPSEN_SET,
+    JEPSEN_LIST_APPEND,
+    JEPSEN_DATA
 };
 extern const char *const jepsen_data_names[JEPSEN_DATA];
 
-enum jepsen_f { JEPSEN_READ, JEPSEN_WRITE, JEPSEN_CAS, JEPSEN_ADD, JEPSEN_CHANGE, JEPSEN_REMOVE, JEPSEN_APPEND };
+enum jepsen_f {
+    JEPSEN_READ,
+    JEPSEN_WRITE,
+    JEPSEN_CAS,
+    JEPSEN_ADD,
+    JEPSEN_CHANGE,
+    JEPSEN_REMOVE,
+    JEPSEN_APPEND
+};
 
 struct jepsen_op {
     uint64_t key, value, expected, session;
     int64_t number;
-    uint64_t id;          /* the line it begins on; its number, from 1, where lines hold several */
-    uint64_t begin, end;  /* positions; end 0: never */
+    uint64_t id;                 /* the line it begins on; its number, from 1, where lines hold several */
+    uint64_t begin, end;         /* positions; end 0: never */
     const char *text, *end_text; /* its maps in the input; end_text NULL: none */
-    size_t elements;      /* of a read of a set or list: in `pool` */
+    size_t elements;             /* of a read of a set or list: in `pool` */
     uint32_t element_count;
     unsigned line;
     uint8_t f, outcome;
@@ -38,9 +54,10 @@ struct jepsen {
     ARRAY(uint64_t) events; /* op << 1 | ends, in order: the position is the index + 1 */
     ARRAY(uint64_t) pool;
     enum jepsen_data data;
-    bool several;           /* some transaction holds more than one operation */
-    bool opaque;            /* some read returned neither a list nor nil: of a set or list, no elements (georep's own: a digest) */
-    bool by_line;           /* identities are lines */
+    bool several; /* some transaction holds more than one operation */
+    bool opaque;  /* some read returned neither a list nor nil: of a set or list, no elements (georep's own: a
+                     digest) */
+    bool by_line; /* identities are lines */
     uint64_t initial_value; /* what a read of a register returns before any write; 0: nil */
     int64_t initial_number; /* what a counter begins with */
 };

@@ -1,4 +1,5 @@
-/* jepsen_forms.c -- see jepsen_forms.h. One pass, by hand; a map's forms lie in one array, so that nothing is allocated for each. */
+/* jepsen_forms.c -- see jepsen_forms.h. One pass, by hand; a map's forms lie in one array, so that nothing
+ * is allocated for each. */
 #include "sim/observe/jepsen_forms.h"
 
 #include <string.h>
@@ -20,11 +21,13 @@ static bool wrong(struct forms *f, const char *what)
 void forms_open(struct forms *f, const char *file, const char *text, size_t bytes, enum forms_syntax syntax,
                 struct diagnostics *d)
 {
-    *f = (struct forms){.file = file, .at = text, .end = text + bytes, .line_start = text, .line = 1, .diagnostics = d};
+    *f = (struct forms){
+        .file = file, .at = text, .end = text + bytes, .line_start = text, .line = 1, .diagnostics = d};
     if (bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         f->at = f->line_start = text + 3;
     f->json = syntax == FORMS_JSON;
-    if (syntax == FORMS_BY_CONTENT) { /* the first thing in the first map: a string is JSON's, a keyword EDN's */
+    if (syntax ==
+        FORMS_BY_CONTENT) { /* the first thing in the first map: a string is JSON's, a keyword EDN's */
         const char *p = f->at;
         while (p < f->end && strchr(" \t\r\n,[({", *p) != NULL && *p != '\0')
             p++;
@@ -159,8 +162,14 @@ static bool read_word(struct forms *f)
         return wrong(f, keyword ? "a colon without a name" : "this begins nothing that a history may hold");
     }
     if (!keyword) {
-        static const struct { const char *text; uint8_t kind; } known[] = {
-            {"nil", FORM_NIL}, {"null", FORM_NIL}, {"true", FORM_TRUE}, {"false", FORM_FALSE},
+        static const struct {
+            const char *text;
+            uint8_t kind;
+        } known[] = {
+            {"nil", FORM_NIL},
+            {"null", FORM_NIL},
+            {"true", FORM_TRUE},
+            {"false", FORM_FALSE},
         };
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
             if (form_is(form, known[i].text) && (i >= 2 || f->json == (i == 1)))
@@ -206,7 +215,8 @@ static bool read_many(struct forms *f, enum form_kind kind, char closing, int de
         if (!skip(f, depth) || !separator(f, closing, count, kind == FORM_MAP) || !skip(f, depth))
             return false;
         if (f->at >= f->end) {
-            diagnostics_error(f->diagnostics, opened, "this is not closed: the file ends without its `%c`", closing);
+            diagnostics_error(f->diagnostics, opened, "this is not closed: the file ends without its `%c`",
+                              closing);
             f->done = true;
             return false;
         }
@@ -326,7 +336,8 @@ const struct form *forms_next(struct forms *f)
     if (!form_read(f, 0))
         return NULL;
     if (f->forms.items[0].kind != FORM_MAP) {
-        diagnostics_error(f->diagnostics, (struct place){f->file, f->forms.items[0].line, f->forms.items[0].column},
+        diagnostics_error(f->diagnostics,
+                          (struct place){f->file, f->forms.items[0].line, f->forms.items[0].column},
                           "an operation is a map with type, f, value and process; this is none");
         f->done = true;
         return NULL;

@@ -2,11 +2,12 @@
  *
  *     struct forms f;
  *     forms_open(&f, "history.edn", text, bytes, FORMS_BY_CONTENT, d);
- *     for (const struct form *one; (one = forms_next(&f)) != NULL;) ...      a map each; d has an error when it went wrong
- *     forms_close(&f);
+ *     for (const struct form *one; (one = forms_next(&f)) != NULL;) ...      a map each; d has an error when
+ * it went wrong forms_close(&f);
  *
- * A file is a sequence of maps, or one vector (array) of them. Of EDN: comments, #_ discards, tags (dropped: the tagged form stays), sets, records
- * and metadata are understood; characters, ratios and big numbers are texts. Nothing is copied: texts are slices of the input. */
+ * A file is a sequence of maps, or one vector (array) of them. Of EDN: comments, #_ discards, tags (dropped:
+ * the tagged form stays), sets, records and metadata are understood; characters, ratios and big numbers are
+ * texts. Nothing is copied: texts are slices of the input. */
 #ifndef GEOREP_OBSERVE_JEPSEN_FORMS_H
 #define GEOREP_OBSERVE_JEPSEN_FORMS_H
 
@@ -16,18 +17,21 @@
 #include <stdint.h>
 
 enum form_kind {
-    FORM_NIL, FORM_TRUE, FORM_FALSE, FORM_INTEGER,
+    FORM_NIL,
+    FORM_TRUE,
+    FORM_FALSE,
+    FORM_INTEGER,
     FORM_NUMBER, /* not a whole one, or a very big one: its text */
     FORM_STRING, /* between its quotes, as written */
     FORM_WORD,   /* a keyword (without its colon) or a symbol */
     FORM_LIST,   /* vector, list, array */
     FORM_SET,
-    FORM_MAP     /* key, value, key, value ... */
+    FORM_MAP /* key, value, key, value ... */
 };
 
 struct form {
     uint8_t kind;
-    uint32_t count; /* of a LIST, SET or MAP: its children (of a map, twice its pairs) */
+    uint32_t count;  /* of a LIST, SET or MAP: its children (of a map, twice its pairs) */
     uint32_t next;   /* index just after it and all in it */
     uint32_t inside; /* forms in it, at any depth: those that follow it */
     unsigned line, column;
@@ -42,7 +46,7 @@ struct forms {
     const char *file, *at, *end, *line_start;
     unsigned line;
     bool json, opened, in_vector, done;
-    char closing;   /* of the outer vector */
+    char closing;             /* of the outer vector */
     ARRAY(struct form) forms; /* of the map at hand, in the order in which they open */
     struct diagnostics *diagnostics;
 };
@@ -63,7 +67,8 @@ static inline const struct form *form_after(const struct forms *f, const struct 
 {
     return f->forms.items + form->next;
 }
-const struct form *form_of(const struct forms *f, const struct form *map, const char *key); /* NULL: not there */
+const struct form *form_of(const struct forms *f, const struct form *map,
+                           const char *key);             /* NULL: not there */
 bool form_is(const struct form *form, const char *text); /* a word or string that reads so */
 
 #endif

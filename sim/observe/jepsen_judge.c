@@ -1,8 +1,9 @@
 /* jepsen_judge.c -- gives a recorded history to the checkers that can decide it.
  *
- * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow and lists by their
- * elements; sets that shrink, of at most 63 elements a key, by search. Of transactions with several operations each operation is looked at alone:
- * what is broken then is broken, what is not is undecided. */
+ * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow
+ * and lists by their elements; sets that shrink, of at most 63 elements a key, by search. Of transactions
+ * with several operations each operation is looked at alone: what is broken then is broken, what is not is
+ * undecided. */
 #include "sim/observe/check_elements.h"
 #include "sim/observe/check_map.h"
 #include "sim/observe/jepsen.h"
@@ -48,7 +49,8 @@ static uint64_t register_value(const struct jepsen *j, uint64_t value)
 }
 
 /* A read's elements as bits. */
-static uint64_t bits_of(const struct jepsen *j, const struct kinds *k, const struct jepsen_op *op, bool *unknown)
+static uint64_t bits_of(const struct jepsen *j, const struct kinds *k, const struct jepsen_op *op,
+                        bool *unknown)
 {
     uint64_t bits = 0;
 
@@ -63,8 +65,12 @@ static uint64_t bits_of(const struct jepsen *j, const struct kinds *k, const str
 static struct check_begin begin_of(const struct jepsen *j, const struct kinds *k, const struct jepsen_op *op,
                                    uint64_t position)
 {
-    struct check_begin b = {.id = op->id, .key = op->key, .session = op->session, .position = position,
-                            .value = register_value(j, op->value), .expected = register_value(j, op->expected),
+    struct check_begin b = {.id = op->id,
+                            .key = op->key,
+                            .session = op->session,
+                            .position = position,
+                            .value = register_value(j, op->value),
+                            .expected = register_value(j, op->expected),
                             .number = op->number};
 
     switch (op->f) {
@@ -101,20 +107,25 @@ static void end_of(struct jepsen *j, const struct kinds *k, struct check_stream 
     check_end(s, open, position, (enum check_outcome)op->outcome, value, number);
 }
 
-static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t checks, struct check_verdict *verdicts)
+static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t checks,
+                         struct check_verdict *verdicts)
 {
     const uint64_t sessions = UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS |
                               UINT64_C(1) << GEO_MONOTONIC_WRITES | UINT64_C(1) << GEO_WRITES_FOLLOW_READS;
-    struct check_stream *s = check_stream_new(&(struct check_stream_def){
-        .checks = checks, .initial = j->initial_number, .noun = noun(j), .sessions = (checks & sessions) != 0});
+    struct check_stream *s =
+        check_stream_new(&(struct check_stream_def){.checks = checks,
+                                                    .initial = j->initial_number,
+                                                    .noun = noun(j),
+                                                    .sessions = (checks & sessions) != 0});
     struct check_op **open = memory_new(j->ops.count, sizeof(struct check_op *));
 
     array_each (const struct jepsen_op, op, &j->ops) {
         bool named = check_map_get(&k->twice, op->key, 0) == CHECK_ABSENT;
-        check_key_kind(s, op->key, j->data == JEPSEN_COUNTER ? CHECK_KEY_COUNTER
-                                   : j->data == JEPSEN_SET   ? CHECK_KEY_SET
-                                   : named                   ? CHECK_KEY_ZONES
-                                                             : CHECK_KEY_REGISTER);
+        check_key_kind(s, op->key,
+                       j->data == JEPSEN_COUNTER ? CHECK_KEY_COUNTER
+                       : j->data == JEPSEN_SET   ? CHECK_KEY_SET
+                       : named                   ? CHECK_KEY_ZONES
+                                                 : CHECK_KEY_REGISTER);
     }
     for (size_t i = 0; i < j->events.count; i++) {
         uint64_t index = j->events.items[i] >> 1;
@@ -141,14 +152,22 @@ static void judge_elements(const struct jepsen *j, uint64_t checks, struct check
     for (size_t i = 0; i < j->ops.count; i++) {
         const struct jepsen_op *op = &j->ops.items[i];
         ops[i] = (struct element_op){
-            .id = op->id, .key = op->key, .session = op->session, .begin = op->begin, .element = op->value,
-            .end = op->outcome == CHECK_OK ? op->end : UINT64_MAX, .elements = j->pool.items + op->elements,
-            .count = op->element_count, .reads = op->f == JEPSEN_READ, .failed = op->outcome == CHECK_FAIL,
+            .id = op->id,
+            .key = op->key,
+            .session = op->session,
+            .begin = op->begin,
+            .element = op->value,
+            .end = op->outcome == CHECK_OK ? op->end : UINT64_MAX,
+            .elements = j->pool.items + op->elements,
+            .count = op->element_count,
+            .reads = op->f == JEPSEN_READ,
+            .failed = op->outcome == CHECK_FAIL,
         };
     }
     for (int c = 0; c < GEO_CHECKS; c++)
         if ((checks >> c & 1) != 0)
-            check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), (enum geo_check)c, &verdicts[c]);
+            check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), (enum geo_check)c,
+                           &verdicts[c]);
     struct check_verdict order;
     check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), GEO_LINEARIZABLE, &order);
     for (int c = GEO_SEQUENTIAL; c <= GEO_WRITES_FOLLOW_READS; c++) /* linearizable: then all of these */
@@ -178,13 +197,15 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
     else if (elements && !k.shrinks && !k.again)
         judge_elements(j, checks, verdicts);
     else if (elements && (j->data == JEPSEN_LIST_APPEND || k.too_many))
-        undecided(checks, verdicts, j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
-                                                          : "an element was appended twice to a list");
+        undecided(checks, verdicts,
+                  j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
+                                        : "an element was appended twice to a list");
     else
         judge_stream(j, &k, checks, verdicts);
     for (int c = 0; c < GEO_CHECKS && j->several; c++)
         if ((checks >> c & 1) != 0 && verdicts[c].holds == CHECK_HOLDS)
-            undecided(UINT64_C(1) << c, verdicts, "each operation alone is right; transactions of several are not looked at whole");
+            undecided(UINT64_C(1) << c, verdicts,
+                      "each operation alone is right; transactions of several are not looked at whole");
     check_map_free(&k.seen);
     check_map_free(&k.twice);
     check_map_free(&k.bits);

@@ -1,5 +1,5 @@
-/* check_long.c -- long histories, where what is over is let go of: the checkers that forget against those that do not, and canaries: histories that
- * are right but for one operation in a thousand. */
+/* check_long.c -- long histories, where what is over is let go of: the checkers that forget against those
+ * that do not, and canaries: histories that are right but for one operation in a thousand. */
 #include "sim/base/array.h"
 #include "sim/base/hash.h"
 #include "sim/observe/check.h"
@@ -55,9 +55,15 @@ static void act(struct store *s, const struct run *r, int session)
 static void begin(struct store *s, const struct run *r, struct check_stream *stream, int session, uint64_t id)
 {
     bool reads = draw(s, 100) < 70;
-    struct check_begin b = {.id = id, .key = draw(s, (uint64_t)r->keys), .session = (uint64_t)session,
-                            .position = ++s->position, .value = reads ? 0 : ++s->next_value, .number = reads ? 0 : 1,
-                            .f = reads ? CHECK_READ : r->kind == CHECK_KEY_COUNTER ? CHECK_CHANGE : CHECK_WRITE};
+    struct check_begin b = {.id = id,
+                            .key = draw(s, (uint64_t)r->keys),
+                            .session = (uint64_t)session,
+                            .position = ++s->position,
+                            .value = reads ? 0 : ++s->next_value,
+                            .number = reads ? 0 : 1,
+                            .f = reads                          ? CHECK_READ
+                                 : r->kind == CHECK_KEY_COUNTER ? CHECK_CHANGE
+                                                                : CHECK_WRITE};
 
     s->begun[session] = b;
     s->acted[session] = false;
@@ -67,7 +73,8 @@ static void begin(struct store *s, const struct run *r, struct check_stream *str
 /* How many reads answered with what was over; the stream is finished. */
 static uint64_t run(const struct run *r, struct check_stream *stream)
 {
-    struct store s = {.luck = r->seed, .values = memory_new((size_t)r->keys * PAST, sizeof(uint64_t)),
+    struct store s = {.luck = r->seed,
+                      .values = memory_new((size_t)r->keys * PAST, sizeof(uint64_t)),
                       .counts = memory_new((size_t)r->keys, sizeof(uint64_t))};
 
     for (int k = 0; k < r->keys; k++)
@@ -109,14 +116,19 @@ static struct check_verdict judge(const struct run *r, enum geo_check check, boo
     return v;
 }
 
-/* Zones forget clusters; the search, given the same register, forgets otherwise: they agree on whether there is an order. */
+/* Zones forget clusters; the search, given the same register, forgets otherwise: they agree on whether there
+ * is an order. */
 Test(check_long, zones_and_search_agree)
 {
     int seen[2] = {0, 0};
 
     for (uint64_t seed = 1; seed <= 300; seed++) {
-        struct run r = {.keys = 3, .operations = 1500, .seed = seed, .stale_per_million = seed % 3 == 0 ? 0 : 2000,
-                        .info_per_million = 5000, .kind = CHECK_KEY_ZONES};
+        struct run r = {.keys = 3,
+                        .operations = 1500,
+                        .seed = seed,
+                        .stale_per_million = seed % 3 == 0 ? 0 : 2000,
+                        .info_per_million = 5000,
+                        .kind = CHECK_KEY_ZONES};
         struct check_verdict zones = judge(&r, GEO_LINEARIZABLE, false, NULL);
         r.kind = CHECK_KEY_REGISTER;
         struct check_verdict search = judge(&r, GEO_LINEARIZABLE, false, NULL);
@@ -132,16 +144,22 @@ Test(check_long, zones_and_search_agree)
 Test(check_long, causal_is_the_same_with_and_without_retirement)
 {
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        struct run r = {.keys = 40, .operations = 60000, .seed = seed, .stale_per_million = 3000, .info_per_million = 100};
-        struct check_verdict kept = judge(&r, GEO_CAUSAL, true, NULL), retired = judge(&r, GEO_CAUSAL, false, NULL);
+        struct run r = {.keys = 40,
+                        .operations = 60000,
+                        .seed = seed,
+                        .stale_per_million = 3000,
+                        .info_per_million = 100};
+        struct check_verdict kept = judge(&r, GEO_CAUSAL, true, NULL),
+                             retired = judge(&r, GEO_CAUSAL, false, NULL);
         cr_expect_gt(kept.violations, 0);
-        cr_expect_eq(kept.violations, retired.violations, "seed %d: %d and %d", (int)seed, (int)kept.violations,
-                     (int)retired.violations);
+        cr_expect_eq(kept.violations, retired.violations, "seed %d: %d and %d", (int)seed,
+                     (int)kept.violations, (int)retired.violations);
         cr_expect_eq(kept.example, retired.example);
     }
 }
 
-/* The canary: one stale read in a thousand. Every violation is such a read or one beside it; and without them there is none. */
+/* The canary: one stale read in a thousand. Every violation is such a read or one beside it; and without
+ * them there is none. */
 Test(check_long, one_stale_read_in_a_thousand_is_caught)
 {
     struct run r = {.keys = 10, .operations = 100000, .seed = 5, .stale_per_million = 1000};

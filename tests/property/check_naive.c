@@ -1,5 +1,6 @@
-/* check_naive.c -- the checkers against exhaustive ones, on thousands of random small histories, right and wrong, with operations that may have
- * happened: every answer must be the same. The naive ones try all orders, in the words of the definitions. */
+/* check_naive.c -- the checkers against exhaustive ones, on thousands of random small histories, right and
+ * wrong, with operations that may have happened: every answer must be the same. The naive ones try all
+ * orders, in the words of the definitions. */
 #include "sim/base/hash.h"
 #include "sim/observe/check.h"
 
@@ -111,8 +112,8 @@ static int source(const struct story *s, int read)
     if (s->ops[read].value == CHECK_INITIAL)
         return -1;
     for (int i = 0; i < s->count; i++)
-        if (s->ops[i].f == CHECK_WRITE && s->ops[i].key == s->ops[read].key && s->ops[i].value == s->ops[read].value &&
-            s->ops[i].outcome != CHECK_FAIL)
+        if (s->ops[i].f == CHECK_WRITE && s->ops[i].key == s->ops[read].key &&
+            s->ops[i].value == s->ops[read].value && s->ops[i].outcome != CHECK_FAIL)
             return i;
     return -2;
 }
@@ -138,8 +139,8 @@ static bool older(const struct story *s, bool before[OPS_MOST][OPS_MOST], int re
 {
     int from = source(s, read);
 
-    return s->ops[write].f == CHECK_WRITE && s->ops[write].key == s->ops[read].key && write != from && from != -2 &&
-           (from == -1 || before[from][write]);
+    return s->ops[write].f == CHECK_WRITE && s->ops[write].key == s->ops[read].key && write != from &&
+           from != -2 && (from == -1 || before[from][write]);
 }
 
 static bool naive_causal(const struct story *s)
@@ -179,12 +180,14 @@ static bool naive_session(const struct story *s, enum geo_check check)
         for (int w = 0; w < s->count; w++) {
             if (!is_read(s, r) || !older(s, before, r, w))
                 continue;
-            bool forbids = check == GEO_READ_YOUR_WRITES ? precedes(s, w, r, false)
-                           : check == GEO_MONOTONIC_WRITES ? saw_after(s, r, w) : false;
+            bool forbids = check == GEO_READ_YOUR_WRITES   ? precedes(s, w, r, false)
+                           : check == GEO_MONOTONIC_WRITES ? saw_after(s, r, w)
+                                                           : false;
             for (int q = 0; q < s->count; q++)
                 if (is_read(s, q) && source(s, q) == w && s->ops[q].key == s->ops[w].key)
-                    forbids |= check == GEO_MONOTONIC_READS ? precedes(s, q, r, false)
-                               : check == GEO_WRITES_FOLLOW_READS ? saw_after(s, r, q) : false;
+                    forbids |= check == GEO_MONOTONIC_READS       ? precedes(s, q, r, false)
+                               : check == GEO_WRITES_FOLLOW_READS ? saw_after(s, r, q)
+                                                                  : false;
             if (forbids)
                 return false;
         }
@@ -193,7 +196,8 @@ static bool naive_session(const struct story *s, enum geo_check check)
 
 /* ---- random histories ---- */
 
-/* Sessions run one operation at a time; a store that is right most of the time answers at a random instant within each. */
+/* Sessions run one operation at a time; a store that is right most of the time answers at a random instant
+ * within each. */
 static struct story story_new(enum check_key kind, int keys)
 {
     struct story s = {.keys = keys, .kind = kind, .count = OPS_MOST - (int)draw(4) * (int)draw(3)};
@@ -211,14 +215,19 @@ static struct story story_new(enum check_key kind, int keys)
             if (begun == s.count || dead[session])
                 continue;
             struct op *op = &s.ops[begun];
-            *op = (struct op){.begin = ++position, .end = UINT64_MAX, .session = session, .key = (int)draw((uint64_t)keys),
-                              .value = kind == CHECK_KEY_ZONES ? (uint64_t)begun + 1 : draw(3) + 1, .outcome = CHECK_INFO};
+            *op = (struct op){.begin = ++position,
+                              .end = UINT64_MAX,
+                              .session = session,
+                              .key = (int)draw((uint64_t)keys),
+                              .value = kind == CHECK_KEY_ZONES ? (uint64_t)begun + 1 : draw(3) + 1,
+                              .outcome = CHECK_INFO};
             op->expected = draw(3);
             op->number = (int64_t)draw(3) + 1 - (draw(3) == 0 ? 4 : 0);
-            op->f = (uint8_t)(draw(2) == 0 ? CHECK_READ
+            op->f = (uint8_t)(draw(2) == 0                ? CHECK_READ
                               : kind == CHECK_KEY_COUNTER ? CHECK_CHANGE
-                              : kind == CHECK_KEY_SET ? (draw(3) == 0 ? CHECK_REMOVE : CHECK_ADD)
-                              : kind == CHECK_KEY_REGISTER && draw(2) == 0 ? CHECK_CAS : CHECK_WRITE);
+                              : kind == CHECK_KEY_SET     ? (draw(3) == 0 ? CHECK_REMOVE : CHECK_ADD)
+                              : kind == CHECK_KEY_REGISTER && draw(2) == 0 ? CHECK_CAS
+                                                                           : CHECK_WRITE);
             open[session] = begun++;
             continue;
         }
@@ -229,7 +238,8 @@ static struct story story_new(enum check_key kind, int keys)
             fate = 0; /* a cas that fails */
         else if (op->f != CHECK_READ && fate != 19 && past_count[op->key] <= OPS_MOST)
             past[op->key][past_count[op->key]++] = w.value[op->key];
-        uint64_t got = wrong > 0 && draw(4) < wrong ? past[op->key][draw((uint64_t)past_count[op->key])] : w.value[op->key];
+        uint64_t got = wrong > 0 && draw(4) < wrong ? past[op->key][draw((uint64_t)past_count[op->key])]
+                                                    : w.value[op->key];
         if (draw(200) == 0)
             got = 77; /* out of thin air */
         open[session] = -1;
@@ -254,10 +264,15 @@ static void feed(const struct story *s, struct check_stream *stream, int count)
         for (int i = 0; i < count; i++) {
             const struct op *op = &s->ops[i];
             if (op->begin == position)
-                open[i] = check_begin(stream, &(struct check_begin){
-                    .id = (uint64_t)i + 1, .key = (uint64_t)op->key, .session = (uint64_t)op->session, .position = position,
-                    .value = op->f == CHECK_READ ? 0 : op->value, .expected = op->expected,
-                    .number = op->f == CHECK_READ ? 0 : op->number, .f = op->f});
+                open[i] =
+                    check_begin(stream, &(struct check_begin){.id = (uint64_t)i + 1,
+                                                              .key = (uint64_t)op->key,
+                                                              .session = (uint64_t)op->session,
+                                                              .position = position,
+                                                              .value = op->f == CHECK_READ ? 0 : op->value,
+                                                              .expected = op->expected,
+                                                              .number = op->f == CHECK_READ ? 0 : op->number,
+                                                              .f = op->f});
             if (op->end == position)
                 check_end(stream, open[i], position, (enum check_outcome)op->outcome, op->value, op->number);
         }
@@ -268,9 +283,9 @@ static void print_story(const struct story *s)
 {
     for (int i = 0; i < s->count; i++) {
         const struct op *op = &s->ops[i];
-        fprintf(stderr, "  %d: session %d key %d f %d value %d expected %d number %d [%d, %d] outcome %d\n", i + 1, op->session,
-                op->key, op->f, (int)op->value, (int)op->expected, (int)op->number, (int)op->begin, (int)op->end,
-                op->outcome);
+        fprintf(stderr, "  %d: session %d key %d f %d value %d expected %d number %d [%d, %d] outcome %d\n",
+                i + 1, op->session, op->key, op->f, (int)op->value, (int)op->expected, (int)op->number,
+                (int)op->begin, (int)op->end, op->outcome);
     }
 }
 
@@ -282,8 +297,8 @@ static void check_all(enum check_key kind, int keys, uint64_t seed)
     luck = seed;
     for (int round = 0; round < ROUNDS; round++) {
         struct story s = story_new(kind, keys);
-        struct check_stream *stream = check_stream_new(&(struct check_stream_def){
-            .checks = 7, .initial = 100, .noun = "operation", .sessions = true});
+        struct check_stream *stream = check_stream_new(
+            &(struct check_stream_def){.checks = 7, .initial = 100, .noun = "operation", .sessions = true});
         for (int k = 0; k < keys; k++)
             check_key_kind(stream, (uint64_t)k, kind);
         feed(&s, stream, s.count);
@@ -294,7 +309,8 @@ static void check_all(enum check_key kind, int keys, uint64_t seed)
             check_stream_verdict(stream, (enum geo_check)c, &v);
             bool naive = c == GEO_LINEARIZABLE ? naive_order(&s, true)
                          : c == GEO_SEQUENTIAL ? naive_order(&s, false)
-                         : c == GEO_CAUSAL ? naive_causal(&s) : naive_session(&s, (enum geo_check)c);
+                         : c == GEO_CAUSAL     ? naive_causal(&s)
+                                               : naive_session(&s, (enum geo_check)c);
             seen[c][naive]++;
             if (v.holds != (naive ? CHECK_HOLDS : CHECK_BROKEN)) {
                 print_story(&s);
@@ -306,8 +322,8 @@ static void check_all(enum check_key kind, int keys, uint64_t seed)
     }
     for (int c = 0; c <= (kind == CHECK_KEY_ZONES ? GEO_WRITES_FOLLOW_READS : GEO_SEQUENTIAL); c++) {
         fprintf(stderr, "check %d: %d right, %d wrong\n", c, seen[c][1], seen[c][0]);
-        cr_expect(seen[c][0] > 20 && seen[c][1] > 20, "check %d saw %d right and %d wrong histories", c, seen[c][1],
-                  seen[c][0]);
+        cr_expect(seen[c][0] > 20 && seen[c][1] > 20, "check %d saw %d right and %d wrong histories", c,
+                  seen[c][1], seen[c][0]);
     }
 }
 

@@ -8,7 +8,8 @@
 static const uint16_t node_region[] = {0, 1, 2};
 static const uint32_t first_node[] = {0, 1, 2}, node_count[] = {1, 1, 1};
 static const char *const names[] = {"a", "b", "c"};
-static const struct history_fault faults[] = {{.name = "apart", .kind = FAULT_PARTITION, .begin = 5, .end = SIM_NS_NEVER}};
+static const struct history_fault faults[] = {
+    {.name = "apart", .kind = FAULT_PARTITION, .begin = 5, .end = SIM_NS_NEVER}};
 
 struct stage {
     struct history_setting setting;
@@ -23,9 +24,21 @@ static struct stage stage_new(uint8_t data, bool by_merge)
     struct stage s = {0};
 
     setting = (struct history_setting){
-        .region_count = 3, .node_count = 3, .region_names = names, .node_region = node_region, .region_first_node = first_node,
-        .region_node_count = node_count, .placement = PLACEMENT_PER_REGION, .data = data, .by_merge = by_merge,
-        .key_count = 4, .initial = 100, .duration = 1000, .limit = 1000, .faults = faults, .fault_count = 1,
+        .region_count = 3,
+        .node_count = 3,
+        .region_names = names,
+        .node_region = node_region,
+        .region_first_node = first_node,
+        .region_node_count = node_count,
+        .placement = PLACEMENT_PER_REGION,
+        .data = data,
+        .by_merge = by_merge,
+        .key_count = 4,
+        .initial = 100,
+        .duration = 1000,
+        .limit = 1000,
+        .faults = faults,
+        .fault_count = 1,
     };
     s.history = history_new();
     s.checks = checks_new(&setting, s.history);
@@ -40,20 +53,28 @@ static void note(struct stage *s, struct history_record r)
 
 static void begin(struct stage *s, uint64_t op, uint64_t key, uint32_t session, uint8_t kind)
 {
-    note(s, (struct history_record){.kind = HISTORY_BEGIN, .op = op << 8, .key = key,
+    note(s, (struct history_record){.kind = HISTORY_BEGIN,
+                                    .op = op << 8,
+                                    .key = key,
                                     .begin = {.session = session, .op_kind = kind, .amount = 1}});
 }
 
 static void end(struct stage *s, uint64_t op, uint64_t key, uint8_t outcome, uint64_t write, int64_t number)
 {
-    note(s, (struct history_record){.kind = HISTORY_END, .op = op << 8, .key = key,
+    note(s, (struct history_record){.kind = HISTORY_END,
+                                    .op = op << 8,
+                                    .key = key,
                                     .end = {.outcome = outcome, .write = write << 8, .number = number}});
 }
 
 static void store(struct stage *s, uint32_t node, int64_t stamp, uint64_t write, uint64_t digest)
 {
-    note(s, (struct history_record){.kind = HISTORY_STORE, .op = write, .key = 1, .node = node,
-                                    .store = {.stamp = stamp, .write = write, .digest = digest, .kept = true}});
+    note(s,
+         (struct history_record){.kind = HISTORY_STORE,
+                                 .op = write,
+                                 .key = 1,
+                                 .node = node,
+                                 .store = {.stamp = stamp, .write = write, .digest = digest, .kept = true}});
 }
 
 static struct check_verdict verdict(const struct stage *s, enum geo_check check)
@@ -109,13 +130,19 @@ Test(check_live, a_retry_under_a_new_identity_is_another_write)
     for (uint64_t twice = 0; twice <= 1; twice++) {
         struct stage s = stage_new(GEO_REGISTER, false);
         begin(&s, 1, 1, 0, GEO_WRITE);
-        note(&s, (struct history_record){.kind = HISTORY_RETRY, .op = 1 << 8 | 1, .key = 1, .retry = {.of = 1 << 8, .attempt = 1}});
-        note(&s, (struct history_record){.kind = HISTORY_END, .op = 1 << 8 | 1, .key = 1, .end = {.outcome = OUTCOME_OK}});
+        note(&s,
+             (struct history_record){
+                 .kind = HISTORY_RETRY, .op = 1 << 8 | 1, .key = 1, .retry = {.of = 1 << 8, .attempt = 1}});
+        note(&s, (struct history_record){
+                     .kind = HISTORY_END, .op = 1 << 8 | 1, .key = 1, .end = {.outcome = OUTCOME_OK}});
         begin(&s, 2, 1, 1, GEO_READ);
-        note(&s, (struct history_record){.kind = HISTORY_END, .op = 2 << 8, .key = 1,
+        note(&s, (struct history_record){.kind = HISTORY_END,
+                                         .op = 2 << 8,
+                                         .key = 1,
                                          .end = {.outcome = OUTCOME_OK, .write = 1 << 8 | twice}});
         checks_finish(s.checks);
-        cr_expect_eq(verdict(&s, GEO_LINEARIZABLE).holds, CHECK_HOLDS, "the first identity may be the later one");
+        cr_expect_eq(verdict(&s, GEO_LINEARIZABLE).holds, CHECK_HOLDS,
+                     "the first identity may be the later one");
         stage_free(&s);
     }
 }
@@ -131,7 +158,8 @@ Test(check_live, a_counter_that_loses_an_increment_is_caught)
         begin(&s, 3, 1, 1, GEO_READ);
         end(&s, 3, 1, OUTCOME_OK, 2, number);
         checks_finish(s.checks);
-        cr_expect_eq(verdict(&s, GEO_LINEARIZABLE).holds, number == 102 ? CHECK_HOLDS : CHECK_BROKEN, "%d", (int)number);
+        cr_expect_eq(verdict(&s, GEO_LINEARIZABLE).holds, number == 102 ? CHECK_HOLDS : CHECK_BROKEN, "%d",
+                     (int)number);
         stage_free(&s);
     }
 }
@@ -155,7 +183,8 @@ Test(check_live, replicas_that_differ_at_the_end_are_caught)
         store(&s, 0, 7, 1 << 8, 1 << 8);
         store(&s, 1, 7, 1 << 8, 1 << 8);
         if (apart)
-            note(&s, (struct history_record){.kind = HISTORY_FAULT, .node = HISTORY_NO_NODE, .fault = {.index = 0, .begins = 1}});
+            note(&s, (struct history_record){
+                         .kind = HISTORY_FAULT, .node = HISTORY_NO_NODE, .fault = {.index = 0, .begins = 1}});
         checks_finish(s.checks);
         cr_expect_eq(verdict(&s, GEO_EVENTUAL).holds, apart ? CHECK_UNDECIDED : CHECK_BROKEN);
         stage_free(&s);
@@ -179,9 +208,11 @@ Test(check_live, replicas_of_one_version_answer_alike)
 
 static void merged(struct stage *s, uint32_t node, uint32_t origin, uint64_t upto, uint64_t digest)
 {
-    note(s, (struct history_record){.kind = HISTORY_MERGE, .key = 1, .node = node, .merge = {.upto = upto, .origin = origin}});
+    note(s, (struct history_record){
+                .kind = HISTORY_MERGE, .key = 1, .node = node, .merge = {.upto = upto, .origin = origin}});
     s->time--; /* one instant */
-    note(s, (struct history_record){.kind = HISTORY_ANSWER, .key = 1, .node = node, .answer = {.digest = digest}});
+    note(s, (struct history_record){
+                .kind = HISTORY_ANSWER, .key = 1, .node = node, .answer = {.digest = digest}});
 }
 
 Test(check_live, replicas_that_merged_the_same_answer_alike_in_whatever_order)

@@ -1,4 +1,5 @@
-/* check_recorded.c -- recorded histories: what is read, what is said of them, and what is said of those that cannot be read. */
+/* check_recorded.c -- recorded histories: what is read, what is said of them, and what is said of those that
+ * cannot be read. */
 #include "sim/base/check.h"
 #include "sim/base/hash.h"
 #include "sim/observe/jepsen.h"
@@ -82,12 +83,17 @@ Test(check_recorded, edn_and_json_say_the_same)
         "[{:type :invoke :f :write :value 1 :process 0} {:type :ok :f :write :value 1 :process 0}\n"
         "{:process 1, :type :invoke, :f :read, :value nil}{:process 1, :type :ok, :f :read, :value nil}]",
         "({:type :invoke :f :write :value 1 :process 0} #_ ignored ; a comment\n"
-        "^{:m 1} {:type :ok :f :write :value 1 :process 0 :error [\"\\\"}\" \\a #inst \"2020\" 1/2 1.5e3 12N #{}]}\n"
+        "^{:m 1} {:type :ok :f :write :value 1 :process 0 :error [\"\\\"}\" \\a #inst \"2020\" 1/2 1.5e3 12N "
+        "#{}]}\n"
         "{:process 1, :type :invoke, :f :read, :value nil}{:process 1, :type :ok, :f :read, :value nil})",
-        "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n{\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1}\n"
-        "{\"process\":1,\"type\":\"invoke\",\"f\":\"read\",\"value\":null}\n{\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"value\":null}\n",
-        "[{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1} , {\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1},\n"
-        "{\"process\":1,\"type\":\"invoke\",\"f\":\"read\",\"value\":null},{\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"value\":null}]",
+        "{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1}\n{\"process\":0,\"type\":\"ok\","
+        "\"f\":\"write\",\"value\":1}\n"
+        "{\"process\":1,\"type\":\"invoke\",\"f\":\"read\",\"value\":null}\n{\"process\":1,\"type\":\"ok\","
+        "\"f\":\"read\",\"value\":null}\n",
+        "[{\"process\":0,\"type\":\"invoke\",\"f\":\"write\",\"value\":1} , "
+        "{\"process\":0,\"type\":\"ok\",\"f\":\"write\",\"value\":1},\n"
+        "{\"process\":1,\"type\":\"invoke\",\"f\":\"read\",\"value\":null},{\"process\":1,\"type\":\"ok\","
+        "\"f\":\"read\",\"value\":null}]",
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -101,9 +107,10 @@ static void expect_error(const char *text, const char *error)
     struct diagnostics *d = diagnostics_new();
     struct jepsen j;
 
-    cr_expect_not(jepsen_open(&j, "h", text, strlen(text), FORMS_BY_CONTENT, JEPSEN_BY_CONTENT, d), "%s", text);
-    cr_expect(diagnostics_count(d) == 1 && strstr(diagnostics_text(d, 0), error) != NULL, "`%s` gives `%s`", text,
-              diagnostics_count(d) > 0 ? diagnostics_text(d, 0) : "nothing");
+    cr_expect_not(jepsen_open(&j, "h", text, strlen(text), FORMS_BY_CONTENT, JEPSEN_BY_CONTENT, d), "%s",
+                  text);
+    cr_expect(diagnostics_count(d) == 1 && strstr(diagnostics_text(d, 0), error) != NULL, "`%s` gives `%s`",
+              text, diagnostics_count(d) > 0 ? diagnostics_text(d, 0) : "nothing");
     jepsen_close(&j);
     diagnostics_free(d);
 }
@@ -112,11 +119,13 @@ Test(check_recorded, errors_name_their_place)
 {
     expect_error("", "h: error: no operation");
     expect_error("{:type :invoke, :f :write, :value 1, :process 0\n", "h:1:1: error: this is not closed");
-    expect_error("{:type :invoke, :f :write, :value 1, :process 0}\n {:type :ok, :f :write :process}", "h:2:32: error: a map's last");
+    expect_error("{:type :invoke, :f :write, :value 1, :process 0}\n {:type :ok, :f :write :process}",
+                 "h:2:32: error: a map's last");
     expect_error("{:type :invoke, :f :fly, :process 0}", "h:1:20: error: no such function");
     expect_error("{:type :begin, :f :read, :process 0}", "h:1:8: error: no such type");
     expect_error("{:type :ok, :f :read, :process 0}", "h:1:1: error: this completes nothing");
-    expect_error("{:type :invoke, :f :read, :process 0}{:type :invoke, :f :read, :process 0}", "h:1:38: error: this process");
+    expect_error("{:type :invoke, :f :read, :process 0}{:type :invoke, :f :read, :process 0}",
+                 "h:1:38: error: this process");
     expect_error("{:type :invoke, :f :cas, :value 3, :process 0}", "error: a cas has the value");
     expect_error("{\"type\":\"invoke\" \"f\":\"read\"}", "h:1:18: error: a comma is missing");
     expect_error("{\"type\":invoke}", "h:1:9: error: JSON has no bare words");
@@ -127,11 +136,12 @@ Test(check_recorded, errors_name_their_place)
     expect_error("}", "this closes nothing");
 }
 
-/* Texts cut off, with a byte changed or doubled: never a crash, and what is not read is said. (Run under the sanitizers.) */
+/* Texts cut off, with a byte changed or doubled: never a crash, and what is not read is said. (Run under the
+ * sanitizers.) */
 Test(check_recorded, damaged_histories_do_no_harm)
 {
-    static const char *const names[] = {"register_right.edn", "cas_right.edn", "counter_wrong.json", "set_lost.edn",
-                                        "append_order.edn"};
+    static const char *const names[] = {"register_right.edn", "cas_right.edn", "counter_wrong.json",
+                                        "set_lost.edn", "append_order.edn"};
     uint64_t luck = 7;
 
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
@@ -148,7 +158,8 @@ Test(check_recorded, damaged_histories_do_no_harm)
             memcpy(text, whole, length);
             for (int i = 0; i < 1 + round % 4 && length > 0 && round % 3 != 0; i++) {
                 luck = hash_mix(luck);
-                text[luck % length] = "{}[]():\"\\#_^;,-019 naz\n\0~"[luck >> 32 & 15 ? (luck >> 40) % 25 : 23];
+                text[luck % length] =
+                    "{}[]():\"\\#_^;,-019 naz\n\0~"[luck >> 32 & 15 ? (luck >> 40) % 25 : 23];
             }
             if (jepsen_open(&j, "h", text, length, (enum forms_syntax)(round % 3), JEPSEN_BY_CONTENT, d))
                 jepsen_judge(&j, (UINT64_C(1) << GEO_CHECKS) - 1, v);

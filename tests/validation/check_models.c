@@ -1,4 +1,5 @@
-/* check_models.c -- live trials under the checkers: a model whose protocol is linearizable is found to be, and one that is not is caught. */
+/* check_models.c -- live trials under the checkers: a model whose protocol is linearizable is found to be,
+ * and one that is not is caught. */
 #include "sim/base/check.h"
 #include "sim/observe/check.h"
 #include "sim/scenario/scenario.h"
@@ -10,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORLD                                                                                                          \
-    "name: check\nseed: 4\nduration: 20s\nwarmup: 0s\ndrain: 30s\nregions: [us-east-1, eu-west-1, ap-northeast-1]\n"      \
+#define WORLD                                                                                                \
+    "name: check\nseed: 4\nduration: 20s\nwarmup: 0s\ndrain: 30s\nregions: [us-east-1, eu-west-1, "          \
+    "ap-northeast-1]\n"                                                                                      \
     "network: {rtt: aws, jitter: {lognormal: {median: 2ms, sigma: 0.8}}}\n"
 
 static struct document *read_text(const char *yaml)
@@ -33,10 +35,15 @@ static struct document *read_text(const char *yaml)
     return document;
 }
 
-static void judge(const struct scenario *s, const struct scenario_model *m, struct check_verdict verdicts[GEO_CHECKS])
+static void judge(const struct scenario *s, const struct scenario_model *m,
+                  struct check_verdict verdicts[GEO_CHECKS])
 {
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config,
-                                                    .model_name = m->name, .seed = s->seed, .replication = 1});
+    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
+                                                    .model = m->model,
+                                                    .config = m->config,
+                                                    .model_name = m->name,
+                                                    .seed = s->seed,
+                                                    .replication = 1});
     struct checks *c = checks_new(trial_setting(t), trial_history(t));
 
     cr_assert(trial_run(t, NULL));
@@ -63,9 +70,10 @@ static void expect(const char *yaml, const struct wanted *wanted, size_t count)
         judge(s, &s->models[m], verdicts);
         for (size_t i = 0; i < count; i++)
             if (strcmp(wanted[i].model, s->models[m].name) == 0)
-                cr_expect_eq(verdicts[wanted[i].check].holds, wanted[i].holds, "%s, check %d: %s, %llu violations: %s",
-                             wanted[i].model, wanted[i].check, check_holds_names[verdicts[wanted[i].check].holds],
-                             (unsigned long long)verdicts[wanted[i].check].violations, verdicts[wanted[i].check].why);
+                cr_expect_eq(
+                    verdicts[wanted[i].check].holds, wanted[i].holds, "%s, check %d: %s, %llu violations: %s",
+                    wanted[i].model, wanted[i].check, check_holds_names[verdicts[wanted[i].check].holds],
+                    (unsigned long long)verdicts[wanted[i].check].violations, verdicts[wanted[i].check].why);
     }
     document_free(document);
 }
@@ -73,24 +81,31 @@ static void expect(const char *yaml, const struct wanted *wanted, size_t count)
 Test(check_models, registers)
 {
     static const struct wanted wanted[] = {
-        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS},  {"leader", GEO_SEQUENTIAL, CHECK_HOLDS},
-        {"leader", GEO_CAUSAL, CHECK_HOLDS},        {"leader", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
-        {"local", GEO_LINEARIZABLE, CHECK_BROKEN},  {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
-        {"lww", GEO_EVENTUAL, CHECK_HOLDS},         {"lww", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
+        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS},
+        {"leader", GEO_SEQUENTIAL, CHECK_HOLDS},
+        {"leader", GEO_CAUSAL, CHECK_HOLDS},
+        {"leader", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
+        {"local", GEO_LINEARIZABLE, CHECK_BROKEN},
+        {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
+        {"lww", GEO_EVENTUAL, CHECK_HOLDS},
+        {"lww", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
         {"lww", GEO_READ_YOUR_WRITES, CHECK_UNDECIDED},
     };
 
     expect(WORLD "workload: {data: register, clients: 5, arrivals: {poisson: 50/s}, keys: {count: 20}, "
                  "mix: {read: 60%, write: 40%}, timeout: 2s}\n"
-                 "models: [{name: leader, type: sync, acks: all, read: leader}, {name: local, type: async, read: local}, lww]\n",
+                 "models: [{name: leader, type: sync, acks: all, read: leader}, {name: local, type: async, "
+                 "read: local}, lww]\n",
            wanted, sizeof wanted / sizeof wanted[0]);
 }
 
 Test(check_models, counters)
 {
     static const struct wanted wanted[] = {
-        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS}, {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
-        {"crdt", GEO_LINEARIZABLE, CHECK_BROKEN},  {"crdt", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
+        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS},
+        {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
+        {"crdt", GEO_LINEARIZABLE, CHECK_BROKEN},
+        {"crdt", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
     };
 
     expect(WORLD "workload: {data: counter, clients: 5, arrivals: {poisson: 30/s}, keys: {count: 50}, "
@@ -102,8 +117,10 @@ Test(check_models, counters)
 Test(check_models, sets)
 {
     static const struct wanted wanted[] = {
-        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS}, {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
-        {"crdt", GEO_EVENTUAL, CHECK_HOLDS},       {"crdt", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
+        {"leader", GEO_LINEARIZABLE, CHECK_HOLDS},
+        {"lww", GEO_LINEARIZABLE, CHECK_BROKEN},
+        {"crdt", GEO_EVENTUAL, CHECK_HOLDS},
+        {"crdt", GEO_STRONG_EVENTUAL, CHECK_HOLDS},
     };
 
     expect(WORLD "workload: {data: set, clients: 5, arrivals: {poisson: 30/s}, keys: {count: 50}, "
