@@ -51,7 +51,8 @@ enum geo_counter { GEO_DEAD_LETTERS, GEO_THROTTLES, GEO_SIBLINGS, GEO_COUNTERS }
 #define GEO_SET_ITEMS 16
 
 /* The order of versions: by stamp, then by identity (whose highest bits are the client's region: ties by region).
- * A stamp alone is no identity: a clock that steps back gives it twice. {0, 0} is the value from before the start. */
+ * A stamp alone is no identity: a clock that steps back gives it twice, and one that is behind may show less than 0.
+ * {0, 0} is the value from before the start: older than any write. */
 typedef struct geo_version {
     geo_ns stamp;
     geo_write write;
@@ -282,6 +283,8 @@ void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by);
  * geo_value_after returns false for a decrement that would go below zero (answer GEO_NO); the version is the caller's. */
 static inline bool geo_newer(geo_version a, geo_version b)
 {
+    if (a.write == 0 || b.write == 0)
+        return a.write != 0 && b.write == 0;
     return a.stamp != b.stamp ? a.stamp > b.stamp : a.write > b.write;
 }
 bool geo_value_after(geo_value *value, const geo_op *op);

@@ -329,7 +329,7 @@ void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)
         return;
     for (uint32_t slot = 0; slot < e->slot_count; slot++) {
         for (struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer)
-            if (l->setting->by_merge || version_newer(w->stamp, w->id, 0, 0)) /* a clock below 0 loses to the initial value */
+            if (l->setting->by_merge || version_newer(w->stamp, w->id, 0, 0))
                 apply_undo(l, w, row);
         e->merged[(size_t)row * e->slot_capacity + slot] = NULL;
     }

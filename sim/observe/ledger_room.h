@@ -7,6 +7,8 @@
 
 static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stamp_b, uint64_t write_b)
 {
+    if (write_a == 0 || write_b == 0) /* the value from before the start is older than any write */
+        return write_a != 0 && write_b == 0;
     return stamp_a != stamp_b ? stamp_a > stamp_b : write_a > write_b;
 }
 
