@@ -34,7 +34,7 @@ struct cluster {
     uint64_t write;                      /* its value */
     uint64_t first_end, last_begin;      /* f, CHECK_OPEN: nothing of it has ended; s */
     uint64_t write_op, end_op, begin_op; /* the identities behind them */
-    bool listed;
+    bool listed, open; /* open: its write has not ended; it may still turn out to have failed */
 };
 
 struct zone_key {
@@ -136,7 +136,7 @@ static void sweep(struct zones *z, uint32_t key, uint64_t oldest)
     for (uint32_t i = 0; i < k->live.count; i++) {
         uint32_t index = k->live.items[i];
         const struct cluster *c = &z->clusters.items[index];
-        if (c->first_end >= oldest || (i == most_at ? second : most) < c->first_end) {
+        if (c->first_end >= oldest || c->open || (i == most_at ? second : most) < c->first_end) {
             k->live.items[kept++] = index;
             continue;
         }
@@ -164,6 +164,7 @@ void zones_begin(struct zones *z, const struct check_op *op)
                 (struct cluster){.write = op->value,
                                  .first_end = CHECK_OPEN,
                                  .last_begin = op->begin,
+                                 .open = true,
                                  .write_op = op->id,
                                  .begin_op = op->id});
 }
@@ -182,9 +183,12 @@ static void end_write(struct zones *z, const struct check_op *op)
 {
     uint64_t index = check_map_get(&z->names, op->key, op->value);
 
-    if (index == CHECK_ABSENT || op->outcome == CHECK_INFO)
-        return; /* dead already: it was read, and overwritten */
+    if (index == CHECK_ABSENT)
+        return; /* written twice: undecided by now */
     struct cluster *c = &z->clusters.items[index];
+    c->open = false;
+    if (op->outcome == CHECK_INFO)
+        return;
     if (op->outcome == CHECK_OK) {
         if (!c->listed)
             list(z, op->key, (uint32_t)index, op);

@@ -16,16 +16,22 @@
  *     does otherwise).
  *   - Of two configurations with one state, the one in which more that may never end has happened can go.
  *
- * A key has at most SLOTS open operations and CONFIGURATIONS at a time: beyond that it is undecided, but for
- * counters one thing is still sure: a read outside [what had surely been added, what may have been added] is
- * wrong. An operation that breaks the rule is counted and left out.
+ * A key has at most SLOTS open operations, CONFIGURATIONS at a time and STEPS_OF_KEY: beyond that it is
+ * undecided, but for counters one thing is still sure: a read outside [what had surely been added, what may
+ * have been added] is wrong. An operation that breaks the rule is counted and left out.
  *
  * Memory: about 100 bytes a key, 72 an open operation (and those that wait for it), 48 a configuration,
  * which are mostly one a key. */
 #include "sim/base/hash.h"
 #include "sim/observe/check_room.h"
 
-enum { SLOTS = 256, WORDS = SLOTS / 64, CONFIGURATIONS = 4096 };
+enum {
+    SLOTS = 256,
+    WORDS = SLOTS / 64,
+    CONFIGURATIONS = 1 << 14,
+    STEPS_OF_KEY = 1 << 22,
+    STEPS_OF_ALL = 1 << 28
+};
 
 struct configuration {
     struct check_state state;
@@ -54,6 +60,7 @@ struct search_key {
     ARRAY(uint32_t) slots; /* entry + 1 of each slot in use, 0: free */
     int64_t plus_done, plus_begun, minus_done,
         minus_begun; /* counters: sums of what has surely, maybe been added */
+    uint32_t steps;  /* of the search so far */
     bool known, given_up;
 };
 
@@ -65,10 +72,11 @@ struct search {
     ARRAY(struct configuration) stack, result, seen;
     uint32_t *seen_table;    /* index into seen + 1 */
     ARRAY(uint32_t) seen_at; /* the slots in use */
+    uint64_t steps;
     struct check_tally tally;
 };
 
-enum { SEEN_BITS = 14 };
+enum { SEEN_BITS = 16 };
 
 struct search *search_new(const struct check_stream_def *def)
 {
@@ -321,7 +329,10 @@ static void event_end(struct search *s, struct search_key *k, uint32_t index)
 {
     const struct entry *e = &s->entries.items[index];
 
-    if (!expand(s, k, e)) {
+    bool expanded = expand(s, k, e);
+    k->steps += (uint32_t)s->seen.count;
+    s->steps += s->seen.count;
+    if (!expanded || k->steps > STEPS_OF_KEY || (s->seen.count > 64 && s->steps > STEPS_OF_ALL)) {
         give_up(s, k, "more orders of one key's operations were possible than the search follows");
         return;
     }

@@ -102,6 +102,28 @@ Test(check_recorded, edn_and_json_say_the_same)
     }
 }
 
+/* However much is written after it was read, before it turns out to have failed. */
+Test(check_recorded, a_read_of_a_failed_write_is_caught)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *f = open_memstream(&text, &bytes);
+
+    fputs("{:type :invoke :f :write :value 999 :process 0}\n{:type :invoke :f :read :process 1}\n"
+          "{:type :ok :f :read :value 999 :process 1}\n",
+          f);
+    for (int i = 1; i < 100; i++)
+        fprintf(f,
+                "{:type :invoke :f :write :value %d :process 1}\n{:type :ok :f :write :value %d :process 1}\n"
+                "{:type :invoke :f :read :process 1}\n{:type :ok :f :read :value %d :process 1}\n",
+                i, i, i);
+    fputs("{:type :fail :f :write :value 999 :process 0}\n", f);
+    fclose(f);
+    struct check_verdict v = judge_text(text, bytes, GEO_LINEARIZABLE);
+    cr_expect(v.holds == CHECK_BROKEN && v.violations == 1 && v.example == 2, "%s", v.why);
+    free(text);
+}
+
 static void expect_error(const char *text, const char *error)
 {
     struct diagnostics *d = diagnostics_new();
