@@ -204,10 +204,9 @@ static void open_axis_of_story(struct diagram *d)
         const struct timeline_transmission *x = &t->transmissions.items[m->last];
         *(sim_ns *)array_add(&instants) = m->sent;
         *(sim_ns *)array_add(&instants) = x->sent;
-        if (m->arrived != SIM_NS_NEVER) {
-            *(sim_ns *)array_add(&instants) = m->arrived;
-            longest = m->arrived - x->sent > longest ? m->arrived - x->sent : longest;
-        }
+        sim_ns end = m->arrived != SIM_NS_NEVER ? m->arrived : x->lost != SIM_NS_NEVER ? x->lost : x->sent;
+        *(sim_ns *)array_add(&instants) = end;
+        longest = end - x->sent > longest ? end - x->sent : longest;
     }
     array_each (struct timeline_operation, o, &t->operations)
         if (shows_operation(d, o)) {
@@ -221,6 +220,7 @@ static void open_axis_of_story(struct diagram *d)
         first = instants.items[i] < first ? instants.items[i] : first;
         last = instants.items[i] > last ? instants.items[i] : last;
     }
+    *(sim_ns *)array_add(&instants) = last + longest / 8; /* what is on at the end shows */
     for (uint32_t f = 0; f < t->setting->fault_count; f++) { /* edges that fall between, where the fault is told of or not */
         const struct history_fault *fault = &t->setting->faults[f];
         if (fault->begin > first && fault->begin < last)

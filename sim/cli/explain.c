@@ -49,6 +49,7 @@ struct explain {
     struct document *document;
     const struct scenario *scenario;
     int told;
+    bool is_absent[CASES];                 /* there was none */
 };
 
 /* One trial's worst, and which trial it is. */
@@ -214,8 +215,8 @@ static void tell_stalest(struct explain *e, const struct search *s, struct failu
     if (worst != NULL) {
         struct told_case c = case_of_read(worst, &worst->figures.stalest, CASE_STALEST, "The stalest read");
         tell(e, &c, f);
-    } else if (e->only == CASE_STALEST) {
-        printf("No read of the window was stale.\n");
+    } else {
+        e->is_absent[CASE_STALEST] = true;
     }
 }
 
@@ -233,8 +234,8 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
     if (worst != NULL) {
         struct told_case c = case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
         tell(e, &c, f);
-    } else if (e->only == CASE_SLOWEST) {
-        printf("No write of the window succeeded.\n");
+    } else {
+        e->is_absent[CASE_SLOWEST] = true;
     }
     if (failed > 0)
         printf("  (besides, %llu write%s of the window failed)\n", failed, failed == 1 ? "" : "s");
@@ -266,11 +267,9 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
             }
         }
     }
-    if (worst == NULL) {
-        if (e->only == CASE_LOST)
-            printf("No write of the window was lost.\n");
+    e->is_absent[CASE_LOST] = worst == NULL;
+    if (worst == NULL)
         return;
-    }
     struct told_case c = kind < 0 ? case_of_lost(worst, &worst->figures.lost_commit, end, "A lost commit")
                                   : case_of_lost(worst, &worst->figures.lost[kind], end, prefaces[kind]);
     if (!tell(e, &c, f))
@@ -346,8 +345,7 @@ static void tell_broken(struct explain *e, struct failure *f)
         snprintf(label, sizeof label, "broken-%.80s", check);
         found += tell_operation(e, model, replication, op, CASE_BROKEN, label, preface, f);
     }
-    if (found == 0 && e->only == CASE_BROKEN)
-        printf("No promise was broken by an operation that verdicts.csv names.\n");
+    e->is_absent[CASE_BROKEN] = found == 0;
 }
 
 /* Of --op without --model: the first model that has it (all have the same clients, so most do). */
@@ -383,6 +381,24 @@ static uint32_t replications_of(const struct explain *e)
     return 0;
 }
 
+/* What there was none of, in one sentence. */
+static void tell_absent(const struct explain *e)
+{
+    static const char *const nouns[CASES] = {"no read was stale", "no write succeeded", "no write was lost",
+                                             "no operation is named that broke a promise"};
+    const char *between = e->told > 0 ? "\nIn what was looked at " : "In what was looked at ";
+    bool any = false;
+
+    for (int c = 0; c < CASES; c++)
+        if (e->is_absent[c]) {
+            printf("%s%s", between, nouns[c]);
+            between = ", ";
+            any = true;
+        }
+    if (any)
+        printf(".\n");
+}
+
 static int tell_worst(struct explain *e, uint32_t replications, struct failure *f)
 {
     struct search s = {.scenario = e->scenario};
@@ -403,9 +419,12 @@ static int tell_worst(struct explain *e, uint32_t replications, struct failure *
         tell_lost(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_BROKEN))
         tell_broken(e, f);
-    if (f->status == 0 && e->model == NULL && e->scenario->model_count > 1 && e->told > 0)
-        printf("\nThese are the worst of all models; --model NAME tells of one.\n");
     free(s.all);
+    if (f->status != 0)
+        return STATUS_REFUSED;
+    tell_absent(e);
+    if (e->model == NULL && e->scenario->model_count > 1 && e->told > 0)
+        printf("\nThese are the worst of all models; --model NAME tells of one.\n");
     return STATUS_DONE;
 }
 
@@ -423,6 +442,8 @@ static int explain(struct explain *e)
         uint32_t replications = replications_of(e);
         if (e->model != NULL && find_model(e->scenario, e->model) == UINT32_MAX)
             failure_set(&f, STATUS_WRONG, "the results have no model `%s`", e->model);
+        else if (replications == 0)
+            failure_set(&f, STATUS_WRONG, "point %llu has no finished replication", e->point);
         else if (e->replication > replications)
             failure_set(&f, STATUS_WRONG, "there is no replication %llu: point %llu has %u", e->replication, e->point, replications);
         else

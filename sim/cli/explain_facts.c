@@ -89,6 +89,13 @@ static sim_ns usual(void *self, uint32_t from, uint32_t to)
     return from == to ? f->def->local_ns / 2 : f->def->links[from * f->def->region_count + to].rtt_median_ns / 2;
 }
 
+static double bandwidth(void *self, uint32_t from, uint32_t to)
+{
+    const struct facts *f = self;
+
+    return from == to ? 0 : f->def->links[from * f->def->region_count + to].bandwidth_bits_per_s;
+}
+
 static bool steps_node(const struct facts *f, const struct occurrence *o, uint32_t node)
 {
     uint32_t region = f->places.node_region[node];
@@ -121,8 +128,8 @@ struct story_facts *explain_facts_new(const struct world_def *def, uint64_t seed
     struct facts *f = memory_new(1, sizeof *f);
 
     f->def = def;
-    f->shown = (struct story_facts){.self = f, .cut = cut, .slow = slow, .overload = overload, .usual = usual, .touches = fault_touches,
-                                   
+    f->shown = (struct story_facts){.self = f, .cut = cut, .slow = slow, .overload = overload, .usual = usual,
+                                    .touches = fault_touches, .bandwidth = bandwidth,
                                     .clock = clock_at};
     geography_open(&f->places, def, seed, replication);
     timetable_open(&f->timetable, def, &f->places);

@@ -99,7 +99,7 @@ struct document *explain_document(const struct view *v, struct failure *f)
 
 /* ---- trials ---- */
 
-static bool agreed(const void *observation)
+static bool agreed(void *observation)
 {
     return observation_agreed(observation);
 }

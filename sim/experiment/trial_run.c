@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool agreed(const void *observation)
+static bool agreed(void *observation)
 {
     return observation_agreed(observation);
 }

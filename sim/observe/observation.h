@@ -70,9 +70,9 @@ struct observation;
 struct observation *observation_new(const struct history_setting *s, struct history *h);
 void observation_free(struct observation *o);
 
-/* Do all replicas that are up answer reads alike, and is every committed write applied at them? The trial asks after
- * `duration` to know when to end. Cheap. */
-bool observation_agreed(const struct observation *o);
+/* Do all replicas that are up answer reads alike, and is every committed write applied at them that is not lost? The
+ * trial asks after `duration` to know when to end. Cheap. */
+bool observation_agreed(struct observation *o);
 
 void observation_finish(struct observation *o, sim_ns end_ns);
 struct trial_figures *observation_figures(struct observation *o);

@@ -101,6 +101,23 @@ static void lose_live(struct recovery *r, const struct ledger *l)
     }
 }
 
+int64_t recovery_owed_for_ever(const struct ledger *l)
+{
+    int64_t owed = 0;
+
+    for (size_t i = 0; i < l->entries.count; i++) {
+        const struct key_entry *e = l->entries.items[i];
+        for (uint32_t slot = 0; slot < e->slot_count; slot++)
+            for (const struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer) {
+                if (w->commit_position == 0 || w->unapplied == 0 || survives(l, w))
+                    continue;
+                for (uint32_t row = 0; row < l->places.replicas; row++)
+                    owed += w->applied[row].position == 0 && l->up[e->rows[row].node];
+            }
+    }
+    return owed;
+}
+
 /* What is retired had reached every replica and is on all of them: but for those that are down. */
 static void lose_retired(struct recovery *r, const struct ledger *l)
 {

@@ -46,4 +46,8 @@ void recovery_success(struct recovery *r, const struct operation *op, sim_ns tim
 void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns);
 void recovery_put(const struct recovery *r, struct figure_list *f);
 
+/* How many of the ledger's owed applications (of a committed write, at a replica that is up) will never come, since no
+ * replica that is up has been reached by the write: as it stands now. Looks at every live write. */
+int64_t recovery_owed_for_ever(const struct ledger *l);
+
 #endif

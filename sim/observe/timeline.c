@@ -89,7 +89,8 @@ static void send(struct timeline *t, const struct trace_record *r)
     if (*slot == 0 && h->send.transmission != 0)
         return; /* of a message that was sent before the window */
     *array_add(&t->transmissions) =
-        (struct timeline_transmission){.sent = h->time, .lost = SIM_NS_NEVER, .next = TIMELINE_NONE};
+        (struct timeline_transmission){.sent = h->time, .lost = SIM_NS_NEVER, .next = TIMELINE_NONE,
+                                       .message = *slot != 0 ? *slot - 1 : (uint32_t)t->messages.count};
     if (*slot != 0) {
         struct timeline_message *m = &t->messages.items[*slot - 1];
         t->transmissions.items[m->last].next = at;

@@ -16,6 +16,7 @@ struct timeline_transmission {
     sim_ns lost;      /* when it was lost; SIM_NS_NEVER: it was not */
     uint8_t reason;   /* enum history_loss */
     uint32_t next;    /* of the message; TIMELINE_NONE */
+    uint32_t message; /* index of its message */
 };
 
 struct timeline_message {
@@ -57,7 +58,7 @@ struct timeline {
     const struct trace *trace;
     const struct history_setting *setting;
     ARRAY(struct timeline_message) messages;     /* by first transmission */
-    ARRAY(struct timeline_transmission) transmissions;
+    ARRAY(struct timeline_transmission) transmissions; /* by time */
     ARRAY(struct timeline_operation) operations; /* by begin */
     uint32_t *message_slots, *operation_slots;   /* open addressing: index + 1 */
     uint32_t message_bits, operation_bits;

@@ -25,6 +25,7 @@ struct story_facts {
     uint32_t (*overload)(void *self, uint32_t region, sim_ns from, sim_ns to);         /* the same */
     bool (*touches)(void *self, uint32_t fault, uint32_t from_region, uint32_t to_region); /* a link's, or (twice the same) a region's */
     sim_ns (*usual)(void *self, uint32_t from_region, uint32_t to_region);             /* median of one way */
+    double (*bandwidth)(void *self, uint32_t from_region, uint32_t to_region);         /* bit/s; 0: unlimited */
     struct story_clock (*clock)(void *self, uint32_t node, sim_ns at);
 };
 

@@ -2,6 +2,7 @@
 #include "sim/observe/timeline_way.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 void story_line(struct story *s, sim_ns time, bool important, const char *format, ...)
@@ -267,13 +268,36 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
     return out;
 }
 
+/* What the message waited for its link's bandwidth: all that went over the link is booked again. A queue that was there before
+ * the window is not seen; but where the link was busy for most of the second before, what took many times the usual way
+ * stood in it. */
+static sim_ns queued(const struct story_def *def, const struct timeline_message *m, sim_ns excess, sim_ns usual)
+{
+    const struct timeline *t = def->timeline;
+    double bits_per_s = def->facts->bandwidth(def->facts->self, m->from_region, m->to_region);
+    sim_ns free_at = 0, busy = 0;
+
+    for (size_t i = 0; bits_per_s > 0 && i < t->transmissions.count; i++) {
+        const struct timeline_message *other = &t->messages.items[t->transmissions.items[i].message];
+        sim_ns sent = t->transmissions.items[i].sent;
+        if (other->from_region != m->from_region || other->to_region != m->to_region || history_op_is_probe(other->op))
+            continue;
+        if (other == m)
+            return excess > 3 * usual && busy > SIM_SECOND / 2 ? excess : free_at > sent ? free_at - sent : 0;
+        sim_ns takes = (sim_ns)((double)other->bytes * 8e9 / bits_per_s);
+        free_at = (free_at > sent ? free_at : sent) + takes;
+        busy += m->sent - sent < SIM_SECOND ? takes : 0;
+    }
+    return 0;
+}
+
 const char *way_cause_message(const struct story_def *def, const struct timeline_message *m, sim_ns until,
                               char out[STORY_TEXT])
 {
     const struct timeline *t = def->timeline;
     const struct history_setting *s = t->setting;
     sim_ns end = m->arrived < until ? m->arrived : until, took = end - m->sent;
-    sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region);
+    sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region), queue;
     char span[TIMELINE_NAME], common[TIMELINE_NAME], name[TIMELINE_NAME];
     const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
 
@@ -285,6 +309,9 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
     uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
     if (slow != STORY_NO_FAULT)
         snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to, fault_span(s, slow, common), by_fault(s, slow, name));
+    else if ((queue = queued(def, m, took - usual, usual)) > usual / 4 && queue > (took - usual) / 2)
+        snprintf(out, STORY_TEXT, "a full link: it waited some %s for the bandwidth of %s -> %s", timeline_span(queue, span), from,
+                 to);
     else if (m->arrived != SIM_NS_NEVER && (double)(m->arrived - m->sent) > 1.25 * (double)usual)
         snprintf(out, STORY_TEXT, "jitter: from %s to %s it took %s, where %s is the median", from, to,
                  timeline_span(m->arrived - m->sent, span), timeline_span(usual, common));
@@ -323,55 +350,57 @@ const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns fr
 
 /* ---- a write's way to a node ---- */
 
-/* Since when, and from which position on, a node had the write; false: not in the window. */
-static bool had_since(const struct timeline *t, const struct timeline_operation *write, uint32_t node, sim_ns *time,
-                      uint64_t *position)
+/* Since when each node had the write. */
+struct had {
+    sim_ns time; /* SIM_NS_NEVER: not in the window */
+    uint64_t position;
+};
+
+static bool is_had_by(const struct timeline_operation *write, const struct history_record *h)
 {
-    if (node == write->taker) {
-        *time = write->taken;
-        *position = write->taken_position;
-        return true;
-    }
-    const struct trace_record *r = timeline_reflected(t, write, node);
-    *time = r != NULL ? r->record.time : SIM_NS_NEVER;
-    *position = r != NULL ? r->position : UINT64_MAX;
-    return r != NULL;
+    if (h->kind == HISTORY_STORE)
+        return h->store.kept != 0 &&
+               (h->store.stamp > write->stamp || (h->store.stamp == write->stamp && h->store.write >= write->op));
+    return h->kind == HISTORY_MERGE && h->merge.origin == write->taker && h->merge.upto >= (uint64_t)write->stamp;
 }
 
-/* What may carry the write to `node`: from a node that had it by then. */
-static bool may_carry(const struct timeline *t, const struct timeline_operation *write, const struct timeline_message *m,
-                      uint32_t node)
+static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write)
 {
-    sim_ns time;
-    uint64_t position;
+    struct had *had = memory_new(t->setting->node_count, sizeof *had);
 
-    if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node || m->sent_position < write->taken_position)
-        return false;
-    return had_since(t, write, m->from, &time, &position) && position <= m->sent_position;
+    for (uint32_t n = 0; n < t->setting->node_count; n++)
+        had[n] = (struct had){SIM_NS_NEVER, UINT64_MAX};
+    had[write->taker] = (struct had){write->taken, write->taken_position};
+    array_each (struct trace_record, r, &t->trace->records) {
+        const struct history_record *h = &r->record;
+        if (h->key == write->key && r->position >= write->taken_position && is_had_by(write, h) &&
+            had[h->node].position == UINT64_MAX)
+            had[h->node] = (struct had){h->time, r->position};
+    }
+    return had;
 }
 
 /* What is about the write and long enough for its value; else what is about it (a merge may send less); else a batch. */
 enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
 
-/* The last of them that arrived before the node had it, or the first sent if none did. */
+/* The last of them that arrived, from a node that had the write, before position `before`; or else the first sent. */
 static const struct timeline_message *carrier(const struct timeline *t, const struct timeline_operation *write,
-                                              uint32_t node, uint64_t had_position, enum carriers which)
+                                              const struct had *had, uint32_t node, uint64_t before, enum carriers which)
 {
     const struct timeline_message *arrived = NULL, *sent = NULL;
 
     array_each (struct timeline_message, m, &t->messages) {
         bool about = m->op != 0 && history_op_of(m->op) == history_op_of(write->op);
-        if (which == BATCHES ? m->op != 0 : !about)
+        if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node || (which == BATCHES ? m->op != 0 : !about) ||
+            (which == WITH_VALUE && m->bytes < write->value_bytes) || had[m->from].position > m->sent_position)
             continue;
-        if ((which == WITH_VALUE && m->bytes < write->value_bytes) || !may_carry(t, write, m, node))
-            continue;
-        if (m->arrived_position < had_position && (arrived == NULL || m->arrived_position > arrived->arrived_position))
+        if (m->arrived_position < before && (arrived == NULL || m->arrived_position > arrived->arrived_position))
             arrived = m;
         if (sent == NULL || m->sent_position < sent->sent_position)
             sent = m;
     }
     /* None came in time (it never had it, or had a newer one first): what set out first is what did not come. */
-    return arrived != NULL || (which == BATCHES && had_position != UINT64_MAX) ? arrived : sent;
+    return arrived != NULL || (which == BATCHES && before != UINT64_MAX) ? arrived : sent;
 }
 
 uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
@@ -381,17 +410,16 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
 
     if (write->taker == HISTORY_NO_NODE)
         return 0;
+    struct had *had = had_by_nodes(t, write);
     while (node != write->taker && count < WAY_MOST) {
-        struct way_step step = {.from = write->taker, .to = node, .held = write->taken, .had = SIM_NS_NEVER};
-        uint64_t position = UINT64_MAX, from_position;
-        had_since(t, write, node, &step.had, &position);
+        struct way_step step = {.from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
         for (int which = 0; which < CARRIERS && step.m == NULL; which++)
-            step.m = carrier(t, write, node, position, (enum carriers)which);
+            step.m = carrier(t, write, had, node, had[node].position, (enum carriers)which);
         if (step.m == NULL) /* a batch that had not come */
-            step.m = carrier(t, write, node, UINT64_MAX, BATCHES);
+            step.m = carrier(t, write, had, node, UINT64_MAX, BATCHES);
         if (step.m != NULL) {
             step.from = step.m->from;
-            had_since(t, write, step.from, &step.held, &from_position);
+            step.held = had[step.from].time;
         }
         memmove(&steps[1], &steps[0], count * sizeof *steps);
         steps[0] = step;
@@ -400,6 +428,7 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
             break;
         node = step.from;
     }
+    free(had);
     return count;
 }
 

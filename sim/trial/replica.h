@@ -33,8 +33,8 @@ struct trial {
     uint32_t peer_stride;
     random_key choice_key;
     const char **message_names;
-    bool (*agreed)(const void *);
-    const void *agreed_argument;
+    bool (*agreed)(void *);
+    void *agreed_argument;
 };
 
 void replica_open(geo_replica *r, struct trial *t, geo_node node);

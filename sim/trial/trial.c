@@ -177,16 +177,27 @@ struct history *trial_history(struct trial *t)
     return t->world.history;
 }
 
-void trial_set_agreed(struct trial *t, bool (*agreed)(const void *), const void *argument)
+void trial_set_agreed(struct trial *t, bool (*agreed)(void *), void *argument)
 {
     t->agreed = agreed;
     t->agreed_argument = argument;
 }
 
+/* A node that comes up again before the limit is waited for: what it holds is not lost. */
+static bool waits_for_a_node(const struct world *w)
+{
+    if (w->down_count == 0)
+        return false;
+    array_each (struct occurrence, o, &w->timetable.occurrences)
+        if (o->fault->kind == FAULT_CRASH && o->begin <= w->now && w->now < o->end && o->end <= w->setting.limit)
+            return true;
+    return false;
+}
+
 /* After the clients have stopped: nothing open, and all replicas that are up answer alike. */
 static bool is_over(const struct trial *t)
 {
-    return t->world.open_count == 0 && t->agreed != NULL && t->agreed(t->agreed_argument);
+    return t->world.open_count == 0 && !waits_for_a_node(&t->world) && t->agreed != NULL && t->agreed(t->agreed_argument);
 }
 
 bool trial_run(struct trial *t, const volatile bool *stop)

@@ -34,7 +34,7 @@ const struct history_setting *trial_setting(const struct trial *t); /* valid unt
 struct history *trial_history(struct trial *t);                     /* add readers before trial_run */
 
 /* Asked after `duration` whether all replicas that are up agree, so that the run may end. NULL: it runs to the limit. */
-void trial_set_agreed(struct trial *t, bool (*agreed)(const void *), const void *argument);
+void trial_set_agreed(struct trial *t, bool (*agreed)(void *), void *argument);
 
 /* Runs to the end, or until *stop becomes true (then false: not finished, figures are void). `stop` may be NULL. */
 bool trial_run(struct trial *t, const volatile bool *stop);

@@ -140,8 +140,10 @@ static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fa
     bool was_down = node->down;
     node->down = true;
     node->lose = lose;
-    if (!was_down)
+    if (!was_down) {
         node->down_since = w->now;
+        w->down_count++;
+    }
     world_note(w, (struct history_record){.kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
     if (lose == LOSE_NOTHING)
         return;
@@ -164,6 +166,7 @@ static void node_up(struct world *w, uint32_t index)
         return;
     uint8_t lose = node->lose;
     node->down = false;
+    w->down_count--;
     node->lose = LOSE_NOTHING;
     world_note(w, (struct history_record){.kind = HISTORY_UP, .node = index, .down = {.lose = lose}});
     for (size_t i = 0; i < node->paused.count; i++)

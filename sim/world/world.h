@@ -78,6 +78,7 @@ struct world {
     uint64_t *order;        /* [region + 1]: events that the region has made; 0: the world's own */
     uint64_t events;
     struct node *nodes;
+    uint32_t down_count;    /* nodes that are down */
     struct timetable timetable;
     struct network network;
     struct op_table operations;

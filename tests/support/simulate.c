@@ -20,7 +20,7 @@ static char *write_scenario(const char *yaml)
     return path;
 }
 
-static bool agreed(const void *observation)
+static bool agreed(void *observation)
 {
     return observation_agreed(observation);
 }
