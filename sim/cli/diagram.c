@@ -2,102 +2,16 @@
  *
  *     | time axis | lifelines, one a node         | the story's lines, as near to their instants as fit |
  *
- * Text is placed last and in order of importance, each at the first of a few places where it overlaps no text placed
- * before; where there is none, it is left out (the story's lines, which have a column of their own, never are). Widths are
- * estimated from the number of characters, generously: a browser's font is not known here. */
-#include "sim/cli/diagram.h"
+ * Text is placed last and in order of importance, each at the first of a few places where it overlaps no text
+ * placed before; where there is none, it is left out (the story's lines, which have a column of their own,
+ * never are). Widths are estimated from the number of characters, generously: a browser's font is not known
+ * here. */
+#include "sim/cli/diagram_room.h"
 
-#include "sim/cli/diagram_axis.h"
 #include "sim/model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define TOP 92.0
-#define AXIS_X 78.0
-#define FONT 11.0
-/* Widths of a character at FONT px: DejaVu Sans is a wide face, so these are on the generous side. */
-#define CHARACTER 6.5
-#define CHARACTER_BOLD 7.2
-#define ROW 15.0
-#define PANEL 480.0
-
-static const char INK[] = "#20242a", FAINT[] = "#9aa1ab", BLUE[] = "#1769aa", RED[] = "#c62828", GREEN[] = "#2e7d32",
-                  PURPLE[] = "#6a3d9a";
-
-struct box {
-    double x, y, width, height;
-};
-
-struct diagram {
-    const struct diagram_def *def;
-    FILE *to;
-    struct axis axis;
-    double *column;     /* [node], then [node_count + region] of clients elsewhere: x, or 0 for those not shown */
-    uint32_t column_count;
-    bool *shown;        /* [region] */
-    bool *is_shaded;    /* [fault] */
-    double right, width, bottom; /* end of the lifelines; of the picture */
-    ARRAY(struct box) boxes;     /* text that is placed */
-};
-
-/* ---- text ---- */
-
-static void put_escaped(FILE *to, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '<')
-            fputs("&lt;", to);
-        else if (c == '>')
-            fputs("&gt;", to);
-        else if (c == '&')
-            fputs("&amp;", to);
-        else if (c == '"')
-            fputs("&quot;", to);
-        else
-            fputc(c < 32 ? ' ' : c, to);
-    }
-}
-
-static void put_text(struct diagram *d, double x, double y, const char *anchor, const char *colour, bool bold,
-                     const char *text, size_t length)
-{
-    fprintf(d->to, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"%s\"%s>", x, y, anchor, colour,
-            bold ? " font-weight=\"bold\"" : "");
-    put_escaped(d->to, text, length);
-    fputs("</text>\n", d->to);
-}
-
-static bool overlaps(const struct diagram *d, struct box b)
-{
-    array_each (struct box, other, &d->boxes)
-        if (b.x < other->x + other->width && other->x < b.x + b.width && b.y < other->y + other->height &&
-            other->y < b.y + b.height)
-            return true;
-    return false;
-}
-
-static double width_of(size_t characters, bool bold)
-{
-    return (double)characters * (bold ? CHARACTER_BOLD : CHARACTER);
-}
-
-/* Text centred at (x, y), if nothing is in the way; it gets a pale ground, so that lines under it do not disturb. */
-static bool place(struct diagram *d, double x, double y, const char *colour, bool bold, const char *text)
-{
-    size_t length = strlen(text);
-    double width = width_of(length, bold);
-    struct box b = {x - width / 2, y - FONT + 1, width, FONT + 2};
-
-    if (b.x < AXIS_X + 4 || b.x + b.width > d->right + 14 || overlaps(d, b))
-        return false;
-    *array_add(&d->boxes) = b;
-    fprintf(d->to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#ffffff\" fill-opacity=\"0.82\"/>\n", b.x,
-            b.y, b.width, b.height);
-    put_text(d, x, y, "middle", colour, bold, text, length);
-    return true;
-}
 
 /* ---- what is shown ---- */
 
@@ -118,7 +32,8 @@ static bool shows_message(const struct diagram *d, const struct timeline_message
 {
     const struct story *s = d->def->story;
 
-    return s != NULL ? listed(s->messages.items, s->messages.count, m->number) : m->sent >= d->def->from && m->sent < d->def->to;
+    return s != NULL ? listed(s->messages.items, s->messages.count, m->number)
+                     : m->sent >= d->def->from && m->sent < d->def->to;
 }
 
 static bool is_important(const struct diagram *d, const struct timeline_message *m)
@@ -221,201 +136,18 @@ static void open_axis_of_story(struct diagram *d)
         last = instants.items[i] > last ? instants.items[i] : last;
     }
     *(sim_ns *)array_add(&instants) = last + longest / 8; /* what is on at the end shows */
-    for (uint32_t f = 0; f < t->setting->fault_count; f++) { /* edges that fall between, where the fault is told of or not */
+    for (uint32_t f = 0; f < t->setting->fault_count;
+         f++) { /* edges that fall between, where the fault is told of or not */
         const struct history_fault *fault = &t->setting->faults[f];
         if (fault->begin > first && fault->begin < last)
             *(sim_ns *)array_add(&instants) = fault->begin;
         if (fault->end > first && fault->end < last)
             *(sim_ns *)array_add(&instants) = fault->end;
     }
-    /* The longest way is drawn over some 150 px; a stretch in which nothing happens may be a little longer. */
+    /* The longest way is drawn over some 150 px; a stretch in which nothing happens may be a little longer.
+     */
     axis_open_broken(&d->axis, instants.items, instants.count, TOP, 150.0 / (double)longest, 190);
     array_free(&instants);
-}
-
-/* ---- shades ---- */
-
-static void shade(struct diagram *d, double x0, double x1, sim_ns from, sim_ns to, const char *colour)
-{
-    double y0 = axis_y(&d->axis, from), y1 = axis_y(&d->axis, to);
-
-    if (y1 - y0 < 1)
-        y1 = y0 + 1;
-    fprintf(d->to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n", x0, y0, x1 - x0, y1 - y0, colour);
-}
-
-static bool in_sight(const struct diagram *d, sim_ns from, sim_ns to)
-{
-    return from <= d->axis.knots.items[d->axis.knots.count - 1].time && to >= d->axis.knots.items[0].time;
-}
-
-/* Does the fault cut or slow a link between two regions that are shown? */
-static bool touches_shown_link(const struct diagram *d, uint32_t fault)
-{
-    const struct history_setting *s = d->def->timeline->setting;
-
-    for (uint32_t a = 0; a < s->region_count; a++)
-        for (uint32_t b = 0; b < s->region_count; b++)
-            if (a != b && d->shown[a] && d->shown[b] && d->def->facts->touches(d->def->facts->self, fault, a, b))
-                return true;
-    return false;
-}
-
-static bool is_of_links(const struct history_fault *f)
-{
-    return f->kind == FAULT_PARTITION || f->kind == FAULT_CUT || f->kind == FAULT_SLOW;
-}
-
-/* Over all lines, or over those of its region; a crash is shaded by when nodes are down. */
-static bool shade_fault(struct diagram *d, uint32_t fault)
-{
-    const struct history_setting *s = d->def->timeline->setting;
-    const struct history_fault *f = &s->faults[fault];
-    bool shaded = false;
-
-    if (!in_sight(d, f->begin, f->end))
-        return false;
-    if (is_of_links(f) && touches_shown_link(d, fault)) {
-        shade(d, AXIS_X, d->right, f->begin, f->end, f->kind == FAULT_SLOW ? "#fff3d6" : "#fbe3df");
-        return true;
-    }
-    for (uint32_t n = 0; n < s->node_count && !is_of_links(f); n++)
-        if (d->column[n] != 0 && d->def->facts->touches(d->def->facts->self, fault, s->node_region[n], s->node_region[n])) {
-            if (f->kind != FAULT_CRASH)
-                shade(d, d->column[n] - 18, d->column[n] + 18, f->begin, f->end, "#fff3d6");
-            shaded = true;
-        }
-    return shaded;
-}
-
-static void shade_faults(struct diagram *d)
-{
-    const struct timeline *t = d->def->timeline;
-    const struct history_setting *s = t->setting;
-
-    for (uint32_t i = 0; i < s->fault_count; i++)
-        d->is_shaded[i] = shade_fault(d, i);
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        sim_ns down = -1;
-        if (d->column[n] == 0)
-            continue;
-        array_each (struct trace_record, r, &t->trace->records) {
-            if (r->record.node != n)
-                continue;
-            if (r->record.kind == HISTORY_DOWN && down < 0)
-                down = r->record.time;
-            if (r->record.kind == HISTORY_UP && down >= 0) {
-                if (in_sight(d, down, r->record.time))
-                    shade(d, d->column[n] - 18, d->column[n] + 18, down, r->record.time, "#e3c6c6");
-                down = -1;
-            }
-        }
-        if (down >= 0 && in_sight(d, down, SIM_NS_NEVER))
-            shade(d, d->column[n] - 18, d->column[n] + 18, down, SIM_NS_NEVER, "#e3c6c6");
-    }
-}
-
-/* At the upper left of its shade, or a little lower where others are. */
-static void name_faults(struct diagram *d)
-{
-    const struct history_setting *s = d->def->timeline->setting;
-
-    for (uint32_t i = 0; i < s->fault_count; i++) {
-        const struct history_fault *f = &s->faults[i];
-        char text[60];
-        if (!d->is_shaded[i])
-            continue;
-        snprintf(text, sizeof text, "%.50s", f->name);
-        double x = AXIS_X + 8 + (double)strlen(text) * CHARACTER / 2;
-        for (int down = 0; down < 6; down++)
-            if (place(d, x, axis_y(&d->axis, f->begin) + 12 + down * ROW, "#a0522d", false, text))
-                break;
-    }
-}
-
-/* ---- axis and lifelines ---- */
-
-static void draw_break(struct diagram *d, const struct axis_knot *k)
-{
-    char span[TIMELINE_NAME], text[TIMELINE_NAME + 8];
-    double y = (k[0].y + k[1].y) / 2;
-
-    fprintf(d->to, "<path d=\"M%.1f %.1f l-5 3 l10 5 l-5 3\" fill=\"none\" stroke=\"%s\"/>\n", AXIS_X, y - 5.5, FAINT);
-    snprintf(text, sizeof text, "%s", timeline_span(k[1].time - k[0].time, span));
-    put_text(d, AXIS_X - 9, y + 4, "end", FAINT, false, text, strlen(text));
-}
-
-static void draw_axis(struct diagram *d)
-{
-    const struct axis *a = &d->axis;
-    const struct axis_knot *first = &a->knots.items[0], *last = &a->knots.items[a->knots.count - 1];
-    int decimals = axis_decimals(a);
-    double before = -100;
-
-    fprintf(d->to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>\n", AXIS_X, first->y, AXIS_X, last->y, FAINT);
-    for (const struct axis_knot *k = first; k < last; k++) {
-        if (k->broken) {
-            draw_break(d, k);
-            before = k[1].y - 20;
-            continue;
-        }
-        for (sim_ns tick = axis_tick(a, k->time); tick <= k[1].time; tick += a->tick_ns) {
-            char text[40];
-            double y = axis_y(a, tick);
-            if (y - before < 20)
-                continue;
-            before = y;
-            snprintf(text, sizeof text, "%.*f s", decimals, (double)tick / 1e9);
-            fprintf(d->to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>\n", AXIS_X - 4, y, AXIS_X, y, FAINT);
-            put_text(d, AXIS_X - 7, y + 4, "end", "#5b626c", false, text, strlen(text));
-        }
-    }
-}
-
-static const char *column_name(const struct diagram *d, uint32_t column, char out[TIMELINE_NAME])
-{
-    const struct history_setting *s = d->def->timeline->setting;
-
-    if (column < s->node_count)
-        return timeline_node_name(s, column, out);
-    snprintf(out, TIMELINE_NAME, "client, %.100s", s->region_names[column - s->node_count]);
-    return out;
-}
-
-/* Names wider than a column stand in two rows by turns. */
-static bool names_are_wide(const struct diagram *d)
-{
-    char name[TIMELINE_NAME];
-    double end = 0;
-
-    for (uint32_t i = 0; i < d->column_count; i++) {
-        if (d->column[i] == 0)
-            continue;
-        double half = width_of(strlen(column_name(d, i, name)), true) / 2;
-        if (d->column[i] - half < end)
-            return true;
-        end = d->column[i] + half + 6;
-    }
-    return false;
-}
-
-static void draw_lifelines(struct diagram *d)
-{
-    const struct history_setting *s = d->def->timeline->setting;
-    char name[TIMELINE_NAME];
-    double bottom = axis_bottom(&d->axis);
-    bool by_turns = names_are_wide(d);
-    int shown = 0;
-
-    for (uint32_t i = 0; i < d->column_count; i++) {
-        if (d->column[i] == 0)
-            continue;
-        bool client = i >= s->node_count;
-        column_name(d, i, name);
-        fprintf(d->to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"%s/>\n", d->column[i], TOP - 8, d->column[i],
-                bottom + 8, client ? FAINT : "#454b54", client ? " stroke-dasharray=\"3 3\"" : "");
-        put_text(d, d->column[i], TOP - (by_turns && shown++ % 2 != 0 ? 28 : 14), "middle", INK, true, name, strlen(name));
-    }
 }
 
 /* ---- messages ---- */
@@ -424,37 +156,45 @@ static void draw_head(struct diagram *d, double x0, double y0, double x1, double
 {
     double dx = x1 - x0, dy = y1 - y0, length = dx < 0 ? -dx : dx;
 
-    length = length > (dy < 0 ? -dy : dy) ? length : (dy < 0 ? -dy : dy); /* near enough for an arrow's head */
+    length =
+        length > (dy < 0 ? -dy : dy) ? length : (dy < 0 ? -dy : dy); /* near enough for an arrow's head */
     if (length < 1)
         return;
     dx = dx / length * 7;
     dy = dy / length * 7;
-    fprintf(d->to, "<path d=\"M%.1f %.1f L%.1f %.1f L%.1f %.1f Z\" fill=\"%s\"/>\n", x1, y1, x1 - dx - dy * 0.4, y1 - dy + dx * 0.4,
-            x1 - dx + dy * 0.4, y1 - dy - dx * 0.4, colour);
+    fprintf(d->to, "<path d=\"M%.1f %.1f L%.1f %.1f L%.1f %.1f Z\" fill=\"%s\"/>\n", x1, y1,
+            x1 - dx - dy * 0.4, y1 - dy + dx * 0.4, x1 - dx + dy * 0.4, y1 - dy - dx * 0.4, colour);
 }
 
-static void draw_way(struct diagram *d, double x0, double y0, double x1, double y1, const char *colour, double thick)
+static void draw_way(struct diagram *d, double x0, double y0, double x1, double y1, const char *colour,
+                     double thick)
 {
-    fprintf(d->to, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"%.1f\"/>\n", x0, y0, x1, y1,
-            colour, thick);
+    fprintf(d->to,
+            "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"%.1f\"/>\n",
+            x0, y0, x1, y1, colour, thick);
 }
 
 /* It left and was lost at once (a cut), or on arrival: the cross stands where. */
-static void draw_lost(struct diagram *d, const struct timeline_message *m, const struct timeline_transmission *x)
+static void draw_lost(struct diagram *d, const struct timeline_message *m,
+                      const struct timeline_transmission *x)
 {
     double x0 = d->column[end_of(d, m->from, m->from_region)], x1 = d->column[end_of(d, m->to, m->to_region)];
-    double y0 = axis_y(&d->axis, x->sent), y1 = axis_y(&d->axis, x->lost), share = x->lost > x->sent ? 0.92 : 0.35;
+    double y0 = axis_y(&d->axis, x->sent), y1 = axis_y(&d->axis, x->lost),
+           share = x->lost > x->sent ? 0.92 : 0.35;
 
     x1 = x0 + (x1 - x0) * share;
     if (x->lost == x->sent)
         y1 = y0 + 12;
     draw_way(d, x0, y0, x1, y1, RED, 1.3);
-    fprintf(d->to, "<path d=\"M%.1f %.1f l8 8 m0 -8 l-8 8\" stroke=\"%s\" stroke-width=\"2\" fill=\"none\"/>\n", x1 - 4, y1 - 4, RED);
+    fprintf(d->to,
+            "<path d=\"M%.1f %.1f l8 8 m0 -8 l-8 8\" stroke=\"%s\" stroke-width=\"2\" fill=\"none\"/>\n",
+            x1 - 4, y1 - 4, RED);
 }
 
 static const char *colour_of_type(const struct diagram *d, const struct timeline_message *m)
 {
-    static const char *const colours[] = {"#1769aa", "#2e7d32", "#b26a00", "#6a3d9a", "#00838f", "#ad1457", "#5d4037", "#607d8b"};
+    static const char *const colours[] = {"#1769aa", "#2e7d32", "#b26a00", "#6a3d9a",
+                                          "#00838f", "#ad1457", "#5d4037", "#607d8b"};
 
     if (d->def->story != NULL)
         return is_important(d, m) ? BLUE : "#7b8794";
@@ -471,7 +211,8 @@ static void draw_message(struct diagram *d, const struct timeline_message *m)
 
     for (uint32_t i = m->first; i != TIMELINE_NONE; i = t->transmissions.items[i].next, number++) {
         const struct timeline_transmission *x = &t->transmissions.items[i];
-        if (x->lost != SIM_NS_NEVER && (number == 0 || number + 1 == lost || d->def->story == NULL) && in_sight(d, x->sent, x->sent))
+        if (x->lost != SIM_NS_NEVER && (number == 0 || number + 1 == lost || d->def->story == NULL) &&
+            diagram_sees(d, x->sent, x->sent))
             draw_lost(d, m, x);
     }
     if (last->lost != SIM_NS_NEVER)
@@ -502,7 +243,8 @@ static void name_message(struct diagram *d, const struct timeline_message *m)
     for (int side = 0; side < 4; side++)
         for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
             double y = y0 + (y1 - y0) * shares[i] + (side % 2 == 0 ? -5 - side * 5 : 9 + side * 5);
-            if (place(d, x0 + (x1 - x0) * shares[i], y, is_important(d, m) ? BLUE : "#5b626c", is_important(d, m), text))
+            if (diagram_place(d, x0 + (x1 - x0) * shares[i], y, is_important(d, m) ? BLUE : "#5b626c",
+                              is_important(d, m), text))
                 return;
         }
 }
@@ -511,32 +253,41 @@ static void name_message(struct diagram *d, const struct timeline_message *m)
 
 static void draw_operation(struct diagram *d, const struct timeline_operation *o)
 {
-    double x = d->column[column_of_operation(d, o)], y0 = axis_y(&d->axis, o->begin), y1 = axis_y(&d->axis, o->end);
+    double x = d->column[column_of_operation(d, o)], y0 = axis_y(&d->axis, o->begin),
+           y1 = axis_y(&d->axis, o->end);
     bool well = o->end == SIM_NS_NEVER || o->outcome == OUTCOME_OK || o->outcome == OUTCOME_NO;
     double half = d->def->story != NULL ? 4.5 : 2.5;
     char name[TIMELINE_NAME];
 
     if (y1 - y0 < 5)
         y1 = y0 + 5;
-    fprintf(d->to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\" fill=\"%s\" fill-opacity=\"%s\"><title>", x - half,
-            y0, 2 * half, y1 - y0, !well ? RED : o->kind == GEO_READ ? PURPLE : GREEN, d->def->story != NULL ? "0.9" : "0.55");
+    fprintf(d->to,
+            "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\" fill=\"%s\" "
+            "fill-opacity=\"%s\"><title>",
+            x - half, y0, 2 * half, y1 - y0,
+            !well                 ? RED
+            : o->kind == GEO_READ ? PURPLE
+                                  : GREEN,
+            d->def->story != NULL ? "0.9" : "0.55");
     timeline_operation_name(d->def->timeline->setting, o->op, name);
-    put_escaped(d->to, name, strlen(name));
+    diagram_escape(d->to, name, strlen(name));
     fprintf(d->to, " %s</title></rect>\n", timeline_kind_name(o->kind));
 }
 
 static void name_operation(struct diagram *d, const struct timeline_operation *o)
 {
-    double x = d->column[column_of_operation(d, o)], y0 = axis_y(&d->axis, o->begin), y1 = axis_y(&d->axis, o->end);
+    double x = d->column[column_of_operation(d, o)], y0 = axis_y(&d->axis, o->begin),
+           y1 = axis_y(&d->axis, o->end);
     char name[TIMELINE_NAME], text[200];
 
     timeline_operation_name(d->def->timeline->setting, o->op, name);
     const char *slash = strrchr(name, '/');
     snprintf(text, sizeof text, "%s %s", timeline_kind_name(o->kind), slash != NULL ? slash + 1 : name);
-    double off = width_of(strlen(text), true) / 2 + 9;
+    double off = diagram_width(strlen(text), true) / 2 + 9;
     for (int down = 0; down < 4; down++)
         for (int side = -1; side <= 1; side += 2)
-            if (place(d, x + side * off, (y0 + y1) / 2 + 4 + down * 7.0, o->kind == GEO_READ ? PURPLE : GREEN, true, text))
+            if (diagram_place(d, x + side * off, (y0 + y1) / 2 + 4 + down * 7.0,
+                              o->kind == GEO_READ ? PURPLE : GREEN, true, text))
                 return;
 }
 
@@ -552,7 +303,8 @@ static size_t fits(const char *text, size_t room)
     return text[cut] == ' ' ? cut : room;
 }
 
-/* Each line beside its instant, or as near below as those before it allow; a thread leads from there to the axis. */
+/* Each line beside its instant, or as near below as those before it allow; a thread leads from there to the
+ * axis. */
 static double draw_story(struct diagram *d)
 {
     const struct story *s = d->def->story;
@@ -563,11 +315,11 @@ static double draw_story(struct diagram *d)
         size_t room = (size_t)(PANEL / (line->important ? CHARACTER_BOLD : CHARACTER));
         snprintf(text, sizeof text, "%.40s  %.700s", timeline_instant(line->time, when), line->text);
         double at = axis_y(&d->axis, line->time), y = at + 4 > free_from + ROW ? at + 4 : free_from + ROW;
-        fprintf(d->to, "<path d=\"M%.1f %.1f L%.1f %.1f L%.1f %.1f\" fill=\"none\" stroke=\"#d5d9de\"/>\n", d->right - 2, at, d->right + 12,
-                at, x - 4, y - 4);
+        fprintf(d->to, "<path d=\"M%.1f %.1f L%.1f %.1f L%.1f %.1f\" fill=\"none\" stroke=\"#d5d9de\"/>\n",
+                d->right - 2, at, d->right + 12, at, x - 4, y - 4);
         for (const char *rest = text; *rest != '\0'; y += ROW) {
             size_t length = fits(rest, room - (rest != text ? 4 : 0));
-            put_text(d, x + (rest != text ? 24 : 0), y, "start", INK, line->important, rest, length);
+            diagram_text(d, x + (rest != text ? 24 : 0), y, "start", INK, line->important, rest, length);
             free_from = y;
             rest += length + (rest[length] == ' ' ? 1 : 0);
         }
@@ -581,7 +333,7 @@ static double draw_wrapped(struct diagram *d, double y, const char *colour, bool
 
     while (*text != '\0') {
         size_t length = fits(text, room);
-        put_text(d, 16, y, "start", colour, bold, text, length);
+        diagram_text(d, 16, y, "start", colour, bold, text, length);
         text += length + (text[length] == ' ' ? 1 : 0);
         y += ROW + 2;
     }
@@ -600,9 +352,10 @@ static void draw_legend(struct diagram *d)
             used |= m->type == i;
         if (!used)
             continue;
-        fprintf(d->to, "<line x1=\"%.1f\" y1=\"52\" x2=\"%.1f\" y2=\"52\" stroke=\"%s\" stroke-width=\"2\"/>\n", x, x + 16,
-                colour_of_type(d, &like));
-        put_text(d, x + 20, 56, "start", INK, false, s->message_names[i], strlen(s->message_names[i]));
+        fprintf(d->to,
+                "<line x1=\"%.1f\" y1=\"52\" x2=\"%.1f\" y2=\"52\" stroke=\"%s\" stroke-width=\"2\"/>\n", x,
+                x + 16, colour_of_type(d, &like));
+        diagram_text(d, x + 20, 56, "start", INK, false, s->message_names[i], strlen(s->message_names[i]));
         x += 34 + (double)strlen(s->message_names[i]) * CHARACTER;
     }
 }
@@ -612,9 +365,9 @@ static void draw_all(struct diagram *d)
     const struct timeline *t = d->def->timeline;
     const struct story *s = d->def->story;
 
-    shade_faults(d);
-    draw_axis(d);
-    draw_lifelines(d);
+    diagram_shade_faults(d);
+    diagram_draw_axis(d);
+    diagram_draw_lifelines(d);
     array_each (struct timeline_message, m, &t->messages)
         if (shows_message(d, m) && !is_important(d, m))
             draw_message(d, m);
@@ -626,7 +379,7 @@ static void draw_all(struct diagram *d)
             draw_operation(d, o);
     if (s == NULL) {
         draw_legend(d);
-        name_faults(d);
+        diagram_name_faults(d);
         return;
     }
     array_each (struct timeline_message, m, &t->messages)
@@ -635,13 +388,14 @@ static void draw_all(struct diagram *d)
     array_each (struct timeline_operation, o, &t->operations)
         if (shows_operation(d, o))
             name_operation(d, o);
-    name_faults(d);
+    diagram_name_faults(d);
     array_each (struct timeline_message, m, &t->messages)
         if (shows_message(d, m) && !is_important(d, m))
             name_message(d, m);
 }
 
-/* Of the messages that are shown: the picture goes on until they are there, at most as long again as the window. */
+/* Of the messages that are shown: the picture goes on until they are there, at most as long again as the
+ * window. */
 static sim_ns last_arrival(const struct diagram *d)
 {
     sim_ns last = d->def->to, most = 2 * d->def->to - d->def->from;
@@ -668,7 +422,10 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     } else {
         sim_ns to_the_last = last_arrival(&d);
         double height = (double)(to_the_last - def->from) / 1e9 * 800;
-        axis_open_plain(&d.axis, def->from, to_the_last, TOP, height < 500 ? 500 : height > 4000 ? 4000 : height);
+        axis_open_plain(&d.axis, def->from, to_the_last, TOP,
+                        height < 500    ? 500
+                        : height > 4000 ? 4000
+                                        : height);
     }
     d.width = d.right + (def->story != NULL ? PANEL + 30 : 40);
     if (d.width < 1000)
@@ -685,13 +442,16 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     }
     fclose(d.to);
     d.to = to;
-    fprintf(to, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
-            "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"11\">\n", d.width, d.bottom + 10, d.width, d.bottom + 10);
+    fprintf(
+        to,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
+        "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"11\">\n",
+        d.width, d.bottom + 10, d.width, d.bottom + 10);
     fprintf(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n<g font-size=\"14\">\n");
-    put_text(&d, 16, 24, "start", INK, true, def->title, strlen(def->title));
+    diagram_text(&d, 16, 24, "start", INK, true, def->title, strlen(def->title));
     fputs("</g>\n", to);
     if (def->note != NULL)
-        put_text(&d, 16, 40, "start", "#5b626c", false, def->note, strlen(def->note));
+        diagram_text(&d, 16, 40, "start", "#5b626c", false, def->note, strlen(def->note));
     fwrite(body, 1, bytes, to);
     fputs("</svg>\n", to);
     free(body);

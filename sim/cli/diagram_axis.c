@@ -43,7 +43,8 @@ static int by_time(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-void axis_open_broken(struct axis *a, sim_ns *instants, size_t count, double top, double px_per_ns, double stretch_most)
+void axis_open_broken(struct axis *a, sim_ns *instants, size_t count, double top, double px_per_ns,
+                      double stretch_most)
 {
     double y = top;
 

@@ -16,14 +16,16 @@ struct axis_knot {
 struct axis {
     ARRAY(struct axis_knot) knots; /* by time, at least two */
     double px_per_ns;
-    sim_ns tick_ns;                /* between ticks: 1, 2 or 5 times a power of ten */
+    sim_ns tick_ns; /* between ticks: 1, 2 or 5 times a power of ten */
 };
 
 /* One scale from `from` to `to` over `height` px. */
 void axis_open_plain(struct axis *a, sim_ns from, sim_ns to, double top, double height);
 
-/* Knots at the instants (which it sorts); stretches longer than `stretch_most` px are cut to AXIS_BREAK px. */
-void axis_open_broken(struct axis *a, sim_ns *instants, size_t count, double top, double px_per_ns, double stretch_most);
+/* Knots at the instants (which it sorts); stretches longer than `stretch_most` px are cut to AXIS_BREAK px.
+ */
+void axis_open_broken(struct axis *a, sim_ns *instants, size_t count, double top, double px_per_ns,
+                      double stretch_most);
 void axis_close(struct axis *a);
 
 double axis_y(const struct axis *a, sim_ns time); /* outside: the nearer end */

@@ -1,7 +1,7 @@
 /* explain.c -- georep explain: the worst cases of a run, told message by message and drawn.
  *
- * Two passes: every trial that is asked about is run again as `run` ran it, to find the worst cases; then the few trials
- * that have them once more, with all records around the operations in question. */
+ * Two passes: every trial that is asked about is run again as `run` ran it, to find the worst cases; then the
+ * few trials that have them once more, with all records around the operations in question. */
 #include "sim/cli/diagram.h"
 #include "sim/cli/explain_run.h"
 #include "sim/cli/prepare.h"
@@ -22,7 +22,8 @@
 #define AROUND (2 * SIM_SECOND)
 
 enum { CASE_STALEST, CASE_SLOWEST, CASE_LOST, CASE_BROKEN, CASES };
-static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "lost-write", "broken-promise"};
+static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "lost-write",
+                                              "broken-promise"};
 
 enum { MODEL = 320, POINT, REPLICATION, OPERATION, CASE };
 
@@ -30,16 +31,17 @@ const struct option_def explain_options[] = {
     {MODEL, "model", "NAME", "tell of this model alone (of all, the worst)"},
     {POINT, "point", "N", "of this sweep point (0)"},
     {REPLICATION, "replication", "N", "of this replication alone (of all, the worst)"},
-    {OPERATION, "op", "REPLICATION:OPERATION", "of this operation, as 3:eu-west-1/4711 or as verdicts.csv names it"},
+    {OPERATION, "op", "REPLICATION:OPERATION",
+     "of this operation, as 3:eu-west-1/4711 or as verdicts.csv names it"},
     {CASE, "case", "CASE", "only stalest-read, slowest-write, lost-write or broken-promise"},
     {'o', "output", "FILE.svg", "the diagram (RESULTS/charts/explain-MODEL-CASE.svg)"},
     {OPTION_PLUGIN, "plugin", "FILE", "load a model from a shared object"},
     {0, NULL, NULL, NULL},
 };
 
-const char explain_notes[] =
-    "The run is repeated from its seed, so that `run` itself need not keep the detail. Times are true simulated time.\n"
-    "An operation is REGION/COUNT: the region's COUNTth operation.";
+const char explain_notes[] = "The run is repeated from its seed, so that `run` itself need not keep the "
+                             "detail. Times are true simulated time.\n"
+                             "An operation is REGION/COUNT: the region's COUNTth operation.";
 
 struct explain {
     const char *folder, *model, *operation, *output;
@@ -49,7 +51,7 @@ struct explain {
     struct document *document;
     const struct scenario *scenario;
     int told;
-    bool is_absent[CASES];                 /* there was none */
+    bool is_absent[CASES]; /* there was none */
 };
 
 /* One trial's worst, and which trial it is. */
@@ -82,7 +84,8 @@ static void search_all(struct search *s)
     pthread_t thread[64];
     uint32_t made = 0;
 
-    while (made + 1 < threads && made < 63 && made + 1 < s->count && pthread_create(&thread[made], NULL, work, s) == 0)
+    while (made + 1 < threads && made < 63 && made + 1 < s->count &&
+           pthread_create(&thread[made], NULL, work, s) == 0)
         made++;
     work(s);
     for (uint32_t i = 0; i < made; i++)
@@ -94,13 +97,13 @@ static void search_all(struct search *s)
 struct told_case {
     int kind;
     uint32_t model, replication;
-    uint64_t ops[2];        /* the read and what it missed; the write; the loser and the winner */
-    sim_ns from, to;        /* records are kept of */
+    uint64_t ops[2]; /* the read and what it missed; the write; the loser and the winner */
+    sim_ns from, to; /* records are kept of */
     struct worst_read read;
     struct worst_lost lost; /* .winner 0: a lost commit */
     bool is_lost;
-    const char *label;      /* of its file; NULL: the kind's name */
-    const char *preface;    /* what the title begins with */
+    const char *label;   /* of its file; NULL: the kind's name */
+    const char *preface; /* what the title begins with */
 };
 
 static char *path_of_diagram(const struct explain *e, const struct told_case *c, struct failure *f)
@@ -132,8 +135,12 @@ static bool draw(const struct explain *e, const struct told_case *c, const struc
         snprintf(note, sizeof note, "%.60s, model %.60s, replication %u%s", e->scenario->name,
                  e->scenario->models[c->model].name, c->replication,
                  trial->trace.records_left_out > 0 ? "; some messages of others are left out" : "");
-        diagram_write(&(struct diagram_def){.timeline = &trial->timeline, .story = story, .facts = trial->facts,
-                                            .title = story->title, .note = note}, to);
+        diagram_write(&(struct diagram_def){.timeline = &trial->timeline,
+                                            .story = story,
+                                            .facts = trial->facts,
+                                            .title = story->title,
+                                            .note = note},
+                      to);
         bool bad = ferror(to) != 0;
         if (fclose(to) != 0 || bad)
             failure_set(f, STATUS_REFUSED, "cannot write %s: %s", path, strerror(errno));
@@ -160,12 +167,15 @@ static bool tell(struct explain *e, const struct told_case *c, struct failure *f
 {
     struct explain_trial trial;
     char heading[200];
-    struct trace_def def = {.from = c->from > AROUND ? c->from - AROUND : 0, .to = c->to, .ops = c->ops, .op_count = 2,
+    struct trace_def def = {.from = c->from > AROUND ? c->from - AROUND : 0,
+                            .to = c->to,
+                            .ops = c->ops,
+                            .op_count = 2,
                             .records_most = RECORDS_MOST};
 
     explain_trial_run(&trial, e->scenario, c->model, c->replication, &def);
-    snprintf(heading, sizeof heading, "%.80s (%.60s, replication %u)", c->preface, e->scenario->models[c->model].name,
-             c->replication);
+    snprintf(heading, sizeof heading, "%.80s (%.60s, replication %u)", c->preface,
+             e->scenario->models[c->model].name, c->replication);
     struct story *story = story_of(c, &(struct story_def){&trial.timeline, trial.facts, heading});
     if (story != NULL) {
         if (e->told++ > 0)
@@ -179,27 +189,46 @@ static bool tell(struct explain *e, const struct told_case *c, struct failure *f
 }
 
 /* Times that a case of one operation, of a read, of a lost write spans. */
-static struct told_case case_of_write(const struct looked *l, const struct worst_write *w, int kind, const char *preface)
+static struct told_case case_of_write(const struct looked *l, const struct worst_write *w, int kind,
+                                      const char *preface)
 {
-    return (struct told_case){.kind = kind, .model = l->model, .replication = l->replication, .ops = {w->op}, .from = w->begin,
-                              .to = w->end + AROUND, .preface = preface};
-}
-
-static struct told_case case_of_read(const struct looked *l, const struct worst_read *r, int kind, const char *preface)
-{
-    /* The write that was missed is followed from before its commit, and until some while after the read. */
-    return (struct told_case){.kind = kind, .model = l->model, .replication = l->replication, .ops = {r->read, r->missed},
-                              .from = r->missed != 0 ? r->missed_commit : r->begin, .to = r->end + 30 * SIM_SECOND, .read = *r,
+    return (struct told_case){.kind = kind,
+                              .model = l->model,
+                              .replication = l->replication,
+                              .ops = {w->op},
+                              .from = w->begin,
+                              .to = w->end + AROUND,
                               .preface = preface};
 }
 
-static struct told_case case_of_lost(const struct looked *l, const struct worst_lost *w, sim_ns end, const char *preface)
+static struct told_case case_of_read(const struct looked *l, const struct worst_read *r, int kind,
+                                     const char *preface)
+{
+    /* The write that was missed is followed from before its commit, and until some while after the read. */
+    return (struct told_case){.kind = kind,
+                              .model = l->model,
+                              .replication = l->replication,
+                              .ops = {r->read, r->missed},
+                              .from = r->missed != 0 ? r->missed_commit : r->begin,
+                              .to = r->end + 30 * SIM_SECOND,
+                              .read = *r,
+                              .preface = preface};
+}
+
+static struct told_case case_of_lost(const struct looked *l, const struct worst_lost *w, sim_ns end,
+                                     const char *preface)
 {
     bool commit = w->winner == 0;
 
-    return (struct told_case){.kind = CASE_LOST, .model = l->model, .replication = l->replication,
-                              .ops = {w->loser, w->winner}, .from = w->met - (commit ? 0 : w->gap_ns + AROUND),
-                              .to = commit ? end : w->met + AROUND, .is_lost = true, .lost = *w, .preface = preface};
+    return (struct told_case){.kind = CASE_LOST,
+                              .model = l->model,
+                              .replication = l->replication,
+                              .ops = {w->loser, w->winner},
+                              .from = w->met - (commit ? 0 : w->gap_ns + AROUND),
+                              .to = commit ? end : w->met + AROUND,
+                              .is_lost = true,
+                              .lost = *w,
+                              .preface = preface};
 }
 
 /* ---- which cases ---- */
@@ -232,7 +261,8 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
             worst = &s->all[i];
     }
     if (worst != NULL) {
-        struct told_case c = case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
+        struct told_case c =
+            case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
         tell(e, &c, f);
     } else {
         e->is_absent[CASE_SLOWEST] = true;
@@ -241,7 +271,8 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
         printf("  (besides, %llu write%s of the window failed)\n", failed, failed == 1 ? "" : "s");
 }
 
-/* A lost commit first; else the loss that had the least excuse: it had seen its winner, or began after it, or neither. */
+/* A lost commit first; else the loss that had the least excuse: it had seen its winner, or began after it, or
+ * neither. */
 static void tell_lost(struct explain *e, const struct search *s, struct failure *f)
 {
     static const char *const prefaces[WORST_LOSSES] = {"A lost write, which had seen its winner",
@@ -261,7 +292,8 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
         }
         for (int k = 0; k < WORST_LOSSES; k++) {
             counts[k] += w->lost_count[k];
-            if (w->lost[k].loser != 0 && (k < kind || (k == kind && w->lost[k].gap_ns > worst->figures.lost[k].gap_ns))) {
+            if (w->lost[k].loser != 0 &&
+                (k < kind || (k == kind && w->lost[k].gap_ns > worst->figures.lost[k].gap_ns))) {
                 worst = &s->all[i];
                 kind = k;
             }
@@ -274,8 +306,10 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
                                   : case_of_lost(worst, &worst->figures.lost[kind], end, prefaces[kind]);
     if (!tell(e, &c, f))
         return;
-    printf("  (in all: %llu lost commits; lost updates: %llu concurrent, %llu begun after their winner's commit, "
-           "%llu that had seen their winner)\n", commits, counts[WORST_CONCURRENT], counts[WORST_SKEW], counts[WORST_CAUSAL]);
+    printf("  (in all: %llu lost commits; lost updates: %llu concurrent, %llu begun after their winner's "
+           "commit, "
+           "%llu that had seen their winner)\n",
+           commits, counts[WORST_CONCURRENT], counts[WORST_SKEW], counts[WORST_CAUSAL]);
 }
 
 /* ---- operations by their name ---- */
@@ -285,9 +319,12 @@ static bool parse_operation(const struct explain *e, const char *text, uint32_t 
 {
     char *rest;
     unsigned long number = strtoul(text, &rest, 10);
-    struct trial *t = trial_new(&(struct trial_def){
-        .world = &e->scenario->world, .model = e->scenario->models[0].model, .config = e->scenario->models[0].config,
-        .model_name = e->scenario->models[0].name, .seed = e->scenario->seed, .replication = 1});
+    struct trial *t = trial_new(&(struct trial_def){.world = &e->scenario->world,
+                                                    .model = e->scenario->models[0].model,
+                                                    .config = e->scenario->models[0].config,
+                                                    .model_name = e->scenario->models[0].name,
+                                                    .seed = e->scenario->seed,
+                                                    .replication = 1});
 
     *op = *rest == ':' ? timeline_operation_parse(trial_setting(t), rest + 1) : 0;
     *replication = (uint32_t)number;
@@ -296,8 +333,8 @@ static bool parse_operation(const struct explain *e, const char *text, uint32_t 
 }
 
 /* What happened to one operation: lost, stale, or where its time went. */
-static bool tell_operation(struct explain *e, uint32_t model, uint32_t replication, uint64_t op, int kind, const char *label,
-                           const char *preface, struct failure *f)
+static bool tell_operation(struct explain *e, uint32_t model, uint32_t replication, uint64_t op, int kind,
+                           const char *label, const char *preface, struct failure *f)
 {
     struct looked looked = {model, replication, explain_worst(e->scenario, model, replication, op)};
     const struct trace_worst_figures *w = &looked.figures;
@@ -306,7 +343,8 @@ static bool tell_operation(struct explain *e, uint32_t model, uint32_t replicati
     if (w->wanted.op == 0)
         return false;
     if (w->wanted_lost.loser != 0)
-        c = case_of_lost(&looked, &w->wanted_lost, e->scenario->world.duration_ns + e->scenario->world.drain_ns + 1, preface);
+        c = case_of_lost(&looked, &w->wanted_lost,
+                         e->scenario->world.duration_ns + e->scenario->world.drain_ns + 1, preface);
     else if (w->wanted_read.missed != 0)
         c = case_of_read(&looked, &w->wanted_read, kind, preface);
     else
@@ -338,8 +376,10 @@ static void tell_broken(struct explain *e, struct failure *f)
         uint64_t op;
         char preface[120], label[120];
         if (strcmp(csv_cell(v, row, 0), point) != 0 || strcmp(csv_cell(v, row, 3), "true") != 0 ||
-            strcmp(csv_cell(v, row, 4), "false") != 0 || model == UINT32_MAX || (e->model != NULL && strcmp(e->model, name) != 0) ||
-            !parse_operation(e, example, &replication, &op) || (e->replication != 0 && e->replication != replication))
+            strcmp(csv_cell(v, row, 4), "false") != 0 || model == UINT32_MAX ||
+            (e->model != NULL && strcmp(e->model, name) != 0) ||
+            !parse_operation(e, example, &replication, &op) ||
+            (e->replication != 0 && e->replication != replication))
             continue;
         snprintf(preface, sizeof preface, "A broken promise, %.60s", check);
         snprintf(label, sizeof label, "broken-%.80s", check);
@@ -359,10 +399,12 @@ static int tell_one(struct explain *e, struct failure *f)
         return STATUS_WRONG;
     }
     if (!parse_operation(e, e->operation, &replication, &op)) {
-        say_error("--op wants REPLICATION:OPERATION, as 3:%s/4711, not `%s`", e->scenario->world.regions[0].name, e->operation);
+        say_error("--op wants REPLICATION:OPERATION, as 3:%s/4711, not `%s`",
+                  e->scenario->world.regions[0].name, e->operation);
         return STATUS_WRONG;
     }
-    if (!tell_operation(e, model, replication, op, CASE_SLOWEST, "op", "The operation", f) && f->status == 0) {
+    if (!tell_operation(e, model, replication, op, CASE_SLOWEST, "op", "The operation", f) &&
+        f->status == 0) {
         say_error("replication %u has no operation `%s`", replication, strchr(e->operation, ':') + 1);
         return STATUS_WRONG;
     }
@@ -375,9 +417,9 @@ static uint32_t replications_of(const struct explain *e)
     json_t *points = json_object_get(e->view->manifest, "points"), *one;
     size_t i;
 
-    json_array_foreach (points, i, one)
-        if (json_integer_value(json_object_get(one, "point")) == (json_int_t)e->point)
-            return (uint32_t)json_integer_value(json_object_get(one, "replications"));
+    json_array_foreach(points, i, one) if (json_integer_value(json_object_get(one, "point")) ==
+                                           (json_int_t)e->point) return (uint32_t)
+        json_integer_value(json_object_get(one, "replications"));
     return 0;
 }
 
@@ -436,7 +478,8 @@ static int explain(struct explain *e)
     e->view = view_open(e->folder, &f);
     e->document = e->view != NULL ? explain_document(e->view, &f) : NULL;
     if (e->document != NULL && e->point >= document_point_count(e->document)) {
-        failure_set(&f, STATUS_WRONG, "there is no point %llu: the results have %zu", e->point, document_point_count(e->document));
+        failure_set(&f, STATUS_WRONG, "there is no point %llu: the results have %zu", e->point,
+                    document_point_count(e->document));
     } else if (e->document != NULL) {
         e->scenario = document_scenario(e->document, e->point);
         uint32_t replications = replications_of(e);
@@ -445,7 +488,8 @@ static int explain(struct explain *e)
         else if (replications == 0)
             failure_set(&f, STATUS_WRONG, "point %llu has no finished replication", e->point);
         else if (e->replication > replications)
-            failure_set(&f, STATUS_WRONG, "there is no replication %llu: point %llu has %u", e->replication, e->point, replications);
+            failure_set(&f, STATUS_WRONG, "there is no replication %llu: point %llu has %u", e->replication,
+                        e->point, replications);
         else
             status = e->operation != NULL ? tell_one(e, &f) : tell_worst(e, replications, &f);
     }
@@ -461,11 +505,19 @@ static bool take(struct explain *e, const struct options *o, int id)
         if (e->folder != NULL)
             say_error("georep explain wants one results folder");
         return e->folder == NULL && (e->folder = o->value) != NULL;
-    case MODEL: e->model = o->value; return true;
-    case POINT: return option_number(o, "point", 0, 1000000000, &e->point);
-    case REPLICATION: return option_number(o, "replication", 1, UINT32_MAX, &e->replication);
-    case OPERATION: e->operation = o->value; return true;
-    case 'o': e->output = o->value; return true;
+    case MODEL:
+        e->model = o->value;
+        return true;
+    case POINT:
+        return option_number(o, "point", 0, 1000000000, &e->point);
+    case REPLICATION:
+        return option_number(o, "replication", 1, UINT32_MAX, &e->replication);
+    case OPERATION:
+        e->operation = o->value;
+        return true;
+    case 'o':
+        e->output = o->value;
+        return true;
     case OPTION_PLUGIN: {
         char *wrong = registry_load_plugin(o->value);
         if (wrong != NULL)
@@ -477,7 +529,8 @@ static bool take(struct explain *e, const struct options *o, int id)
         for (e->only = 0; e->only < CASES; e->only++)
             if (strcmp(o->value, case_names[e->only]) == 0)
                 return true;
-        say_error("--case wants stalest-read, slowest-write, lost-write or broken-promise, not `%s`", o->value);
+        say_error("--case wants stalest-read, slowest-write, lost-write or broken-promise, not `%s`",
+                  o->value);
         return false;
     }
 }

@@ -1,5 +1,5 @@
-/* explain_facts.c -- see explain_facts.h. Places, timetable and clocks are functions of the definition, the seed and the
- * replication, so they are made once more here, apart from the trial that they were in. */
+/* explain_facts.c -- see explain_facts.h. Places, timetable and clocks are functions of the definition, the
+ * seed and the replication, so they are made once more here, apart from the trial that they were in. */
 #include "sim/cli/explain_facts.h"
 
 #include "sim/world/clock.h"
@@ -34,7 +34,8 @@ static bool touches(const struct occurrence *o, uint32_t from, uint32_t to)
     }
 }
 
-/* The fault of one of these kinds that is on at `at` and touches the pair; of several the one that lasts longest. */
+/* The fault of one of these kinds that is on at `at` and touches the pair; of several the one that lasts
+ * longest. */
 static uint32_t find(const struct facts *f, uint32_t kinds, uint32_t from, uint32_t to, sim_ns at)
 {
     uint32_t found = STORY_NO_FAULT;
@@ -79,14 +80,16 @@ static bool fault_touches(void *self, uint32_t fault, uint32_t from, uint32_t to
 
     if (kind == FAULT_PARTITION || kind == FAULT_CUT || kind == FAULT_SLOW)
         return touches(o, from, to);
-    return from == to && (o->fault->target == TARGET_REGION || o->fault->target == TARGET_NODE) && o->fault->region == from;
+    return from == to && (o->fault->target == TARGET_REGION || o->fault->target == TARGET_NODE) &&
+           o->fault->region == from;
 }
 
 static sim_ns usual(void *self, uint32_t from, uint32_t to)
 {
     const struct facts *f = self;
 
-    return from == to ? f->def->local_ns / 2 : f->def->links[from * f->def->region_count + to].rtt_median_ns / 2;
+    return from == to ? f->def->local_ns / 2
+                      : f->def->links[from * f->def->region_count + to].rtt_median_ns / 2;
 }
 
 static double bandwidth(void *self, uint32_t from, uint32_t to)
@@ -109,7 +112,8 @@ static struct story_clock clock_at(void *self, uint32_t node, sim_ns at)
     struct facts *f = self;
     struct clock c;
 
-    clock_open(&c, &f->def->regions[f->places.node_region[node]].clock, place_key_node(&f->places, "clock", node));
+    clock_open(&c, &f->def->regions[f->places.node_region[node]].clock,
+               place_key_node(&f->places, "clock", node));
     for (size_t i = 0; i < f->timetable.occurrences.count; i++) {
         const struct occurrence *o = &f->timetable.occurrences.items[i];
         if (o->begin <= at && steps_node(f, o, node))
@@ -118,8 +122,10 @@ static struct story_clock clock_at(void *self, uint32_t node, sim_ns at)
     sim_ns error = clock_now(&c, at) - at;
     sim_ns since = c.def->sync_every_ns > 0 ? at - c.sync_at_ns : at;
     return (struct story_clock){
-        .error = error, .offset = (sim_ns)llrint(c.offset_ns + (c.def->sync_every_ns > 0 ? c.sync_error_ns : 0)),
-        .drift = (sim_ns)llrint(c.drift * (double)since), .step = (sim_ns)llrint(c.step_ns),
+        .error = error,
+        .offset = (sim_ns)llrint(c.offset_ns + (c.def->sync_every_ns > 0 ? c.sync_error_ns : 0)),
+        .drift = (sim_ns)llrint(c.drift * (double)since),
+        .step = (sim_ns)llrint(c.step_ns),
     };
 }
 
@@ -128,8 +134,13 @@ struct story_facts *explain_facts_new(const struct world_def *def, uint64_t seed
     struct facts *f = memory_new(1, sizeof *f);
 
     f->def = def;
-    f->shown = (struct story_facts){.self = f, .cut = cut, .slow = slow, .overload = overload, .usual = usual,
-                                    .touches = fault_touches, .bandwidth = bandwidth,
+    f->shown = (struct story_facts){.self = f,
+                                    .cut = cut,
+                                    .slow = slow,
+                                    .overload = overload,
+                                    .usual = usual,
+                                    .touches = fault_touches,
+                                    .bandwidth = bandwidth,
                                     .clock = clock_at};
     geography_open(&f->places, def, seed, replication);
     timetable_open(&f->timetable, def, &f->places);

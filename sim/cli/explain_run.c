@@ -40,7 +40,8 @@ static char *text_of_scenario(const struct view *v)
     char *folder = realpath(v->folder, NULL), *text = memory_text(scenario);
     size_t i;
 
-    json_array_foreach (inputs, i, input) {
+    json_array_foreach(inputs, i, input)
+    {
         const char *file = json_string_value(json_object_get(input, "file"));
         const char *from = json_string_value(json_object_get(input, "from"));
         char *copy = NULL;
@@ -62,7 +63,8 @@ static struct document *read_text(const char *text, struct failure *f)
     char *path = NULL;
     struct document *doc = NULL;
 
-    CHECK(asprintf(&path, "%s/georep-scenario-XXXXXX.yaml", folder != NULL && *folder != '\0' ? folder : "/tmp") >= 0);
+    CHECK(asprintf(&path, "%s/georep-scenario-XXXXXX.yaml",
+                   folder != NULL && *folder != '\0' ? folder : "/tmp") >= 0);
     int fd = mkstemps(path, 5);
     size_t bytes = strlen(text);
     if (fd < 0 || write(fd, text, bytes) != (ssize_t)bytes) {
@@ -72,7 +74,8 @@ static struct document *read_text(const char *text, struct failure *f)
         doc = document_read(path, NULL, 0, NULL, 0, d);
         if (doc == NULL) {
             diagnostics_print(d, stderr);
-            failure_set(f, STATUS_WRONG, "the scenario in the folder's manifest cannot be run by this version");
+            failure_set(f, STATUS_WRONG,
+                        "the scenario in the folder's manifest cannot be run by this version");
         }
         diagnostics_free(d);
     }
@@ -108,14 +111,20 @@ static struct trial *trial_of(const struct scenario *s, uint32_t model, uint32_t
 {
     const struct scenario_model *m = &s->models[model];
 
-    return trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config, .model_name = m->name,
-                                         .seed = s->seed, .replication = replication});
+    return trial_new(&(struct trial_def){.world = &s->world,
+                                         .model = m->model,
+                                         .config = m->config,
+                                         .model_name = m->name,
+                                         .seed = s->seed,
+                                         .replication = replication});
 }
 
-struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication, uint64_t wanted)
+struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
+                                         uint64_t wanted)
 {
     struct trial *t = trial_of(s, model, replication);
-    struct observation *o = observation_new(trial_setting(t), trial_history(t)); /* says when the run is over */
+    struct observation *o =
+        observation_new(trial_setting(t), trial_history(t)); /* says when the run is over */
     struct trace_worst *w = trace_worst_new(trial_setting(t), trial_history(t), wanted);
 
     trial_set_agreed(t, agreed, o);
@@ -126,8 +135,8 @@ struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t mode
     return figures;
 }
 
-void explain_trial_run(struct explain_trial *e, const struct scenario *s, uint32_t model, uint32_t replication,
-                       const struct trace_def *def)
+void explain_trial_run(struct explain_trial *e, const struct scenario *s, uint32_t model,
+                       uint32_t replication, const struct trace_def *def)
 {
     *e = (struct explain_trial){.trial = trial_of(s, model, replication)};
     struct observation *o = observation_new(trial_setting(e->trial), trial_history(e->trial));

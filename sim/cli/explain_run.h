@@ -1,7 +1,8 @@
-/* explain_run.h -- a trial run again from its seed, to be looked at: once for its worst cases, once for the records of one.
+/* explain_run.h -- a trial run again from its seed, to be looked at: once for its worst cases, once for the
+ * records of one.
  *
- * A results folder is run again from its manifest and inputs/: the files that the scenario was read from may have changed or
- * gone since. */
+ * A results folder is run again from its manifest and inputs/: the files that the scenario was read from may
+ * have changed or gone since. */
 #ifndef GEOREP_CLI_EXPLAIN_RUN_H
 #define GEOREP_CLI_EXPLAIN_RUN_H
 
@@ -15,7 +16,8 @@
 struct document *explain_document(const struct view *v, struct failure *f);
 
 /* One trial's worst cases; `wanted`: an operation to look at besides, or 0. */
-struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication, uint64_t wanted);
+struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
+                                         uint64_t wanted);
 
 /* One trial with its records kept. All of it lives until explain_trial_close. */
 struct explain_trial {
@@ -26,8 +28,8 @@ struct explain_trial {
     const struct history_setting *setting;
 };
 
-void explain_trial_run(struct explain_trial *e, const struct scenario *s, uint32_t model, uint32_t replication,
-                       const struct trace_def *def);
+void explain_trial_run(struct explain_trial *e, const struct scenario *s, uint32_t model,
+                       uint32_t replication, const struct trace_def *def);
 void explain_trial_close(struct explain_trial *e);
 
 #endif

@@ -20,7 +20,10 @@ static const struct {
     const char *name, *ending;
     unsigned long long messages; /* by default, at most: what a viewer, or a page, can show */
 } formats[FORMATS] = {
-    {"chrome", ".json", 50000}, {"shiviz", ".log", 2000}, {"svg", ".svg", 400}, {"jsonl", ".jsonl", 1000000},
+    {"chrome", ".json", 50000},
+    {"shiviz", ".log", 2000},
+    {"svg", ".svg", 400},
+    {"jsonl", ".jsonl", 1000000},
 };
 
 const struct option_def trace_options[] = {
@@ -38,7 +41,8 @@ const struct option_def trace_options[] = {
     {0, NULL, NULL, NULL},
 };
 
-const char trace_notes[] = "Open the .json in https://ui.perfetto.dev, the .log in ShiViz. Times are simulated time.";
+const char trace_notes[] =
+    "Open the .json in https://ui.perfetto.dev, the .log in ShiViz. Times are simulated time.";
 
 struct tracing {
     struct preparation preparation;
@@ -75,15 +79,26 @@ static bool take_format(struct tracing *t, const char *word)
 static bool take(struct tracing *t, const struct options *o, int id)
 {
     switch (id) {
-    case 'o': t->output = o->value; return true;
-    case MODEL: t->model = o->value; return true;
-    case FORMAT: return take_format(t, o->value);
-    case REPLICATION: return option_number(o, "replication", 1, UINT32_MAX, &t->replication);
-    case POINT: return option_number(o, "point", 0, 1000000000, &t->point);
-    case MESSAGES: return option_number(o, "messages", 1, 100000000, &t->messages);
-    case FROM: return take_time(o, "from", &t->from);
-    case FOR: return take_time(o, "for", &t->lasts);
-    default: return preparation_take(&t->preparation, o, id);
+    case 'o':
+        t->output = o->value;
+        return true;
+    case MODEL:
+        t->model = o->value;
+        return true;
+    case FORMAT:
+        return take_format(t, o->value);
+    case REPLICATION:
+        return option_number(o, "replication", 1, UINT32_MAX, &t->replication);
+    case POINT:
+        return option_number(o, "point", 0, 1000000000, &t->point);
+    case MESSAGES:
+        return option_number(o, "messages", 1, 100000000, &t->messages);
+    case FROM:
+        return take_time(o, "from", &t->from);
+    case FOR:
+        return take_time(o, "for", &t->lasts);
+    default:
+        return preparation_take(&t->preparation, o, id);
     }
 }
 
@@ -97,7 +112,8 @@ static bool choose_format(struct tracing *t)
             t->format = i;
     }
     if (t->format < 0)
-        say_error("--output %s does not say the format: .json, .log, .svg or .jsonl do, or --format", t->output);
+        say_error("--output %s does not say the format: .json, .log, .svg or .jsonl do, or --format",
+                  t->output);
     return t->format >= 0;
 }
 
@@ -106,13 +122,14 @@ static const char *note_of(const struct explain_trial *e, char out[300])
 {
     if (e->trace.messages_left_out == 0)
         return NULL;
-    snprintf(out, 300, "the first %llu messages of the window; %llu more are left out (--messages, or a shorter --for)",
+    snprintf(out, 300,
+             "the first %llu messages of the window; %llu more are left out (--messages, or a shorter --for)",
              (unsigned long long)e->trace.messages, (unsigned long long)e->trace.messages_left_out);
     return out;
 }
 
-static void write_diagram(const struct explain_trial *e, const struct scenario *s, uint32_t model, unsigned long long replication,
-                          const char *note, FILE *to)
+static void write_diagram(const struct explain_trial *e, const struct scenario *s, uint32_t model,
+                          unsigned long long replication, const char *note, FILE *to)
 {
     char title[300];
     const struct trace_def *def = &e->trace.def;
@@ -121,16 +138,23 @@ static void write_diagram(const struct explain_trial *e, const struct scenario *
     /* Where messages were left out, the picture ends with the last that it has. */
     if (e->trace.messages_left_out > 0 && e->timeline.messages.count > 0)
         end = e->timeline.messages.items[e->timeline.messages.count - 1].sent + 1;
-    snprintf(title, sizeof title, "%.80s, %.80s, replication %llu: %.3f s to %.3f s", s->name, s->models[model].name, replication,
-             (double)def->from / 1e9, (double)end / 1e9);
-    diagram_write(&(struct diagram_def){.timeline = &e->timeline, .title = title, .note = note, .facts = e->facts, .from = def->from,
-                                        .to = end}, to);
+    snprintf(title, sizeof title, "%.80s, %.80s, replication %llu: %.3f s to %.3f s", s->name,
+             s->models[model].name, replication, (double)def->from / 1e9, (double)end / 1e9);
+    diagram_write(&(struct diagram_def){.timeline = &e->timeline,
+                                        .title = title,
+                                        .note = note,
+                                        .facts = e->facts,
+                                        .from = def->from,
+                                        .to = end},
+                  to);
 }
 
 static int write_trace(const struct tracing *t, const struct scenario *s, uint32_t model)
 {
     sim_ns from = t->from >= 0 ? t->from : s->world.warmup_ns;
-    struct trace_def def = {.from = from, .to = from + t->lasts, .grace = GRACE,
+    struct trace_def def = {.from = from,
+                            .to = from + t->lasts,
+                            .grace = GRACE,
                             .messages_most = t->messages != 0 ? t->messages : formats[t->format].messages};
     struct explain_trial e;
     char text[300];
@@ -155,8 +179,9 @@ static int write_trace(const struct tracing *t, const struct scenario *s, uint32
     if ((!standard && fclose(to) != 0) || bad)
         say_error("cannot write %s: %s", t->output, strerror(errno));
     else
-        say("%s: %zu operations, %zu messages of %s%s%s", t->output, e.timeline.operations.count, e.timeline.messages.count,
-            s->models[model].name, note != NULL ? ": " : "", note != NULL ? note : "");
+        say("%s: %zu operations, %zu messages of %s%s%s", t->output, e.timeline.operations.count,
+            e.timeline.messages.count, s->models[model].name, note != NULL ? ": " : "",
+            note != NULL ? note : "");
     explain_trial_close(&e);
     return bad ? STATUS_REFUSED : STATUS_DONE;
 }
@@ -170,7 +195,8 @@ static int trace(struct tracing *t)
     if (documents == NULL)
         return STATUS_WRONG;
     if (t->point >= document_point_count(documents[0])) {
-        say_error("there is no point %llu: the scenario has %zu", t->point, document_point_count(documents[0]));
+        say_error("there is no point %llu: the scenario has %zu", t->point,
+                  document_point_count(documents[0]));
     } else {
         const struct scenario *s = document_scenario(documents[0], t->point);
         while (t->model != NULL && model < s->model_count && strcmp(s->models[model].name, t->model) != 0)

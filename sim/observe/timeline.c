@@ -64,12 +64,25 @@ static void begin(struct timeline *t, const struct trace_record *r)
     if (*slot != 0)
         return;
     *array_add(&t->operations) = (struct timeline_operation){
-        .op = h->op, .key = h->key, .session = h->begin.session, .region = h->begin.region,
-        .issued_from = h->begin.issued_from, .kind = h->begin.op_kind, .is_probe = h->begin.is_probe != 0,
-        .node = node_of_session(t->setting, h->begin.issued_from, h->begin.session), .attempts = 1, .begin = h->time,
-        .end = SIM_NS_NEVER, .begin_position = r->position, .end_position = UINT64_MAX, .outcome = OUTCOME_OPEN,
-        .answered_from = HISTORY_NO_NODE, .taken = SIM_NS_NEVER, .taken_position = UINT64_MAX,
-        .taker = HISTORY_NO_NODE, .value_bytes = h->begin.value_bytes,
+        .op = h->op,
+        .key = h->key,
+        .session = h->begin.session,
+        .region = h->begin.region,
+        .issued_from = h->begin.issued_from,
+        .kind = h->begin.op_kind,
+        .is_probe = h->begin.is_probe != 0,
+        .node = node_of_session(t->setting, h->begin.issued_from, h->begin.session),
+        .attempts = 1,
+        .begin = h->time,
+        .end = SIM_NS_NEVER,
+        .begin_position = r->position,
+        .end_position = UINT64_MAX,
+        .outcome = OUTCOME_OPEN,
+        .answered_from = HISTORY_NO_NODE,
+        .taken = SIM_NS_NEVER,
+        .taken_position = UINT64_MAX,
+        .taker = HISTORY_NO_NODE,
+        .value_bytes = h->begin.value_bytes,
     };
     *slot = (uint32_t)t->operations.count;
 }
@@ -89,7 +102,9 @@ static void send(struct timeline *t, const struct trace_record *r)
     if (*slot == 0 && h->send.transmission != 0)
         return; /* of a message that was sent before the window */
     *array_add(&t->transmissions) =
-        (struct timeline_transmission){.sent = h->time, .lost = SIM_NS_NEVER, .next = TIMELINE_NONE,
+        (struct timeline_transmission){.sent = h->time,
+                                       .lost = SIM_NS_NEVER,
+                                       .next = TIMELINE_NONE,
                                        .message = *slot != 0 ? *slot - 1 : (uint32_t)t->messages.count};
     if (*slot != 0) {
         struct timeline_message *m = &t->messages.items[*slot - 1];
@@ -99,10 +114,21 @@ static void send(struct timeline *t, const struct trace_record *r)
         return;
     }
     *array_add(&t->messages) = (struct timeline_message){
-        .number = h->send.message, .op = h->op, .from = h->node, .to = h->send.to,
-        .from_region = h->send.from_region, .to_region = h->send.to_region, .type = h->send.type,
-        .bytes = h->send.bytes, .sent = h->time, .arrived = SIM_NS_NEVER, .sent_position = r->position,
-        .arrived_position = UINT64_MAX, .first = at, .last = at, .count = 1,
+        .number = h->send.message,
+        .op = h->op,
+        .from = h->node,
+        .to = h->send.to,
+        .from_region = h->send.from_region,
+        .to_region = h->send.to_region,
+        .type = h->send.type,
+        .bytes = h->send.bytes,
+        .sent = h->time,
+        .arrived = SIM_NS_NEVER,
+        .sent_position = r->position,
+        .arrived_position = UINT64_MAX,
+        .first = at,
+        .last = at,
+        .count = 1,
     };
     *slot = (uint32_t)t->messages.count;
     struct timeline_operation *o = open_operation(t, h->op);
@@ -201,7 +227,8 @@ const struct timeline_operation *timeline_operation(const struct timeline *t, ui
     return at == 0 ? NULL : &t->operations.items[at - 1];
 }
 
-const struct trace_record *timeline_reflected(const struct timeline *t, const struct timeline_operation *o, uint32_t node)
+const struct trace_record *timeline_reflected(const struct timeline *t, const struct timeline_operation *o,
+                                              uint32_t node)
 {
     array_each (struct trace_record, r, &t->trace->records) {
         const struct history_record *h = &r->record;
@@ -229,8 +256,8 @@ const char *timeline_operation_name(const struct history_setting *s, uint64_t op
     else if (identity != 0)
         snprintf(out, TIMELINE_NAME, "%.100s/%llu.%u", s->region_names[region], count, identity);
     else
-        snprintf(out, TIMELINE_NAME, "%.100s/%s%llu", s->region_names[region], history_op_is_probe(op) ? "probe-" : "",
-                 count);
+        snprintf(out, TIMELINE_NAME, "%.100s/%s%llu", s->region_names[region],
+                 history_op_is_probe(op) ? "probe-" : "", count);
     return out;
 }
 
@@ -244,7 +271,8 @@ const char *timeline_node_name(const struct history_setting *s, uint32_t node, c
     if (s->region_node_count[region] <= 1)
         snprintf(out, TIMELINE_NAME, "%.100s", s->region_names[region]);
     else
-        snprintf(out, TIMELINE_NAME, "%.100s[%u]", s->region_names[region], node - s->region_first_node[region]);
+        snprintf(out, TIMELINE_NAME, "%.100s[%u]", s->region_names[region],
+                 node - s->region_first_node[region]);
     return out;
 }
 
@@ -257,7 +285,8 @@ const char *timeline_message_name(const struct history_setting *s, const struct 
 
 const char *timeline_kind_name(uint8_t kind)
 {
-    static const char *const names[GEO_KINDS] = {"read", "write", "update", "increment", "decrement", "add", "remove"};
+    static const char *const names[GEO_KINDS] = {"read",      "write", "update", "increment",
+                                                 "decrement", "add",   "remove"};
 
     return kind < GEO_KINDS ? names[kind] : "?";
 }

@@ -2,14 +2,14 @@
  *
  * Of two writes where one had to go, the cause is
  *
- *     failover       the node that had taken the loser was down, or had handed over, when the winner was taken
- *     clock offset   the loser was the later one by true time, and the stamps say otherwise: most of the error is lasting
- *     drift          the same, and most of the error has grown since the last synchronisation
+ *     failover       the node that had taken the loser was down, or had handed over, when the winner was
+ * taken clock offset   the loser was the later one by true time, and the stamps say otherwise: most of the
+ * error is lasting drift          the same, and most of the error has grown since the last synchronisation
  *     late arrival   the winner was taken when the loser should long have been there, and was not
  *     concurrent     neither could have known of the other
  *
- * Stamps are looked at as times only if both are what their taker's clock may have said, give or take the widest error of
- * any clock (a hybrid clock may show another's): a count or a ballot is no time. */
+ * Stamps are looked at as times only if both are what their taker's clock may have said, give or take the
+ * widest error of any clock (a hybrid clock may show another's): a count or a ballot is no time. */
 #include "sim/observe/timeline_way.h"
 
 #include <string.h>
@@ -46,12 +46,14 @@ static void tell_stamp(struct story *s, const struct story_def *def, const struc
     if (error == 0)
         story_line(s, o->taken, false, "%s is stamped %s at %s, which is right", name, stamp, node);
     else
-        story_line(s, o->taken, distance(error, 0) >= SIM_MILLISECOND, "%s is stamped %s at %s: %s %s true time", name, stamp,
-                   node, timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead of");
+        story_line(s, o->taken, distance(error, 0) >= SIM_MILLISECOND,
+                   "%s is stamped %s at %s: %s %s true time", name, stamp, node,
+                   timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead of");
 }
 
 /* Had the write reached the node by the record at `position`? */
-static bool had_reached(const struct timeline *t, const struct timeline_operation *write, uint32_t node, uint64_t position)
+static bool had_reached(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
+                        uint64_t position)
 {
     if (node == write->taker)
         return write->taken_position < position;
@@ -76,8 +78,9 @@ static uint32_t failover_between(const struct timeline *t, const struct timeline
     if (crash != NULL)
         return crash->record.down.fault;
     array_each (struct trace_record, r, &t->trace->records)
-        if (r->record.kind == HISTORY_FAULT && r->record.fault.begins != 0 && r->record.time >= loser->begin &&
-            r->record.time <= winner->taken && t->setting->faults[r->record.fault.index].kind == FAULT_SWITCHOVER)
+        if (r->record.kind == HISTORY_FAULT && r->record.fault.begins != 0 &&
+            r->record.time >= loser->begin && r->record.time <= winner->taken &&
+            t->setting->faults[r->record.fault.index].kind == FAULT_SWITCHOVER)
             return r->record.fault.index;
     return STORY_NO_FAULT;
 }
@@ -94,7 +97,8 @@ static void blame_clock(struct story *s, const struct story_def *def, const stru
     sim_ns error = distance(o->stamp, o->taken);
     char node[TIMELINE_NAME], span[TIMELINE_NAME], part[TIMELINE_NAME], apart[TIMELINE_NAME], why[200] = "";
 
-    s->loss = distance(c.drift, 0) > distance(c.offset, 0) + distance(c.step, 0) ? STORY_DRIFT : STORY_CLOCK_OFFSET;
+    s->loss =
+        distance(c.drift, 0) > distance(c.offset, 0) + distance(c.step, 0) ? STORY_DRIFT : STORY_CLOCK_OFFSET;
     timeline_span(error, span);
     if (s->loss == STORY_DRIFT)
         snprintf(why, sizeof why, " (it had drifted by %.60s)", timeline_span(distance(c.drift, 0), part));
@@ -124,13 +128,16 @@ static void find_cause(struct story *s, const struct story_def *def, const struc
 
     if (failover != STORY_NO_FAULT) {
         s->loss = STORY_FAILOVER;
-        story_cause(s, "%s took the winner without the loser, which %s had not passed on when it %s (failover)",
-                    timeline_node_name(t->setting, winner->taker, words), timeline_node_name(t->setting, loser->taker, node),
+        story_cause(s,
+                    "%s took the winner without the loser, which %s had not passed on when it %s (failover)",
+                    timeline_node_name(t->setting, winner->taker, words),
+                    timeline_node_name(t->setting, loser->taker, node),
                     t->setting->faults[failover].kind == FAULT_SWITCHOVER ? "handed over" : "went down");
     } else if (first == winner && is_time(def, loser) && is_time(def, winner) && (reached || apart > usual)) {
         blame_clock(s, def, loser, winner);
-    } else if (!reached && apart > usual && worst != NULL && !(worst->m != NULL && way_is_plain(def, worst->m) &&
-                                                               worst->m->arrived - worst->held >= apart)) {
+    } else if (!reached && apart > usual && worst != NULL &&
+               !(worst->m != NULL && way_is_plain(def, worst->m) &&
+                 worst->m->arrived - worst->held >= apart)) {
         s->loss = STORY_LATE_ARRIVAL;
         way_cause(def, worst, second->taken, words);
         story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
@@ -139,9 +146,13 @@ static void find_cause(struct story *s, const struct story_def *def, const struc
     } else {
         s->loss = STORY_CONCURRENT;
         if (apart == 0)
-            story_cause(s, "both were written at the same instant, before either had arrived at the other (concurrent)");
+            story_cause(
+                s,
+                "both were written at the same instant, before either had arrived at the other (concurrent)");
         else
-            story_cause(s, "both were written within %s of each other, before either had arrived at the other (concurrent)",
+            story_cause(s,
+                        "both were written within %s of each other, before either had arrived at the other "
+                        "(concurrent)",
                         timeline_span(apart, span));
     }
 }
@@ -166,18 +177,20 @@ static void tell_meeting(struct story *s, const struct story_def *def, const str
         story_line(s, met, true, "they meet at %s: %s replaces %s, which is lost", at, b, a);
 }
 
-struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_op, uint64_t winner_op, uint32_t node,
-                                   sim_ns met)
+struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_op, uint64_t winner_op,
+                                   uint32_t node, sim_ns met)
 {
     const struct timeline *t = def->timeline;
-    const struct timeline_operation *loser = timeline_operation(t, loser_op), *winner = timeline_operation(t, winner_op);
+    const struct timeline_operation *loser = timeline_operation(t, loser_op),
+                                    *winner = timeline_operation(t, winner_op);
     struct way_step steps[WAY_MOST];
     char a[TIMELINE_NAME], b[TIMELINE_NAME];
 
     if (loser == NULL || winner == NULL || loser->taken == SIM_NS_NEVER || winner->taken == SIM_NS_NEVER)
         return NULL;
-    struct story *s = story_new(def, "%s of key %llu, for %s", timeline_operation_name(t->setting, loser->op, a),
-                                (unsigned long long)loser->key, timeline_operation_name(t->setting, winner->op, b));
+    struct story *s =
+        story_new(def, "%s of key %llu, for %s", timeline_operation_name(t->setting, loser->op, a),
+                  (unsigned long long)loser->key, timeline_operation_name(t->setting, winner->op, b));
     story_write(s, def, loser);
     story_write(s, def, winner);
     if (is_time(def, loser) && is_time(def, winner)) {
@@ -214,12 +227,12 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
 
     if (o == NULL || o->taken == SIM_NS_NEVER)
         return NULL;
-    struct story *s = story_new(def, "%s of key %llu, committed and gone", timeline_operation_name(t->setting, o->op, name),
-                                (unsigned long long)o->key);
+    struct story *s = story_new(def, "%s of key %llu, committed and gone",
+                                timeline_operation_name(t->setting, o->op, name), (unsigned long long)o->key);
     story_write(s, def, o);
     array_each (struct timeline_message, m, &t->messages)
-        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->from == o->taker && m->from_region != m->to_region && m->to != HISTORY_NO_NODE &&
-            m->bytes >= o->value_bytes)
+        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->from == o->taker &&
+            m->from_region != m->to_region && m->to != HISTORY_NO_NODE && m->bytes >= o->value_bytes)
             way_tell(s, def, m, m->arrived == SIM_NS_NEVER);
     array_each (struct trace_record, r, &t->trace->records) {
         const struct history_record *h = &r->record;
@@ -235,7 +248,9 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
     if (last == NULL)
         story_cause(s, "a replica that had it rolled it back for another leader's log");
     else
-        story_cause(s, "%s went down %s after the write was committed, before it had come to a replica that was left",
-                    timeline_node_name(t->setting, last->record.node, node), timeline_span(last->record.time - o->end, span));
+        story_cause(
+            s, "%s went down %s after the write was committed, before it had come to a replica that was left",
+            timeline_node_name(t->setting, last->record.node, node),
+            timeline_span(last->record.time - o->end, span));
     return s;
 }

@@ -1,4 +1,5 @@
-/* timeline_story.c -- see timeline_story.h: the stale read, and one operation's time; lost writes are in timeline_loss.c. */
+/* timeline_story.c -- see timeline_story.h: the stale read, and one operation's time; lost writes are in
+ * timeline_loss.c. */
 #include "sim/observe/timeline_story.h"
 
 #include "sim/model/model.h"
@@ -39,7 +40,8 @@ void story_free(struct story *s)
 
 const char *story_loss_name(uint8_t loss)
 {
-    static const char *const names[] = {"", "concurrent", "clock offset", "drift", "late arrival", "failover"};
+    static const char *const names[] = {"",      "concurrent",   "clock offset",
+                                        "drift", "late arrival", "failover"};
 
     return loss < sizeof names / sizeof *names ? names[loss] : "";
 }
@@ -51,8 +53,8 @@ void story_print(const struct story *s, bool bold, FILE *to)
     fprintf(to, "%s%s%s\n", bold ? "\033[1m" : "", s->title, bold ? "\033[0m" : "");
     array_each (struct story_line, line, &s->lines) {
         bool strong = bold && line->important;
-        fprintf(to, "  %11s  %s%s%s\n", timeline_instant(line->time, when), strong ? "\033[1m" : "", line->text,
-                strong ? "\033[0m" : "");
+        fprintf(to, "  %11s  %s%s%s\n", timeline_instant(line->time, when), strong ? "\033[1m" : "",
+                line->text, strong ? "\033[0m" : "");
     }
     fprintf(to, "  %s%s%s\n", bold ? "\033[1;36m" : "", s->cause, bold ? "\033[0m" : "");
 }
@@ -84,18 +86,21 @@ void story_write(struct story *s, const struct story_def *def, const struct time
     story_operation(s, o->op);
     timeline_operation_name(t->setting, o->op, name);
     story_line(s, o->begin, false, "%s: a client in %s begins %s of key %llu", name,
-               t->setting->region_names[o->issued_from], timeline_kind_name(o->kind), (unsigned long long)o->key);
+               t->setting->region_names[o->issued_from], timeline_kind_name(o->kind),
+               (unsigned long long)o->key);
     array_each (struct timeline_message, m, &t->messages)
-        if (is_about(m, o) && m->sent_position < o->taken_position && m->to == o->taker && o->taken != SIM_NS_NEVER)
+        if (is_about(m, o) && m->sent_position < o->taken_position && m->to == o->taker &&
+            o->taken != SIM_NS_NEVER)
             way_tell(s, def, m, false);
     if (o->taken != SIM_NS_NEVER)
         story_line(s, o->taken, false, "%s takes %s", timeline_node_name(t->setting, o->taker, node), name);
     if (o->end == SIM_NS_NEVER)
         return;
     if (o->outcome == OUTCOME_OK)
-        story_line(s, o->end, false, o->kind == GEO_READ ? "%s: its client is answered, after %s"
-                   : "%s: its client is told, after %s: it is committed", name,
-                   timeline_span(o->end - o->begin, span));
+        story_line(s, o->end, false,
+                   o->kind == GEO_READ ? "%s: its client is answered, after %s"
+                                       : "%s: its client is told, after %s: it is committed",
+                   name, timeline_span(o->end - o->begin, span));
     else
         story_line(s, o->end, true, "%s ends after %s: %s", name, timeline_span(o->end - o->begin, span),
                    timeline_outcome_name(o->outcome));
@@ -104,7 +109,8 @@ void story_write(struct story *s, const struct story_def *def, const struct time
 /* ---- the stale read ---- */
 
 /* What the read sent and got, except what was on other replicas' behalf: all of it if it is little. */
-static void tell_messages_of(struct story *s, const struct story_def *def, const struct timeline_operation *o, bool important)
+static void tell_messages_of(struct story *s, const struct story_def *def, const struct timeline_operation *o,
+                             bool important)
 {
     const struct timeline *t = def->timeline;
     size_t count = 0;
@@ -112,11 +118,13 @@ static void tell_messages_of(struct story *s, const struct story_def *def, const
     array_each (struct timeline_message, m, &t->messages)
         count += is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position;
     array_each (struct timeline_message, m, &t->messages)
-        if (count <= 8 && is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position)
+        if (count <= 8 && is_about(m, o) && m->from_region != m->to_region &&
+            m->sent_position < o->end_position)
             way_tell(s, def, m, important);
 }
 
-static void returned_in_words(const struct timeline *t, const struct timeline_operation *read, char out[STORY_TEXT])
+static void returned_in_words(const struct timeline *t, const struct timeline_operation *read,
+                              char out[STORY_TEXT])
 {
     char name[TIMELINE_NAME];
 
@@ -125,7 +133,8 @@ static void returned_in_words(const struct timeline *t, const struct timeline_op
     else if (read->returned == 0)
         snprintf(out, STORY_TEXT, "the initial value");
     else
-        snprintf(out, STORY_TEXT, "the value of %s", timeline_operation_name(t->setting, read->returned, name));
+        snprintf(out, STORY_TEXT, "the value of %s",
+                 timeline_operation_name(t->setting, read->returned, name));
 }
 
 /* When the state that the answer was made from was read. */
@@ -140,8 +149,8 @@ static sim_ns time_of_answer(const struct timeline *t, const struct timeline_ope
 }
 
 /* When the replica had it after all, or a newer one. */
-static void tell_later(struct story *s, const struct story_def *def, const struct timeline_operation *write, uint32_t node,
-                       sim_ns answered)
+static void tell_later(struct story *s, const struct story_def *def, const struct timeline_operation *write,
+                       uint32_t node, sim_ns answered)
 {
     const struct timeline *t = def->timeline;
     const struct trace_record *r = timeline_reflected(t, write, node);
@@ -158,14 +167,16 @@ static void tell_later(struct story *s, const struct story_def *def, const struc
         story_line(s, r->record.time, false, "%s has it at last, %s after it was committed", at, span);
 }
 
-struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed, sim_ns stale_ns,
-                                  uint64_t missed_count)
+struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed,
+                                  sim_ns stale_ns, uint64_t missed_count)
 {
     const struct timeline *t = def->timeline;
-    const struct timeline_operation *read = timeline_operation(t, read_op), *write = timeline_operation(t, missed);
+    const struct timeline_operation *read = timeline_operation(t, read_op),
+                                    *write = timeline_operation(t, missed);
     char span[TIMELINE_NAME], name[TIMELINE_NAME], node[TIMELINE_NAME], words[STORY_TEXT], more[80] = "";
 
-    if (read == NULL || write == NULL || write->taken == SIM_NS_NEVER || read->answered_from == HISTORY_NO_NODE)
+    if (read == NULL || write == NULL || write->taken == SIM_NS_NEVER ||
+        read->answered_from == HISTORY_NO_NODE)
         return NULL;
     timeline_node_name(t->setting, read->answered_from, node);
     timeline_operation_name(t->setting, write->op, name);
@@ -182,15 +193,17 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
             way_tell(s, def, steps[i].m, &steps[i] == worst);
     story_operation(s, read->op);
     story_line(s, read->begin, false, "%s: a client in %s begins to read key %llu",
-               timeline_operation_name(t->setting, read->op, words), t->setting->region_names[read->issued_from],
-               (unsigned long long)read->key);
+               timeline_operation_name(t->setting, read->op, words),
+               t->setting->region_names[read->issued_from], (unsigned long long)read->key);
     tell_messages_of(s, def, read, false);
     returned_in_words(t, read, words);
     if (missed_count > 1)
         snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
     story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s", words, node, name, more);
     tell_later(s, def, write, read->answered_from, answered);
-    story_cause(s, "%s", worst != NULL ? way_cause(def, worst, answered, words) : "the replica had it, and lost it again");
+    story_cause(s, "%s",
+                worst != NULL ? way_cause(def, worst, answered, words)
+                              : "the replica had it, and lost it again");
     return s;
 }
 
@@ -204,17 +217,19 @@ struct piece {
 };
 
 /* The arrival at `node` that the step at (time, position) waited for. */
-static const struct timeline_message *awaited(const struct timeline *t, const struct timeline_operation *o, uint32_t node,
-                                              sim_ns time, uint64_t position)
+static const struct timeline_message *awaited(const struct timeline *t, const struct timeline_operation *o,
+                                              uint32_t node, sim_ns time, uint64_t position)
 {
     const struct timeline_message *own = NULL, *any = NULL;
 
     array_each (struct timeline_message, m, &t->messages) {
-        if (m->to != node || m->sent_position >= position || m->arrived > time || m->arrived_position < o->begin_position)
+        if (m->to != node || m->sent_position >= position || m->arrived > time ||
+            m->arrived_position < o->begin_position)
             continue;
         if (is_about(m, o) && (own == NULL || m->arrived_position > own->arrived_position))
             own = m;
-        if (m->arrived == time && m->arrived_position < position && (any == NULL || m->arrived_position > any->arrived_position))
+        if (m->arrived == time && m->arrived_position < position &&
+            (any == NULL || m->arrived_position > any->arrived_position))
             any = m; /* a batch, say, that answers for many: it arrived at this very instant */
     }
     if (own != NULL && own->arrived == time)
@@ -224,7 +239,8 @@ static const struct timeline_message *awaited(const struct timeline *t, const st
     return own;
 }
 
-static uint32_t pieces_of(const struct timeline *t, const struct timeline_operation *o, struct piece pieces[2 * WAY_MOST])
+static uint32_t pieces_of(const struct timeline *t, const struct timeline_operation *o,
+                          struct piece pieces[2 * WAY_MOST])
 {
     uint32_t count = 0, node = o->node;
     sim_ns time = o->end;
@@ -269,11 +285,13 @@ static bool is_distance(const struct story_def *def, const struct timeline_messa
 {
     char words[STORY_TEXT];
 
-    return m->from_region != m->to_region && strncmp(way_cause_message(def, m, SIM_NS_NEVER, words), "distance", 8) == 0;
+    return m->from_region != m->to_region &&
+           strncmp(way_cause_message(def, m, SIM_NS_NEVER, words), "distance", 8) == 0;
 }
 
 /* The sum of such ways, and how many they are. */
-static sim_ns distance_of(const struct story_def *def, const struct piece *pieces, uint32_t count, uint32_t *ways)
+static sim_ns distance_of(const struct story_def *def, const struct piece *pieces, uint32_t count,
+                          uint32_t *ways)
 {
     sim_ns sum = 0;
 
@@ -314,7 +332,8 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
     const struct timeline *t = def->timeline;
     const struct timeline_operation *o = timeline_operation(t, op);
     struct piece pieces[2 * WAY_MOST];
-    char name[TIMELINE_NAME], span[TIMELINE_NAME], words[STORY_TEXT], node[TIMELINE_NAME], share[TIMELINE_NAME];
+    char name[TIMELINE_NAME], span[TIMELINE_NAME], words[STORY_TEXT], node[TIMELINE_NAME],
+        share[TIMELINE_NAME];
 
     if (o == NULL || o->end == SIM_NS_NEVER)
         return NULL;
@@ -342,7 +361,8 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
         if (pieces[i].m != NULL)
             way_tell(s, def, pieces[i].m, i == worst);
         else if (count > 1 && pieces[i].to - pieces[i].from > (o->end - o->begin) / 100)
-            story_line(s, pieces[i].from, i == worst, "%s: %s pass here", timeline_node_name(t->setting, pieces[i].node, node),
+            story_line(s, pieces[i].from, i == worst, "%s: %s pass here",
+                       timeline_node_name(t->setting, pieces[i].node, node),
                        timeline_span(pieces[i].to - pieces[i].from, span));
     if (count == 0 || o->end == o->begin) {
         story_cause(s, "nothing: it was answered at once, where it was asked");
@@ -361,7 +381,8 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
         story_cause(s, "only its way to %s and back, and the service there: nothing else was waited for",
                     timeline_node_name(t->setting, pieces[worst].node, node));
     else
-        story_cause(s, "%s", way_cause_node(def, pieces[worst].node, pieces[worst].from, pieces[worst].to, "to be served",
-                                            words));
+        story_cause(s, "%s",
+                    way_cause_node(def, pieces[worst].node, pieces[worst].from, pieces[worst].to,
+                                   "to be served", words));
     return s;
 }

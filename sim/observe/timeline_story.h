@@ -1,11 +1,13 @@
-/* timeline_story.h -- what happened, message by message, ending in its cause: for one operation, or for two that met.
+/* timeline_story.h -- what happened, message by message, ending in its cause: for one operation, or for two
+ * that met.
  *
- * A story is read off a timeline. What the history does not say (which fault cut this link, how wrong a clock was, how long
- * the way usually takes) comes from whoever knows the world, as story_facts.
+ * A story is read off a timeline. What the history does not say (which fault cut this link, how wrong a clock
+ * was, how long the way usually takes) comes from whoever knows the world, as story_facts.
  *
- * How a write came to a replica is found backwards: the message about it (or, of a batch, the one that arrived last before the
- * replica had it) from a node that had it by then, and so on to the node that took it. How an operation's time was spent,
- * likewise: from its end back along the last arrival that each step waited for. The cause is the longest piece of that way. */
+ * How a write came to a replica is found backwards: the message about it (or, of a batch, the one that
+ * arrived last before the replica had it) from a node that had it by then, and so on to the node that took
+ * it. How an operation's time was spent, likewise: from its end back along the last arrival that each step
+ * waited for. The cause is the longest piece of that way. */
 #ifndef GEOREP_OBSERVE_TIMELINE_STORY_H
 #define GEOREP_OBSERVE_TIMELINE_STORY_H
 
@@ -20,16 +22,25 @@ struct story_clock {
 
 struct story_facts {
     void *self;
-    uint32_t (*cut)(void *self, uint32_t from_region, uint32_t to_region, sim_ns at);  /* index of the fault, or STORY_NO_FAULT */
+    uint32_t (*cut)(void *self, uint32_t from_region, uint32_t to_region,
+                    sim_ns at); /* index of the fault, or STORY_NO_FAULT */
     uint32_t (*slow)(void *self, uint32_t from_region, uint32_t to_region, sim_ns at); /* the same */
     uint32_t (*overload)(void *self, uint32_t region, sim_ns from, sim_ns to);         /* the same */
-    bool (*touches)(void *self, uint32_t fault, uint32_t from_region, uint32_t to_region); /* a link's, or (twice the same) a region's */
-    sim_ns (*usual)(void *self, uint32_t from_region, uint32_t to_region);             /* median of one way */
-    double (*bandwidth)(void *self, uint32_t from_region, uint32_t to_region);         /* bit/s; 0: unlimited */
+    bool (*touches)(void *self, uint32_t fault, uint32_t from_region,
+                    uint32_t to_region); /* a link's, or (twice the same) a region's */
+    sim_ns (*usual)(void *self, uint32_t from_region, uint32_t to_region);     /* median of one way */
+    double (*bandwidth)(void *self, uint32_t from_region, uint32_t to_region); /* bit/s; 0: unlimited */
     struct story_clock (*clock)(void *self, uint32_t node, sim_ns at);
 };
 
-enum story_loss { STORY_NOT_LOST, STORY_CONCURRENT, STORY_CLOCK_OFFSET, STORY_DRIFT, STORY_LATE_ARRIVAL, STORY_FAILOVER };
+enum story_loss {
+    STORY_NOT_LOST,
+    STORY_CONCURRENT,
+    STORY_CLOCK_OFFSET,
+    STORY_DRIFT,
+    STORY_LATE_ARRIVAL,
+    STORY_FAILOVER
+};
 
 struct story_line {
     sim_ns time;
@@ -39,11 +50,11 @@ struct story_line {
 
 struct story {
     char *title, *cause;
-    ARRAY(struct story_line) lines;       /* by time */
-    ARRAY(uint64_t) messages;             /* that it tells of, by number: */
-    ARRAY(uint64_t) important;            /* those of them that matter most */
-    ARRAY(uint64_t) ops;                  /* operations that it tells of */
-    uint8_t loss;                         /* enum story_loss */
+    ARRAY(struct story_line) lines; /* by time */
+    ARRAY(uint64_t) messages;       /* that it tells of, by number: */
+    ARRAY(uint64_t) important;      /* those of them that matter most */
+    ARRAY(uint64_t) ops;            /* operations that it tells of */
+    uint8_t loss;                   /* enum story_loss */
 };
 
 struct story_def {
@@ -53,10 +64,11 @@ struct story_def {
 };
 
 /* Each gives a story, the caller's (story_free); NULL: the timeline does not hold these operations. */
-struct story *story_of_stale_read(const struct story_def *def, uint64_t read, uint64_t missed, sim_ns stale_ns,
-                                  uint64_t missed_count);
+struct story *story_of_stale_read(const struct story_def *def, uint64_t read, uint64_t missed,
+                                  sim_ns stale_ns, uint64_t missed_count);
 struct story *story_of_operation(const struct story_def *def, uint64_t op); /* where its time went */
-struct story *story_of_lost_update(const struct story_def *def, uint64_t loser, uint64_t winner, uint32_t node, sim_ns met);
+struct story *story_of_lost_update(const struct story_def *def, uint64_t loser, uint64_t winner,
+                                   uint32_t node, sim_ns met);
 struct story *story_of_lost_commit(const struct story_def *def, uint64_t write);
 void story_free(struct story *s);
 

@@ -33,8 +33,10 @@ void story_operation(struct story *s, uint64_t op)
 static const char *kind_word(uint8_t kind)
 {
     static const char *const words[FAULT_KINDS] = {
-        [FAULT_PARTITION] = "partition", [FAULT_CUT] = "cut", [FAULT_SLOW] = "slow", [FAULT_CRASH] = "crash",
-        [FAULT_OVERLOAD] = "overload", [FAULT_LOAD] = "load", [FAULT_CLOCK] = "clock", [FAULT_SWITCHOVER] = "switchover",
+        [FAULT_PARTITION] = "partition", [FAULT_CUT] = "cut",
+        [FAULT_SLOW] = "slow",           [FAULT_CRASH] = "crash",
+        [FAULT_OVERLOAD] = "overload",   [FAULT_LOAD] = "load",
+        [FAULT_CLOCK] = "clock",         [FAULT_SWITCHOVER] = "switchover",
     };
 
     return kind < FAULT_KINDS ? words[kind] : "fault";
@@ -71,7 +73,8 @@ static const char *fault_span(const struct history_setting *s, uint32_t fault, c
     if (f->end == SIM_NS_NEVER)
         snprintf(out, TIMELINE_NAME, "from %.40s on", timeline_instant(f->begin, from));
     else
-        snprintf(out, TIMELINE_NAME, "from %.40s to %.40s", timeline_instant(f->begin, from), timeline_instant(f->end, to));
+        snprintf(out, TIMELINE_NAME, "from %.40s to %.40s", timeline_instant(f->begin, from),
+                 timeline_instant(f->end, to));
     return out;
 }
 
@@ -80,7 +83,8 @@ const struct trace_record *way_crash(const struct timeline *t, uint32_t node, si
     const struct trace_record *last = NULL;
 
     array_each (struct trace_record, r, &t->trace->records)
-        if (r->record.kind == HISTORY_DOWN && r->record.node == node && r->record.time >= from && r->record.time <= to)
+        if (r->record.kind == HISTORY_DOWN && r->record.node == node && r->record.time >= from &&
+            r->record.time <= to)
             last = r;
     return last;
 }
@@ -101,7 +105,8 @@ static const struct trace_record *down_at(const struct timeline *t, uint32_t nod
 
 /* ---- one message ---- */
 
-static const char *ends_of(const struct history_setting *s, const struct timeline_message *m, char out[TIMELINE_NAME * 2])
+static const char *ends_of(const struct history_setting *s, const struct timeline_message *m,
+                           char out[TIMELINE_NAME * 2])
 {
     char from[TIMELINE_NAME], to[TIMELINE_NAME];
 
@@ -118,7 +123,8 @@ static const char *ends_of(const struct history_setting *s, const struct timelin
 }
 
 /* The node that a crash took the transmission at: the receiver, else the sender. */
-static const struct trace_record *crash_of(const struct timeline *t, const struct timeline_message *m, sim_ns at)
+static const struct trace_record *crash_of(const struct timeline *t, const struct timeline_message *m,
+                                           sim_ns at)
 {
     const struct trace_record *down = m->to != HISTORY_NO_NODE ? down_at(t, m->to, at) : NULL;
 
@@ -142,27 +148,31 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
         if (fault == STORY_NO_FAULT)
             snprintf(out, STORY_TEXT, "lost: the link was cut on the way");
         else
-            snprintf(out, STORY_TEXT, "lost: link cut%s%s", by_fault(s, fault, name), until_fault_ends(s, fault, until));
+            snprintf(out, STORY_TEXT, "lost: link cut%s%s", by_fault(s, fault, name),
+                     until_fault_ends(s, fault, until));
     } else {
         const struct trace_record *down = crash_of(def->timeline, m, x->lost);
         if (down == NULL)
             snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
         else if (down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "lost: %s is down%s%s", timeline_node_name(s, down->record.node, node),
-                     by_fault(s, down->record.down.fault, name), until_fault_ends(s, down->record.down.fault, until));
+                     by_fault(s, down->record.down.fault, name),
+                     until_fault_ends(s, down->record.down.fault, until));
         else
             snprintf(out, STORY_TEXT, "lost: %s is down", timeline_node_name(s, down->record.node, node));
     }
     return out;
 }
 
-/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before it. */
+/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before
+ * it. */
 static const struct timeline_message *held_by(const struct timeline *t, const struct timeline_message *m)
 {
     const struct timeline_message *by = NULL;
 
     array_each (struct timeline_message, other, &t->messages)
-        if (other->from == m->from && other->to == m->to && other->count > 1 && other->sent_position < m->sent_position &&
+        if (other->from == m->from && other->to == m->to && other->count > 1 &&
+            other->sent_position < m->sent_position &&
             (other->arrived == m->arrived || (m->arrived == SIM_NS_NEVER && other->arrived == SIM_NS_NEVER)))
             by = other;
     return by;
@@ -173,7 +183,9 @@ static const char *waits_in_order(const struct story_def *def, const struct time
 {
     sim_ns usual = def->facts->usual(def->facts->self, m->from_region, m->to_region);
 
-    return m->arrived - sent > 2 * usual && held_by(def->timeline, m) != NULL ? ", in order behind an earlier one" : "";
+    return m->arrived - sent > 2 * usual && held_by(def->timeline, m) != NULL
+               ? ", in order behind an earlier one"
+               : "";
 }
 
 void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important)
@@ -195,8 +207,8 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
         if (m->arrived == SIM_NS_NEVER)
             story_line(s, first->sent, important, "%s %s: still on its way", name, ends);
         else
-            story_line(s, first->sent, important, "%s %s: %s%s", name, ends, timeline_span(m->arrived - m->sent, span),
-                       waits_in_order(def, m, first->sent));
+            story_line(s, first->sent, important, "%s %s: %s%s", name, ends,
+                       timeline_span(m->arrived - m->sent, span), waits_in_order(def, m, first->sent));
         return;
     }
     story_line(s, first->sent, important, "%s %s: %s", name, ends, loss_in_words(def, m, first, words));
@@ -208,8 +220,9 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
             lost_last = t->transmissions.items[i].sent;
         }
     if (lost > 0)
-        story_line(s, t->transmissions.items[first->next].sent, false, lost == 1 ? "... sent again: lost too"
-                   : "... sent again %u times until %s: lost too", lost, timeline_instant(lost_last, until));
+        story_line(s, t->transmissions.items[first->next].sent, false,
+                   lost == 1 ? "... sent again: lost too" : "... sent again %u times until %s: lost too",
+                   lost, timeline_instant(lost_last, until));
     if (m->arrived != SIM_NS_NEVER)
         story_line(s, last->sent, important, "... sent again (transmission %u): %s%s", m->count,
                    timeline_span(m->arrived - last->sent, span), waits_in_order(def, m, last->sent));
@@ -245,33 +258,39 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
         if (fault == STORY_NO_FAULT)
             snprintf(out, STORY_TEXT, "the link %s -> %s was cut%s", from, to, order);
         else
-            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s%s", from, to, fault_span(s, fault, span),
-                     by_fault(s, fault, by), order);
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s%s", from, to,
+                     fault_span(s, fault, span), by_fault(s, fault, by), order);
     } else if (first->reason == LOST_BY_CRASH) {
         const struct trace_record *down = crash_of(t, m, first->lost);
         if (down != NULL && down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "%s was down %s%s%s", timeline_node_name(s, down->record.node, node),
-                     fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by), order);
+                     fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by),
+                     order);
         else
             snprintf(out, STORY_TEXT, "a crash dropped what was under way from %s to %s%s", from, to, order);
-    } else if ((fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent)) != STORY_NO_FAULT) {
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s, which was bad %s%s, lost %s %s", from, to, fault_span(s, fault, span),
-                 by_fault(s, fault, by), what, times);
+    } else if ((fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent)) !=
+               STORY_NO_FAULT) {
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s, which was bad %s%s, lost %s %s", from, to,
+                 fault_span(s, fault, span), by_fault(s, fault, by), what, times);
     } else if (behind != NULL) {
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, behind it",
+        snprintf(out, STORY_TEXT,
+                 "loss: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, "
+                 "behind it",
                  from, to, times);
     } else if (m->count > 1) {
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, and it was sent again after a timeout", from, to, times);
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, and it was sent again after a timeout",
+                 from, to, times);
     } else {
         snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it", from, to);
     }
     return out;
 }
 
-/* What the message waited for its link's bandwidth: all that went over the link is booked again. A queue that was there before
- * the window is not seen; but where the link was busy for most of the second before, what took many times the usual way
- * stood in it. */
-static sim_ns queued(const struct story_def *def, const struct timeline_message *m, sim_ns excess, sim_ns usual)
+/* What the message waited for its link's bandwidth: all that went over the link is booked again. A queue that
+ * was there before the window is not seen; but where the link was busy for most of the second before, what
+ * took many times the usual way stood in it. */
+static sim_ns queued(const struct story_def *def, const struct timeline_message *m, sim_ns excess,
+                     sim_ns usual)
 {
     const struct timeline *t = def->timeline;
     double bits_per_s = def->facts->bandwidth(def->facts->self, m->from_region, m->to_region);
@@ -280,7 +299,8 @@ static sim_ns queued(const struct story_def *def, const struct timeline_message 
     for (size_t i = 0; bits_per_s > 0 && i < t->transmissions.count; i++) {
         const struct timeline_message *other = &t->messages.items[t->transmissions.items[i].message];
         sim_ns sent = t->transmissions.items[i].sent;
-        if (other->from_region != m->from_region || other->to_region != m->to_region || history_op_is_probe(other->op))
+        if (other->from_region != m->from_region || other->to_region != m->to_region ||
+            history_op_is_probe(other->op))
             continue;
         if (other == m)
             return excess > 3 * usual && busy > SIM_SECOND / 2 ? excess : free_at > sent ? free_at - sent : 0;
@@ -308,10 +328,11 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
         return cause_of_loss(def, before, m, out);
     uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
     if (slow != STORY_NO_FAULT)
-        snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to, fault_span(s, slow, common), by_fault(s, slow, name));
+        snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to, fault_span(s, slow, common),
+                 by_fault(s, slow, name));
     else if ((queue = queued(def, m, took - usual, usual)) > usual / 4 && queue > (took - usual) / 2)
-        snprintf(out, STORY_TEXT, "a full link: it waited some %s for the bandwidth of %s -> %s", timeline_span(queue, span), from,
-                 to);
+        snprintf(out, STORY_TEXT, "a full link: it waited some %s for the bandwidth of %s -> %s",
+                 timeline_span(queue, span), from, to);
     else if (m->arrived != SIM_NS_NEVER && (double)(m->arrived - m->sent) > 1.25 * (double)usual)
         snprintf(out, STORY_TEXT, "jitter: from %s to %s it took %s, where %s is the median", from, to,
                  timeline_span(m->arrived - m->sent, span), timeline_span(usual, common));
@@ -324,8 +345,8 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
     return out;
 }
 
-const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to, const char *what,
-                           char out[STORY_TEXT])
+const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to,
+                           const char *what, char out[STORY_TEXT])
 {
     const struct history_setting *s = def->timeline->setting;
     char name[TIMELINE_NAME], span[TIMELINE_NAME], by[TIMELINE_NAME], when[TIMELINE_NAME];
@@ -341,8 +362,9 @@ const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns fr
     }
     uint32_t overload = def->facts->overload(def->facts->self, s->node_region[node], from, to);
     if (overload != STORY_NO_FAULT)
-        snprintf(out, STORY_TEXT, "%s was overloaded %s%s: it waited there %s %s", name, fault_span(s, overload, when),
-                 by_fault(s, overload, by), timeline_span(to - from, span), what);
+        snprintf(out, STORY_TEXT, "%s was overloaded %s%s: it waited there %s %s", name,
+                 fault_span(s, overload, when), by_fault(s, overload, by), timeline_span(to - from, span),
+                 what);
     else
         snprintf(out, STORY_TEXT, "it waited %s at %s %s", timeline_span(to - from, span), name, what);
     return out;
@@ -359,9 +381,10 @@ struct had {
 static bool is_had_by(const struct timeline_operation *write, const struct history_record *h)
 {
     if (h->kind == HISTORY_STORE)
-        return h->store.kept != 0 &&
-               (h->store.stamp > write->stamp || (h->store.stamp == write->stamp && h->store.write >= write->op));
-    return h->kind == HISTORY_MERGE && h->merge.origin == write->taker && h->merge.upto >= (uint64_t)write->stamp;
+        return h->store.kept != 0 && (h->store.stamp > write->stamp ||
+                                      (h->store.stamp == write->stamp && h->store.write >= write->op));
+    return h->kind == HISTORY_MERGE && h->merge.origin == write->taker &&
+           h->merge.upto >= (uint64_t)write->stamp;
 }
 
 static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write)
@@ -380,26 +403,33 @@ static struct had *had_by_nodes(const struct timeline *t, const struct timeline_
     return had;
 }
 
-/* What is about the write and long enough for its value; else what is about it (a merge may send less); else a batch. */
+/* What is about the write and long enough for its value; else what is about it (a merge may send less); else
+ * a batch. */
 enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
 
-/* The last of them that arrived, from a node that had the write, before position `before`; or else the first sent. */
-static const struct timeline_message *carrier(const struct timeline *t, const struct timeline_operation *write,
-                                              const struct had *had, uint32_t node, uint64_t before, enum carriers which)
+/* The last of them that arrived, from a node that had the write, before position `before`; or else the first
+ * sent. */
+static const struct timeline_message *carrier(const struct timeline *t,
+                                              const struct timeline_operation *write, const struct had *had,
+                                              uint32_t node, uint64_t before, enum carriers which)
 {
     const struct timeline_message *arrived = NULL, *sent = NULL;
 
     array_each (struct timeline_message, m, &t->messages) {
         bool about = m->op != 0 && history_op_of(m->op) == history_op_of(write->op);
-        if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node || (which == BATCHES ? m->op != 0 : !about) ||
-            (which == WITH_VALUE && m->bytes < write->value_bytes) || had[m->from].position > m->sent_position)
+        if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node ||
+            (which == BATCHES ? m->op != 0 : !about) ||
+            (which == WITH_VALUE && m->bytes < write->value_bytes) ||
+            had[m->from].position > m->sent_position)
             continue;
-        if (m->arrived_position < before && (arrived == NULL || m->arrived_position > arrived->arrived_position))
+        if (m->arrived_position < before &&
+            (arrived == NULL || m->arrived_position > arrived->arrived_position))
             arrived = m;
         if (sent == NULL || m->sent_position < sent->sent_position)
             sent = m;
     }
-    /* None came in time (it never had it, or had a newer one first): what set out first is what did not come. */
+    /* None came in time (it never had it, or had a newer one first): what set out first is what did not come.
+     */
     return arrived != NULL || (which == BATCHES && before != UINT64_MAX) ? arrived : sent;
 }
 
@@ -412,7 +442,8 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
         return 0;
     struct had *had = had_by_nodes(t, write);
     while (node != write->taker && count < WAY_MOST) {
-        struct way_step step = {.from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
+        struct way_step step = {
+            .from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
         for (int which = 0; which < CARRIERS && step.m == NULL; which++)
             step.m = carrier(t, write, had, node, had[node].position, (enum carriers)which);
         if (step.m == NULL) /* a batch that had not come */
@@ -453,18 +484,21 @@ const struct way_step *way_worst(const struct way_step *steps, uint32_t count, s
     return worst;
 }
 
-const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until, char out[STORY_TEXT])
+const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until,
+                      char out[STORY_TEXT])
 {
     const struct history_setting *s = def->timeline->setting;
     const struct timeline_message *m = step->m;
     char from[TIMELINE_NAME], to[TIMELINE_NAME], span[TIMELINE_NAME];
 
     if (m == NULL || m->sent >= until) {
-        uint32_t cut = def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
+        uint32_t cut =
+            def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
         if (cut != STORY_NO_FAULT) {
             char by[TIMELINE_NAME];
-            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s", s->region_names[s->node_region[step->from]],
-                     s->region_names[s->node_region[step->to]], fault_span(s, cut, span), by_fault(s, cut, by));
+            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s",
+                     s->region_names[s->node_region[step->from]], s->region_names[s->node_region[step->to]],
+                     fault_span(s, cut, span), by_fault(s, cut, by));
             return out;
         }
         const struct trace_record *down = way_crash(def->timeline, step->from, step->held, until);

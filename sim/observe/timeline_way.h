@@ -1,4 +1,5 @@
-/* timeline_way.h -- one message's way in words, how a write came to a node, and why it took so long. Private to the stories. */
+/* timeline_way.h -- one message's way in words, how a write came to a node, and why it took so long. Private
+ * to the stories. */
 #ifndef GEOREP_OBSERVE_TIMELINE_WAY_H
 #define GEOREP_OBSERVE_TIMELINE_WAY_H
 
@@ -6,7 +7,8 @@
 
 enum { STORY_TEXT = 600, WAY_MOST = 16 };
 
-struct story *story_new(const struct story_def *def, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct story *story_new(const struct story_def *def, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void story_cause(struct story *s, const char *format, ...) __attribute__((format(printf, 2, 3))); /* once */
 void story_line(struct story *s, sim_ns time, bool important, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -15,11 +17,12 @@ void story_operation(struct story *s, uint64_t op); /* it tells of this one */
 /* How the operation began, was taken and ended. */
 void story_write(struct story *s, const struct story_def *def, const struct timeline_operation *o);
 
-/* The message's transmissions and its arrival as lines, those that began after `until` only if none did before. */
+/* The message's transmissions and its arrival as lines, those that began after `until` only if none did
+ * before. */
 void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important);
 
-/* One step of a write's way to a node: `held` is since when the sender had it, `m` what carried it (NULL: nothing yet), and
- * `had` when the receiver reflected it (SIM_NS_NEVER: not in the window). */
+/* One step of a write's way to a node: `held` is since when the sender had it, `m` what carried it (NULL:
+ * nothing yet), and `had` when the receiver reflected it (SIM_NS_NEVER: not in the window). */
 struct way_step {
     const struct timeline_message *m;
     uint32_t from, to;
@@ -32,13 +35,14 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
 
 /* The step that cost most of the time up to `until`, and why it did, in words into `out`. */
 const struct way_step *way_worst(const struct way_step *steps, uint32_t count, sim_ns until);
-const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until, char out[STORY_TEXT]);
+const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until,
+                      char out[STORY_TEXT]);
 
 /* The same of one message, and of the time that passes at a node (for `what`, as "to be applied"). */
 const char *way_cause_message(const struct story_def *def, const struct timeline_message *m, sim_ns until,
                               char out[STORY_TEXT]);
-const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to, const char *what,
-                           char out[STORY_TEXT]);
+const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to,
+                           const char *what, char out[STORY_TEXT]);
 
 /* Did the message go without loss, and in about the usual time? */
 bool way_is_plain(const struct story_def *def, const struct timeline_message *m);

@@ -1,5 +1,5 @@
-/* trace.c -- see trace.h. A message is kept whole or not at all: what decides is its number, which rises from message to
- * message, so the bound on messages is a bound on numbers. */
+/* trace.c -- see trace.h. A message is kept whole or not at all: what decides is its number, which rises from
+ * message to message, so the bound on messages is a bound on numbers. */
 #include "sim/observe/trace.h"
 
 static bool is_of_interest(const struct trace *t, uint64_t op)
@@ -19,7 +19,8 @@ static bool is_about(const struct trace *t, const struct history_record *r)
     return r->kind == HISTORY_DROP && (is_of_interest(t, r->drop.loser) || is_of_interest(t, r->drop.winner));
 }
 
-/* Messages that were sent before the window, or are beyond the bound, are left out with all their transmissions. */
+/* Messages that were sent before the window, or are beyond the bound, are left out with all their
+ * transmissions. */
 static bool wants_message(struct trace *t, const struct history_record *r)
 {
     uint64_t number = r->kind == HISTORY_SEND ? r->send.message : r->way.message;

@@ -7,9 +7,9 @@
  *     ... look at trace.records ...
  *     trace_close(&trace);
  *
- * Being a reader of ARRIVE and LOST, it makes the world tell the fate of every message, also within a region. `run` has
- * no such reader, and pays nothing. Memory: about 90 bytes a record kept; records_most and messages_most bound it, and
- * what they leave out is counted. */
+ * Being a reader of ARRIVE and LOST, it makes the world tell the fate of every message, also within a region.
+ * `run` has no such reader, and pays nothing. Memory: about 90 bytes a record kept; records_most and
+ * messages_most bound it, and what they leave out is counted. */
 #ifndef GEOREP_OBSERVE_TRACE_H
 #define GEOREP_OBSERVE_TRACE_H
 
@@ -18,12 +18,12 @@
 #include "sim/history/setting.h"
 
 struct trace_def {
-    sim_ns from, to;         /* records of [from, to) are kept; faults, crashes and `ops` from the start */
-    sim_ns grace;            /* after `to`, what becomes of messages sent before it is kept for so long */
-    const uint64_t *ops;     /* all about these operations is kept whatever the bounds; the caller's */
+    sim_ns from, to;     /* records of [from, to) are kept; faults, crashes and `ops` from the start */
+    sim_ns grace;        /* after `to`, what becomes of messages sent before it is kept for so long */
+    const uint64_t *ops; /* all about these operations is kept whatever the bounds; the caller's */
     size_t op_count;
-    size_t records_most;     /* of all others; 0: no bound */
-    uint64_t messages_most;  /* of all others; 0: no bound. Those sent first are kept */
+    size_t records_most;    /* of all others; 0: no bound */
+    uint64_t messages_most; /* of all others; 0: no bound. Those sent first are kept */
 };
 
 struct trace_record {

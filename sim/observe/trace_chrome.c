@@ -1,7 +1,9 @@
-/* trace_chrome.c -- see trace_export.h. A flow binds to the slice that begins where the flow does, so each end of a message gets
- * a slice: as long as the next one of its thread allows, at most END_NS, since slices of a thread must nest.
+/* trace_chrome.c -- see trace_export.h. A flow binds to the slice that begins where the flow does, so each
+ * end of a message gets a slice: as long as the next one of its thread allows, at most END_NS, since slices
+ * of a thread must nest.
  *
- * Events are written to one buffer as they are met, each remembered by where it stands, and come out in order of time. */
+ * Events are written to one buffer as they are met, each remembered by where it stands, and come out in order
+ * of time. */
 #include "sim/observe/trace_export.h"
 
 #include "sim/model/model.h"
@@ -54,14 +56,15 @@ static uint32_t tid_of_node(const struct history_setting *s, uint32_t node)
 }
 
 /* name, phase, time in microseconds to the nanosecond, process, thread: the object stays open for more. */
-static FILE *open_event(struct chrome *c, sim_ns time, const char *name, const char *phase, uint32_t pid, uint32_t tid)
+static FILE *open_event(struct chrome *c, sim_ns time, const char *name, const char *phase, uint32_t pid,
+                        uint32_t tid)
 {
     FILE *f = event_begin(c, time);
 
     fputs("{\"name\":", f);
     timeline_json_text(f, name);
-    fprintf(f, ",\"ph\":\"%s\",\"ts\":%lld.%03lld,\"pid\":%u,\"tid\":%u", phase, (long long)(time / 1000), (long long)(time % 1000),
-            pid, tid);
+    fprintf(f, ",\"ph\":\"%s\",\"ts\":%lld.%03lld,\"pid\":%u,\"tid\":%u", phase, (long long)(time / 1000),
+            (long long)(time % 1000), pid, tid);
     return f;
 }
 
@@ -88,7 +91,8 @@ static void name_of(struct chrome *c, const char *what, uint32_t pid, uint32_t t
 
 /* ---- operations ---- */
 
-/* Operations of a region that overlap stand in different threads: each in the first whose last one has ended. */
+/* Operations of a region that overlap stand in different threads: each in the first whose last one has ended.
+ */
 static void give_lanes(struct chrome *c, sim_ns until)
 {
     const struct timeline *t = c->t;
@@ -128,16 +132,18 @@ static void put_operations(struct chrome *c, sim_ns until)
         put_duration(f, (o->end == SIM_NS_NEVER ? until : o->end) - o->begin);
         fputs(",\"cat\":\"operation\",\"args\":{\"operation\":", f);
         timeline_json_text(f, timeline_operation_name(t->setting, o->op, text));
-        fprintf(f, ",\"key\":%llu,\"session\":%u,\"attempts\":%u,\"outcome\":\"%s\"}", (unsigned long long)o->key, o->session,
-                o->attempts, timeline_outcome_name(o->outcome));
+        fprintf(f, ",\"key\":%llu,\"session\":%u,\"attempts\":%u,\"outcome\":\"%s\"}",
+                (unsigned long long)o->key, o->session, o->attempts, timeline_outcome_name(o->outcome));
         close_event(c);
     }
 }
 
 /* ---- messages ---- */
 
-/* The thread of a message's end: a node's, or that of the operation whose client it is. False: not in the trace. */
-static bool thread_of(const struct chrome *c, const struct timeline_message *m, bool arrives, uint32_t *pid, uint32_t *tid)
+/* The thread of a message's end: a node's, or that of the operation whose client it is. False: not in the
+ * trace. */
+static bool thread_of(const struct chrome *c, const struct timeline_message *m, bool arrives, uint32_t *pid,
+                      uint32_t *tid)
 {
     const struct history_setting *s = c->t->setting;
     uint32_t node = arrives ? m->to : m->from;
@@ -162,8 +168,10 @@ static void put_flow(struct chrome *c, const struct timeline_message *m, bool ar
     if (m->arrived == SIM_NS_NEVER || !thread_of(c, m, arrives, &pid, &tid) ||
         !thread_of(c, m, !arrives, &other_pid, &other_tid))
         return; /* a flow has two ends */
-    FILE *f = open_event(c, arrives ? m->arrived : m->sent, timeline_message_name(c->t->setting, m), arrives ? "f" : "s", pid, tid);
-    fprintf(f, ",\"cat\":\"message\",\"id\":%llu%s", (unsigned long long)m->number, arrives ? ",\"bp\":\"e\"" : "");
+    FILE *f = open_event(c, arrives ? m->arrived : m->sent, timeline_message_name(c->t->setting, m),
+                         arrives ? "f" : "s", pid, tid);
+    fprintf(f, ",\"cat\":\"message\",\"id\":%llu%s", (unsigned long long)m->number,
+            arrives ? ",\"bp\":\"e\"" : "");
     close_event(c);
 }
 
@@ -178,8 +186,8 @@ static void put_end(struct chrome *c, const struct message_end *end, sim_ns last
     put_duration(f, lasts);
     fprintf(f, ",\"cat\":\"message\",\"args\":{\"%s\":", end->arrives ? "from" : "to");
     timeline_json_text(f, timeline_node_name(s, end->arrives ? m->from : m->to, node));
-    fprintf(f, ",\"message\":%llu,\"bytes\":%llu,\"transmissions\":%u", (unsigned long long)m->number, (unsigned long long)m->bytes,
-            m->count);
+    fprintf(f, ",\"message\":%llu,\"bytes\":%llu,\"transmissions\":%u", (unsigned long long)m->number,
+            (unsigned long long)m->bytes, m->count);
     if (m->arrived != SIM_NS_NEVER)
         fprintf(f, ",\"delay_ms\":%.6f", (double)(m->arrived - m->sent) / 1e6);
     if (m->op != 0) {
@@ -218,7 +226,8 @@ static void put_messages(struct chrome *c)
     if (ends.count > 0)
         qsort(ends.items, ends.count, sizeof *ends.items, by_node_and_time);
     for (size_t i = 0, next = 0; i < ends.count; i++) {
-        while (next < ends.count && ends.items[next].node == ends.items[i].node && ends.items[next].time == ends.items[i].time)
+        while (next < ends.count && ends.items[next].node == ends.items[i].node &&
+               ends.items[next].time == ends.items[i].time)
             next++;
         bool followed = next < ends.count && ends.items[next].node == ends.items[i].node;
         sim_ns room = followed ? ends.items[next].time - ends.items[i].time : END_NS;
@@ -233,7 +242,8 @@ static void put_messages(struct chrome *c)
 
 /* ---- what happens at nodes; faults ---- */
 
-static void put_instant(struct chrome *c, const struct history_record *r, const char *what, uint64_t write, const char *more)
+static void put_instant(struct chrome *c, const struct history_record *r, const char *what, uint64_t write,
+                        const char *more)
 {
     const struct history_setting *s = c->t->setting;
     char name[TIMELINE_NAME + 60], op[TIMELINE_NAME];
@@ -276,7 +286,8 @@ static void put_records(struct chrome *c)
             put_instant(c, r, r->store.kept ? "store" : "refuse", r->store.write, "initial value");
             break;
         case HISTORY_MERGE:
-            snprintf(more, sizeof more, "node %u up to %llu", r->merge.origin, (unsigned long long)r->merge.upto);
+            snprintf(more, sizeof more, "node %u up to %llu", r->merge.origin,
+                     (unsigned long long)r->merge.upto);
             put_instant(c, r, "merge", 0, more);
             break;
         case HISTORY_DROP:

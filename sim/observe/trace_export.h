@@ -1,12 +1,13 @@
 /* trace_export.h -- a timeline in the formats of others' viewers, and as lines of JSON.
  *
- * Chrome trace (Perfetto, chrome://tracing): a region is a process, with a thread for each node and as many for its clients as
- * it has operations open at once; operations are slices; a message is a slice of its own at each end, joined by a flow; what
- * nodes take, store and lose are instants; faults and nodes that are down are slices of a process of their own. Times are
- * microseconds of simulated time; events are in their order.
+ * Chrome trace (Perfetto, chrome://tracing): a region is a process, with a thread for each node and as many
+ * for its clients as it has operations open at once; operations are slices; a message is a slice of its own
+ * at each end, joined by a flow; what nodes take, store and lose are instants; faults and nodes that are down
+ * are slices of a process of their own. Times are microseconds of simulated time; events are in their order.
  *
- * ShiViz: hosts are the nodes (and a region's clients, where they talk to another region's nodes); each event has a vector
- * clock, which a message carries from its sending to its arrival. A retransmission, and what is lost, are events of the sender.
+ * ShiViz: hosts are the nodes (and a region's clients, where they talk to another region's nodes); each event
+ * has a vector clock, which a message carries from its sending to its arrival. A retransmission, and what is
+ * lost, are events of the sender.
  *
  * JSON lines: the records as they are, one object a line, with names in place of numbers.
  *

@@ -2,11 +2,12 @@
 #include "sim/observe/trace_export.h"
 
 static const char *const kind_names[HISTORY_KINDS] = {
-    [HISTORY_BEGIN] = "begin", [HISTORY_RETRY] = "retry", [HISTORY_TAKE] = "take", [HISTORY_MADE] = "made",
-    [HISTORY_STORE] = "store", [HISTORY_MERGE] = "merge", [HISTORY_ANSWER] = "answer", [HISTORY_DROP] = "drop",
-    [HISTORY_SAMPLE] = "sample", [HISTORY_END] = "end", [HISTORY_SEND] = "send", [HISTORY_ARRIVE] = "arrive",
-    [HISTORY_LOST] = "lost", [HISTORY_DOWN] = "down", [HISTORY_UP] = "up", [HISTORY_FAULT] = "fault",
-    [HISTORY_COUNT] = "count",
+    [HISTORY_BEGIN] = "begin",   [HISTORY_RETRY] = "retry", [HISTORY_TAKE] = "take",
+    [HISTORY_MADE] = "made",     [HISTORY_STORE] = "store", [HISTORY_MERGE] = "merge",
+    [HISTORY_ANSWER] = "answer", [HISTORY_DROP] = "drop",   [HISTORY_SAMPLE] = "sample",
+    [HISTORY_END] = "end",       [HISTORY_SEND] = "send",   [HISTORY_ARRIVE] = "arrive",
+    [HISTORY_LOST] = "lost",     [HISTORY_DOWN] = "down",   [HISTORY_UP] = "up",
+    [HISTORY_FAULT] = "fault",   [HISTORY_COUNT] = "count",
 };
 
 static void put_name(FILE *to, const char *key, const char *text)
@@ -44,7 +45,8 @@ static void put_message(const struct timeline *t, const struct history_record *r
         put_name(to, "from_region", s->region_names[r->send.from_region]);
         put_name(to, "to_region", s->region_names[r->send.to_region]);
         put_node(to, s, "to", r->send.to);
-        fprintf(to, ",\"bytes\":%llu,\"transmission\":%u", (unsigned long long)r->send.bytes, r->send.transmission);
+        fprintf(to, ",\"bytes\":%llu,\"transmission\":%u", (unsigned long long)r->send.bytes,
+                r->send.transmission);
     } else if (r->kind == HISTORY_LOST) {
         put_name(to, "reason", r->way.reason < 3 ? reasons[r->way.reason] : "?");
     }
@@ -69,7 +71,8 @@ static void put_more(const struct timeline *t, const struct history_record *r, F
         break;
     case HISTORY_STORE:
         put_operation(to, s, "write", r->store.write);
-        fprintf(to, ",\"stamp\":%lld,\"kept\":%s", (long long)r->store.stamp, r->store.kept ? "true" : "false");
+        fprintf(to, ",\"stamp\":%lld,\"kept\":%s", (long long)r->store.stamp,
+                r->store.kept ? "true" : "false");
         break;
     case HISTORY_MERGE:
         put_node(to, s, "origin", r->merge.origin);
@@ -105,9 +108,10 @@ static void put_more(const struct timeline *t, const struct history_record *r, F
 }
 
 /* Which kinds are about a key. */
-#define WITH_KEY                                                                                                      \
-    (1u << HISTORY_BEGIN | 1u << HISTORY_TAKE | 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | \
-     1u << HISTORY_DROP | 1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_MADE | 1u << HISTORY_RETRY)
+#define WITH_KEY                                                                                             \
+    (1u << HISTORY_BEGIN | 1u << HISTORY_TAKE | 1u << HISTORY_STORE | 1u << HISTORY_MERGE |                  \
+     1u << HISTORY_ANSWER | 1u << HISTORY_DROP | 1u << HISTORY_SAMPLE | 1u << HISTORY_END |                  \
+     1u << HISTORY_MADE | 1u << HISTORY_RETRY)
 
 void trace_write_jsonl(const struct timeline *t, const char *note, FILE *to)
 {
@@ -118,8 +122,8 @@ void trace_write_jsonl(const struct timeline *t, const char *note, FILE *to)
     }
     array_each (struct trace_record, record, &t->trace->records) {
         const struct history_record *r = &record->record;
-        fprintf(to, "{\"position\":%llu,\"time\":%lld,\"type\":\"%s\"", (unsigned long long)record->position, (long long)r->time,
-                kind_names[r->kind]);
+        fprintf(to, "{\"position\":%llu,\"time\":%lld,\"type\":\"%s\"", (unsigned long long)record->position,
+                (long long)r->time, kind_names[r->kind]);
         if (r->op != 0)
             put_operation(to, t->setting, "operation", r->op);
         if ((WITH_KEY >> r->kind & 1) != 0)

@@ -1,5 +1,6 @@
-/* trace_shiviz.c -- see trace_export.h. The format: the parser's regular expression, the delimiter of executions (none), then
- * two lines an event. A host's own count rises by one with each of its events, as ShiViz demands; a zero is not written. */
+/* trace_shiviz.c -- see trace_export.h. The format: the parser's regular expression, the delimiter of
+ * executions (none), then two lines an event. A host's own count rises by one with each of its events, as
+ * ShiViz demands; a zero is not written. */
 #include "sim/observe/trace_export.h"
 
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 struct shiviz {
     const struct timeline *t;
     FILE *to;
-    uint32_t hosts;        /* nodes, then the clients of each region */
-    uint64_t *clock;       /* [host * hosts + of] */
-    uint64_t **carried;    /* [message]: the sender's clock at its sending */
+    uint32_t hosts;     /* nodes, then the clients of each region */
+    uint64_t *clock;    /* [host * hosts + of] */
+    uint64_t **carried; /* [message]: the sender's clock at its sending */
 };
 
 static uint32_t host_of(const struct shiviz *s, uint32_t node, uint32_t region)
@@ -42,7 +43,8 @@ static void event(struct shiviz *s, uint32_t host, sim_ns time, const char *text
     fprintf(s->to, "%.6fs %s\n%s {", (double)time / 1e9, text, host_name(s, host, name));
     for (uint32_t i = 0; i < s->hosts; i++)
         if (clock[i] != 0) {
-            fprintf(s->to, "%s\"%s\":%llu", first ? "" : ", ", host_name(s, i, name), (unsigned long long)clock[i]);
+            fprintf(s->to, "%s\"%s\":%llu", first ? "" : ", ", host_name(s, i, name),
+                    (unsigned long long)clock[i]);
             first = false;
         }
     fputs("}\n", s->to);
@@ -91,7 +93,9 @@ static void lost(struct shiviz *s, const struct history_record *r)
     if (m == NULL)
         return;
     snprintf(text, sizeof text, "lost: %.80s (%s)", timeline_message_name(s->t->setting, m),
-             r->way.reason == LOST_BY_CUT ? "link cut" : r->way.reason == LOST_BY_CRASH ? "node down" : "by chance");
+             r->way.reason == LOST_BY_CUT     ? "link cut"
+             : r->way.reason == LOST_BY_CRASH ? "node down"
+                                              : "by chance");
     event(s, host_of(s, m->from, m->from_region), r->time, text);
 }
 

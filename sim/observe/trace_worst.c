@@ -1,4 +1,5 @@
-/* trace_worst.c -- see trace_worst.h. It feeds a ledger as observation.c does, and looks where that one counts. */
+/* trace_worst.c -- see trace_worst.h. It feeds a ledger as observation.c does, and looks where that one
+ * counts. */
 #include "sim/observe/trace_worst.h"
 
 #include "sim/model/model.h"
@@ -14,7 +15,7 @@ struct trace_worst {
     struct trace_worst_figures figures;
     const struct history_record *record; /* at hand */
     uint64_t wanted, position;
-    ARRAY(struct worst_lost) decided;    /* lost before their clients were told: they count if they commit */
+    ARRAY(struct worst_lost) decided; /* lost before their clients were told: they count if they commit */
 };
 
 static bool is_wanted(const struct trace_worst *w, uint64_t op)
@@ -52,8 +53,11 @@ static sim_ns gap_between(const struct trace_worst *w, const struct live_write *
 
 static struct worst_lost loss_at_hand(const struct trace_worst *w, const struct live_write *loser)
 {
-    return (struct worst_lost){.loser = loser->id, .winner = winner_of(w, loser), .node = w->record->node,
-                               .met = w->record->time, .position = w->position};
+    return (struct worst_lost){.loser = loser->id,
+                               .winner = winner_of(w, loser),
+                               .node = w->record->node,
+                               .met = w->record->time,
+                               .position = w->position};
 }
 
 /* A commit comes after the loss as often as before it. */
@@ -106,7 +110,8 @@ static bool is_decided(const struct trace_worst *w, uint64_t id)
 static void store(struct trace_worst *w, const struct history_record *r)
 {
     int row = places_row(&w->ledger.places, r->key, r->node);
-    uint64_t held = row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
+    uint64_t held =
+        row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
     bool held_decided = is_decided(w, held), came_decided = is_decided(w, r->store.write);
 
     ledger_store(&w->ledger, r);
@@ -134,7 +139,8 @@ static void forget_decisions(struct trace_worst *w, uint64_t op)
 
 /* ---- reads and writes that end ---- */
 
-static bool answer_reflects(const struct trace_worst *w, const struct operation *op, const struct live_write *one)
+static bool answer_reflects(const struct trace_worst *w, const struct operation *op,
+                            const struct live_write *one)
 {
     const struct operation_sample *s = operations_sample_first(&w->operations, op);
 
@@ -151,8 +157,8 @@ static uint64_t missed_write(const struct trace_worst *w, const struct operation
 
     for (uint32_t slot = 0; e != NULL && slot < e->slot_count; slot++)
         for (const struct live_write *one = e->slots[slot].oldest; one != NULL; one = one->slot_newer)
-            if (one->commit_position != 0 && one->commit_position < op->begin_position && one->commit_time == commit &&
-                !answer_reflects(w, op, one))
+            if (one->commit_position != 0 && one->commit_position < op->begin_position &&
+                one->commit_time == commit && !answer_reflects(w, op, one))
                 return one->id;
     return 0;
 }
@@ -169,7 +175,8 @@ static void read_ends(struct trace_worst *w, const struct operation *op, const s
     }
     if (is_wanted(w, r->op))
         w->figures.wanted_read = one;
-    if (op->in_window && one.missed != 0 && (w->figures.stalest.read == 0 || one.stale_ns > w->figures.stalest.stale_ns))
+    if (op->in_window && one.missed != 0 &&
+        (w->figures.stalest.read == 0 || one.stale_ns > w->figures.stalest.stale_ns))
         w->figures.stalest = one;
 }
 
@@ -180,7 +187,8 @@ static void write_ends(struct trace_worst *w, const struct operation *op, const 
 
     if (op->in_window && !well)
         w->figures.failed_writes++;
-    if (op->in_window && well && (w->figures.slowest.op == 0 || one.latency_ns > w->figures.slowest.latency_ns))
+    if (op->in_window && well &&
+        (w->figures.slowest.op == 0 || one.latency_ns > w->figures.slowest.latency_ns))
         w->figures.slowest = one;
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
         uint64_t write = op->op | identity;
@@ -292,7 +300,8 @@ static void look(void *self, const struct history_record *r, uint64_t position)
 struct trace_worst *trace_worst_new(const struct history_setting *s, struct history *h, uint64_t wanted)
 {
     struct trace_worst *w = memory_new(1, sizeof *w);
-    uint32_t unread = UINT32_C(1) << HISTORY_SEND | UINT32_C(1) << HISTORY_ARRIVE | UINT32_C(1) << HISTORY_LOST;
+    uint32_t unread =
+        UINT32_C(1) << HISTORY_SEND | UINT32_C(1) << HISTORY_ARRIVE | UINT32_C(1) << HISTORY_LOST;
 
     w->wanted = wanted;
     operations_open(&w->operations, s);

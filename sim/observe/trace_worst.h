@@ -1,7 +1,9 @@
-/* trace_worst.h -- the worst that happened in a trial: the stalest read, the slowest write, a lost write of each kind.
+/* trace_worst.h -- the worst that happened in a trial: the stalest read, the slowest write, a lost write of
+ * each kind.
  *
- * A reader of the plain history, for a trial that is run once more: it finds what to tell of, by the rules of semantics B
- * (the ledger's and staleness.h's: the figures of `metrics.csv` are these cases' own). Of equals the first. */
+ * A reader of the plain history, for a trial that is run once more: it finds what to tell of, by the rules of
+ * semantics B (the ledger's and staleness.h's: the figures of `metrics.csv` are these cases' own). Of equals
+ * the first. */
 #ifndef GEOREP_OBSERVE_TRACE_WORST_H
 #define GEOREP_OBSERVE_TRACE_WORST_H
 
@@ -16,36 +18,36 @@ enum worst_loss {
 };
 
 struct worst_read {
-    uint64_t read, missed;      /* operations; 0: no stale read */
+    uint64_t read, missed; /* operations; 0: no stale read */
     uint64_t missed_count;
-    sim_ns stale_ns;            /* from the commit of `missed`, the oldest, to the read's begin */
+    sim_ns stale_ns; /* from the commit of `missed`, the oldest, to the read's begin */
     sim_ns missed_commit, begin, end;
 };
 
 struct worst_write {
-    uint64_t op;                /* 0: none */
+    uint64_t op; /* 0: none */
     sim_ns latency_ns, begin, end;
 };
 
 struct worst_lost {
-    uint64_t loser, winner;     /* 0: no such write */
-    uint32_t node;              /* that let it go first */
-    sim_ns met;                 /* when */
-    sim_ns gap_ns;              /* what makes it the worst of its kind */
+    uint64_t loser, winner; /* 0: no such write */
+    uint32_t node;          /* that let it go first */
+    sim_ns met;             /* when */
+    sim_ns gap_ns;          /* what makes it the worst of its kind */
     uint64_t position;
 };
 
 struct trace_worst_figures {
     struct worst_read stalest;
-    struct worst_write slowest;              /* that finished well */
-    uint64_t failed_writes;                  /* of the window: timed out, refused, open at the end */
-    struct worst_lost lost[WORST_LOSSES];    /* lost updates */
+    struct worst_write slowest;           /* that finished well */
+    uint64_t failed_writes;               /* of the window: timed out, refused, open at the end */
+    struct worst_lost lost[WORST_LOSSES]; /* lost updates */
     uint64_t lost_count[WORST_LOSSES];
-    struct worst_lost lost_commit;           /* .met: its commit; .winner and .node: none */
+    struct worst_lost lost_commit; /* .met: its commit; .winner and .node: none */
     uint64_t lost_commit_count;
     /* The operation that was asked for: */
-    struct worst_read wanted_read;           /* .missed 0: it was fresh */
-    struct worst_write wanted;               /* .op 0: there is none such */
+    struct worst_read wanted_read; /* .missed 0: it was fresh */
+    struct worst_write wanted;     /* .op 0: there is none such */
     struct worst_lost wanted_lost;
 };
 
