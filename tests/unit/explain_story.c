@@ -1,5 +1,5 @@
-/* explain_story.c -- stories word by word, on worlds small enough to be told by hand: constant delays (40 ms one way, 0.25 ms
- * to a client's own region), two regions, one thing that goes wrong. */
+/* explain_story.c -- stories word by word, on worlds small enough to be told by hand: constant delays (40 ms
+ * one way, 0.25 ms to a client's own region), two regions, one thing that goes wrong. */
 #include "tests/support/simulate.h"
 
 #include "sim/cli/diagram.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TWO_REGIONS                                                                                                          \
-    "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\n"                          \
+#define TWO_REGIONS                                                                                          \
+    "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\n"           \
     "workload: {clients: 1, arrivals: {constant: 5/s}, keys: {count: 1}, mix: {read: 50%, write: 50%}}\n"
 
 enum what { STALEST, SLOWEST, LOST, LOST_COMMIT, OPERATION };
@@ -22,7 +22,8 @@ struct telling {
     char *text;
 };
 
-static struct story *story_of(const struct story_def *def, const struct trace_worst_figures *w, enum what what)
+static struct story *story_of(const struct story_def *def, const struct trace_worst_figures *w,
+                              enum what what)
 {
     const struct worst_lost *lost = NULL;
 
@@ -31,11 +32,13 @@ static struct story *story_of(const struct story_def *def, const struct trace_wo
             lost = &w->lost[kind];
     switch (what) {
     case STALEST:
-        return story_of_stale_read(def, w->stalest.read, w->stalest.missed, w->stalest.stale_ns, w->stalest.missed_count);
+        return story_of_stale_read(def, w->stalest.read, w->stalest.missed, w->stalest.stale_ns,
+                                   w->stalest.missed_count);
     case SLOWEST:
         return story_of_operation(def, w->slowest.op);
     case LOST:
-        return lost == NULL ? NULL : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met);
+        return lost == NULL ? NULL
+                            : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met);
     case LOST_COMMIT:
         return story_of_lost_commit(def, w->lost_commit.loser);
     default:
@@ -78,8 +81,10 @@ static void assert_story(const char *yaml, enum what what, const char *expected)
 /* The cut swallows east/36 from 7.2 s on; west reads at 7.6 s. 8.04 s is 7.2 + 0.28 (rtt + 200 ms) + 0.56. */
 Test(explain_story, a_cut_makes_a_read_stale)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
-                 "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n", STALEST,
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
+                    "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n",
+        STALEST,
         "It: key 0 at west was 399.5 ms behind\n"
         "      7.200 s  east/36: a client in east begins write of key 0\n"
         "      7.200 s  east takes east/36\n"
@@ -93,14 +98,16 @@ Test(explain_story, a_cut_makes_a_read_stale)
         "  cause: the link east -> west was cut from 5.000 s to 8.000 s by 'digger'\n");
 }
 
-#define POISSON                                                                                                              \
-    "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\nnetwork: {rtt: 80ms}\n"    \
+#define POISSON                                                                                              \
+    "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\nnetwork: "  \
+    "{rtt: 80ms}\n"                                                                                          \
     "workload: {clients: 1, keys: {count: 1}, mix: {write: 100%}}\n"
 
 /* West's clock is 150 ms behind: 87.9 ms after east's write, west stamps a time before it. */
 Test(explain_story, a_clock_that_is_behind_loses_the_later_write)
 {
-    assert_story(POISSON "clocks: {regions: {west: {offset: -150ms}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
+    assert_story(
+        POISSON "clocks: {regions: {west: {offset: -150ms}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
         "It: west/419 of key 0, for east/409\n"
         "      3.819 s  east/409: a client in east begins write of key 0\n"
         "      3.819 s  east takes east/409\n"
@@ -112,13 +119,15 @@ Test(explain_story, a_clock_that_is_behind_loses_the_later_write)
         "      3.907 s  west/419 is stamped 3.757 s at west: 150.0 ms behind true time\n"
         "      3.907 s  they meet at west, which holds east/409: it refuses west/419, which is lost\n"
         "      3.907 s  west/419: its client is told, after 0.500 ms: it is committed\n"
-        "  cause: west's clock was 150.0 ms behind when it stamped the loser, which in truth came 87.9 ms after the winner (clock offset)\n");
+        "  cause: west's clock was 150.0 ms behind when it stamped the loser, which in truth came 87.9 ms "
+        "after the winner (clock offset)\n");
 }
 
 /* 15000 ppm is 15 ms a second. */
 Test(explain_story, a_clock_that_drifts_is_told_from_one_that_is_off)
 {
-    assert_story(POISSON "clocks: {regions: {west: {drift: -15000ppm}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
+    assert_story(
+        POISSON "clocks: {regions: {west: {drift: -15000ppm}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
         "It: west/1069 of key 0, for east/1113\n"
         "     10.596 s  east/1113: a client in east begins write of key 0\n"
         "     10.596 s  east takes east/1113\n"
@@ -130,67 +139,74 @@ Test(explain_story, a_clock_that_drifts_is_told_from_one_that_is_off)
         "     10.675 s  west/1069 is stamped 10.515 s at west: 160.1 ms behind true time\n"
         "     10.675 s  they meet at west, which holds east/1113: it refuses west/1069, which is lost\n"
         "     10.676 s  west/1069: its client is told, after 0.500 ms: it is committed\n"
-        "  cause: west's clock was 160.1 ms behind when it stamped the loser (it had drifted by 160.1 ms), which in truth came 79.5 ms after the winner (drift)\n");
+        "  cause: west's clock was 160.1 ms behind when it stamped the loser (it had drifted by 160.1 ms), "
+        "which in truth came 79.5 ms after the winner (drift)\n");
 }
 
 /* Counts are no times: nothing is said of stamps, and neither write could have known of the other. */
 Test(explain_story, two_writes_at_once_are_concurrent)
 {
     assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: lamport}]\n", LOST,
-        "It: east/15 of key 0, for west/15\n"
-        "      3.000 s  east/15: a client in east begins write of key 0\n"
-        "      3.000 s  west/15: a client in west begins write of key 0\n"
-        "      3.000 s  east takes east/15\n"
-        "      3.000 s  west takes west/15\n"
-        "      3.000 s  row east -> west: 40.0 ms\n"
-        "      3.001 s  east/15: its client is told, after 0.500 ms: it is committed\n"
-        "      3.001 s  west/15: its client is told, after 0.500 ms: it is committed\n"
-        "      3.040 s  they meet at west, which holds west/15: it refuses east/15, which is lost\n"
-        "  cause: both were written at the same instant, before either had arrived at the other (concurrent)\n");
+                 "It: east/15 of key 0, for west/15\n"
+                 "      3.000 s  east/15: a client in east begins write of key 0\n"
+                 "      3.000 s  west/15: a client in west begins write of key 0\n"
+                 "      3.000 s  east takes east/15\n"
+                 "      3.000 s  west takes west/15\n"
+                 "      3.000 s  row east -> west: 40.0 ms\n"
+                 "      3.001 s  east/15: its client is told, after 0.500 ms: it is committed\n"
+                 "      3.001 s  west/15: its client is told, after 0.500 ms: it is committed\n"
+                 "      3.040 s  they meet at west, which holds west/15: it refuses east/15, which is lost\n"
+                 "  cause: both were written at the same instant, before either had arrived at the other "
+                 "(concurrent)\n");
 }
 
 /* West writes 400 ms after east, and would have known but for the cut. */
 Test(explain_story, a_write_that_comes_late_loses)
 {
     assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
-                 "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n", LOST,
-        "It: east/37 of key 0, for west/39\n"
-        "      7.400 s  east/37: a client in east begins write of key 0\n"
-        "      7.400 s  east takes east/37\n"
-        "      7.400 s  east/37 is stamped 7.400 s at east, which is right\n"
-        "      7.400 s  row east -> west: lost: link cut by 'digger' until 8.000 s\n"
-        "      7.401 s  east/37: its client is told, after 0.500 ms: it is committed\n"
-        "      7.680 s  ... sent again: lost too\n"
-        "      7.800 s  west/39: a client in west begins write of key 0\n"
-        "      7.800 s  west takes west/39\n"
-        "      7.800 s  west/39 is stamped 7.800 s at west, which is right\n"
-        "      7.800 s  row west -> east: 40.0 ms\n"
-        "      7.801 s  west/39: its client is told, after 0.500 ms: it is committed\n"
-        "      7.840 s  they meet at east: west/39 replaces east/37, which is lost\n"
-        "      8.240 s  ... sent again (transmission 3): 640.0 ms, in order behind an earlier one\n"
-        "  cause: the loser had not come to west when the winner was taken there, 400.0 ms later: the link east -> west was cut from 5.000 s to 8.000 s by 'digger' (late arrival)\n");
+                             "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n",
+                 LOST,
+                 "It: east/37 of key 0, for west/39\n"
+                 "      7.400 s  east/37: a client in east begins write of key 0\n"
+                 "      7.400 s  east takes east/37\n"
+                 "      7.400 s  east/37 is stamped 7.400 s at east, which is right\n"
+                 "      7.400 s  row east -> west: lost: link cut by 'digger' until 8.000 s\n"
+                 "      7.401 s  east/37: its client is told, after 0.500 ms: it is committed\n"
+                 "      7.680 s  ... sent again: lost too\n"
+                 "      7.800 s  west/39: a client in west begins write of key 0\n"
+                 "      7.800 s  west takes west/39\n"
+                 "      7.800 s  west/39 is stamped 7.800 s at west, which is right\n"
+                 "      7.800 s  row west -> east: 40.0 ms\n"
+                 "      7.801 s  west/39: its client is told, after 0.500 ms: it is committed\n"
+                 "      7.840 s  they meet at east: west/39 replaces east/37, which is lost\n"
+                 "      8.240 s  ... sent again (transmission 3): 640.0 ms, in order behind an earlier one\n"
+                 "  cause: the loser had not come to west when the winner was taken there, 400.0 ms later: "
+                 "the link east -> west was cut from 5.000 s to 8.000 s by 'digger' (late arrival)\n");
 }
 
 /* Timeouts: 80 ms + 200 ms, 560 ms, 1 s. */
 Test(explain_story, loss_makes_a_write_slow)
 {
     assert_story(TWO_REGIONS "network: {rtt: 80ms, loss: 20%}\nmodels: [async]\n", SLOWEST,
-        "It: write of key 0 from west took 2.200 s\n"
-        "      9.200 s  west/46: a client in west begins write of key 0\n"
-        "      9.200 s  write west -> east: lost by chance\n"
-        "      9.480 s  ... sent again 2 times until 10.040 s: lost too\n"
-        "     11.040 s  ... sent again (transmission 4): 40.0 ms\n"
-        "     11.080 s  east takes west/46\n"
-        "     11.080 s  reply east -> west: lost by chance\n"
-        "     11.360 s  ... sent again (transmission 2): 40.0 ms\n"
-        "     11.400 s  west/46: its client is told, after 2.200 s: it is committed\n"
-        "  cause: loss: the link west -> east lost it 3 times, and it was sent again after a timeout (1.880 s of 2.200 s)\n");
+                 "It: write of key 0 from west took 2.200 s\n"
+                 "      9.200 s  west/46: a client in west begins write of key 0\n"
+                 "      9.200 s  write west -> east: lost by chance\n"
+                 "      9.480 s  ... sent again 2 times until 10.040 s: lost too\n"
+                 "     11.040 s  ... sent again (transmission 4): 40.0 ms\n"
+                 "     11.080 s  east takes west/46\n"
+                 "     11.080 s  reply east -> west: lost by chance\n"
+                 "     11.360 s  ... sent again (transmission 2): 40.0 ms\n"
+                 "     11.400 s  west/46: its client is told, after 2.200 s: it is committed\n"
+                 "  cause: loss: the link west -> east lost it 3 times, and it was sent again after a "
+                 "timeout (1.880 s of 2.200 s)\n");
 }
 
 Test(explain_story, a_slow_link_makes_a_write_slow)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, leader: west}]\n"
-                 "faults: [{name: rain, at: 5s, for: 3s, slow: {between: [east, west], factor: 10}}]\n", SLOWEST,
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, leader: west}]\n"
+                    "faults: [{name: rain, at: 5s, for: 3s, slow: {between: [east, west], factor: 10}}]\n",
+        SLOWEST,
         "It: write of key 0 from east took 800.5 ms\n"
         "      5.400 s  east/27: a client in east begins write of key 0\n"
         "      5.400 s  write east -> west: 400.0 ms\n"
@@ -202,8 +218,10 @@ Test(explain_story, a_slow_link_makes_a_write_slow)
 
 Test(explain_story, an_overload_makes_a_write_slow)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nstorage: {write: 10ms}\nmodels: [async]\n"
-                 "faults: [{at: 5s, for: 3s, overload: {region: east, factor: 20}}]\n", SLOWEST,
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nstorage: {write: 10ms}\nmodels: [async]\n"
+                    "faults: [{at: 5s, for: 3s, overload: {region: east, factor: 20}}]\n",
+        SLOWEST,
         "It: write of key 0 from west took 280.5 ms\n"
         "      5.400 s  west/27: a client in west begins write of key 0\n"
         "      5.400 s  write west -> east: 40.0 ms\n"
@@ -218,20 +236,21 @@ Test(explain_story, an_overload_makes_a_write_slow)
 Test(explain_story, distance_alone_makes_a_write_slow)
 {
     assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: sync, acks: all}]\n", SLOWEST,
-        "It: write of key 0 from west took 160.5 ms\n"
-        "      1.000 s  west/5: a client in west begins write of key 0\n"
-        "      1.000 s  write west -> east: 40.0 ms\n"
-        "      1.040 s  east takes west/5\n"
-        "      1.040 s  entries east -> west: 40.0 ms\n"
-        "      1.080 s  status west -> east: 40.0 ms\n"
-        "      1.120 s  reply east -> west: 40.0 ms\n"
-        "      1.161 s  west/5: its client is told, after 160.5 ms: it is committed\n"
-        "  cause: distance: 4 ways between regions, one after the other (160.0 ms of 160.5 ms)\n");
+                 "It: write of key 0 from west took 160.5 ms\n"
+                 "      1.000 s  west/5: a client in west begins write of key 0\n"
+                 "      1.000 s  write west -> east: 40.0 ms\n"
+                 "      1.040 s  east takes west/5\n"
+                 "      1.040 s  entries east -> west: 40.0 ms\n"
+                 "      1.080 s  status west -> east: 40.0 ms\n"
+                 "      1.120 s  reply east -> west: 40.0 ms\n"
+                 "      1.161 s  west/5: its client is told, after 160.5 ms: it is committed\n"
+                 "  cause: distance: 4 ways between regions, one after the other (160.0 ms of 160.5 ms)\n");
 }
 
 Test(explain_story, nothing_is_blamed_for_a_write_that_stays_at_home)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [crdt]\n", SLOWEST,
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [crdt]\n", SLOWEST,
         "It: write of key 0 from west took 0.500 ms\n"
         "      1.000 s  west/5: a client in west begins write of key 0\n"
         "      1.000 s  west takes west/5\n"
@@ -241,7 +260,8 @@ Test(explain_story, nothing_is_blamed_for_a_write_that_stays_at_home)
 
 Test(explain_story, a_batch_that_waits_makes_a_read_stale)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, flush_every: 1s}]\n", STALEST,
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, flush_every: 1s}]\n", STALEST,
         "It: key 0 at west was 719.5 ms behind\n"
         "      1.200 s  west/6: a client in west begins write of key 0\n"
         "      1.200 s  write west -> east: 40.0 ms\n"
@@ -257,17 +277,21 @@ Test(explain_story, a_batch_that_waits_makes_a_read_stale)
 /* East goes down for good 40 ms after what it took at 4.960 s, which was on its way. */
 Test(explain_story, a_crash_takes_a_commit_with_it)
 {
-    assert_story("name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\n"
-                 "network: {rtt: 80ms}\nmodels: [async]\n"
-                 "workload: {clients: 1, arrivals: {constant: 50/s}, keys: {count: 100}, mix: {read: 50%, write: 50%}}\n"
-                 "faults: [{name: fire, at: 5s, crash: {region: east, lose: disk}}]\n", LOST_COMMIT,
+    assert_story(
+        "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\n"
+        "network: {rtt: 80ms}\nmodels: [async]\n"
+        "workload: {clients: 1, arrivals: {constant: 50/s}, keys: {count: 100}, mix: {read: 50%, write: "
+        "50%}}\n"
+        "faults: [{name: fire, at: 5s, crash: {region: east, lose: disk}}]\n",
+        LOST_COMMIT,
         "It: east/248 of key 98, committed and gone\n"
         "      4.960 s  east/248: a client in east begins write of key 98\n"
         "      4.960 s  east takes east/248\n"
         "      4.960 s  entries east -> west: lost: east is down by 'fire' for good\n"
         "      4.960 s  east/248: its client is told, after 0.500 ms: it is committed\n"
         "      5.000 s  east goes down, and loses its disk\n"
-        "  cause: east went down 39.5 ms after the write was committed, before it had come to a replica that was left\n");
+        "  cause: east went down 39.5 ms after the write was committed, before it had come to a replica that "
+        "was left\n");
 }
 
 /* ---- names ---- */
@@ -287,8 +311,8 @@ Test(explain_story, an_operation_is_named_and_found_by_its_name)
         snprintf(name, sizeof name, "%llu", (unsigned long long)ops[i]);
         cr_expect_eq(timeline_operation_parse(s, name), ops[i], "%s", name);
     }
-    static const char *const wrong[] = {"", "north/1", "west/", "west/0", "west/1x", "west", "/1", "12x", "west/1.999",
-                                        "18446744073709551615"};
+    static const char *const wrong[] = {"",     "north/1", "west/", "west/0",     "west/1x",
+                                        "west", "/1",      "12x",   "west/1.999", "18446744073709551615"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         cr_expect_eq(timeline_operation_parse(s, wrong[i]), 0, "`%s` is no operation", wrong[i]);
     untell(&t);

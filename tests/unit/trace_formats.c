@@ -1,4 +1,5 @@
-/* trace_formats.c -- what viewers are given is well formed and says what happened: checked as a viewer would read it. */
+/* trace_formats.c -- what viewers are given is well formed and says what happened: checked as a viewer would
+ * read it. */
 #include "tests/support/simulate.h"
 
 #include "sim/cli/diagram.h"
@@ -11,15 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char world[] =
-    "name: traced\nduration: 8s\nwarmup: 1s\ndrain: 10s\nreplications: 1\n"
-    "regions: [east, {name: west 2, nodes: 2}, north]\n"
-    "network: {rtt: 80ms, loss: 10%}\n"
-    "workload: {clients: 3, arrivals: {poisson: 20/s}, keys: {count: 4}, mix: {read: 50%, write: 50%}, timeout: 1s, retries: 1}\n"
-    "models: [{type: lww, clock: wall}, crdt, async, quorum]\n"
-    "faults: [{name: cut off, at: 2s, for: 1s, partition: [[east], [north]]},\n"
-    "  {name: fire, at: 4s, for: 1s, crash: {region: east, lose: memory}},\n"
-    "  {at: 5s, for: 1s, overload: {region: north, factor: 3}}]\n";
+static const char world[] = "name: traced\nduration: 8s\nwarmup: 1s\ndrain: 10s\nreplications: 1\n"
+                            "regions: [east, {name: west 2, nodes: 2}, north]\n"
+                            "network: {rtt: 80ms, loss: 10%}\n"
+                            "workload: {clients: 3, arrivals: {poisson: 20/s}, keys: {count: 4}, mix: {read: "
+                            "50%, write: 50%}, timeout: 1s, retries: 1}\n"
+                            "models: [{type: lww, clock: wall}, crdt, async, quorum]\n"
+                            "faults: [{name: cut off, at: 2s, for: 1s, partition: [[east], [north]]},\n"
+                            "  {name: fire, at: 4s, for: 1s, crash: {region: east, lose: memory}},\n"
+                            "  {at: 5s, for: 1s, overload: {region: north, factor: 3}}]\n";
 
 enum format { CHROME, SHIVIZ, JSONL, SVG };
 
@@ -47,8 +48,12 @@ static struct traced trace(uint32_t model, enum format format, const struct trac
         trace_write_jsonl(&t.trial.timeline, "a \"note\"", to);
         break;
     case SVG:
-        diagram_write(&(struct diagram_def){.timeline = &t.trial.timeline, .facts = t.trial.facts, .title = "a <title> & more",
-                                            .from = def->from, .to = def->to}, to);
+        diagram_write(&(struct diagram_def){.timeline = &t.trial.timeline,
+                                            .facts = t.trial.facts,
+                                            .title = "a <title> & more",
+                                            .from = def->from,
+                                            .to = def->to},
+                      to);
         break;
     }
     fclose(to);
@@ -89,7 +94,8 @@ static void check_flows(const json_t *events, size_t most)
     size_t starts = 0, finishes = 0, i;
     json_t *event;
 
-    json_array_foreach (events, i, event) {
+    json_array_foreach(events, i, event)
+    {
         bool start = strcmp(text_of(event, "ph"), "s") == 0;
         if (!start && strcmp(text_of(event, "ph"), "f") != 0)
             continue;
@@ -101,7 +107,8 @@ static void check_flows(const json_t *events, size_t most)
             started[id] = ts + 1;
             starts++;
         } else {
-            cr_expect(started[id] > 0 && ts + 1 >= started[id], "flow %zu ends without, or before, its start", id);
+            cr_expect(started[id] > 0 && ts + 1 >= started[id], "flow %zu ends without, or before, its start",
+                      id);
             finishes++;
         }
     }
@@ -117,17 +124,20 @@ static void check_bindings(const json_t *events)
     char at[100];
     size_t i;
 
-    json_array_foreach (events, i, event)
-        if (strcmp(text_of(event, "ph"), "X") == 0) {
-            snprintf(at, sizeof at, "%d %d %.3f", (int)number_of(event, "pid"), (int)number_of(event, "tid"), number_of(event, "ts"));
-            json_object_set_new(slices, at, json_true());
-            cr_expect_geq(number_of(event, "dur"), 0);
-        }
-    json_array_foreach (events, i, event) {
+    json_array_foreach(events, i, event) if (strcmp(text_of(event, "ph"), "X") == 0)
+    {
+        snprintf(at, sizeof at, "%d %d %.3f", (int)number_of(event, "pid"), (int)number_of(event, "tid"),
+                 number_of(event, "ts"));
+        json_object_set_new(slices, at, json_true());
+        cr_expect_geq(number_of(event, "dur"), 0);
+    }
+    json_array_foreach(events, i, event)
+    {
         const char *phase = text_of(event, "ph");
         if (strcmp(phase, "s") != 0 && strcmp(phase, "f") != 0)
             continue;
-        snprintf(at, sizeof at, "%d %d %.3f", (int)number_of(event, "pid"), (int)number_of(event, "tid"), number_of(event, "ts"));
+        snprintf(at, sizeof at, "%d %d %.3f", (int)number_of(event, "pid"), (int)number_of(event, "tid"),
+                 number_of(event, "ts"));
         bool at_client = number_of(event, "tid") >= 1000; /* within its operation's slice */
         cr_expect(at_client || json_object_get(slices, at) != NULL, "a flow at %s has no slice", at);
     }
@@ -141,13 +151,15 @@ static void check_nesting(const json_t *events)
     char thread[60];
     size_t i;
 
-    json_array_foreach (events, i, event) {
+    json_array_foreach(events, i, event)
+    {
         if (strcmp(text_of(event, "ph"), "X") != 0)
             continue;
         double begin = number_of(event, "ts"), end = begin + number_of(event, "dur");
         snprintf(thread, sizeof thread, "%d %d", (int)number_of(event, "pid"), (int)number_of(event, "tid"));
         double open = json_number_value(json_object_get(ends, thread));
-        cr_expect(begin >= open - 0.0005 || end <= open + 0.0005, "slices of thread %s overlap at %.3f", thread, begin);
+        cr_expect(begin >= open - 0.0005 || end <= open + 0.0005, "slices of thread %s overlap at %.3f",
+                  thread, begin);
         if (end > open)
             json_object_set_new(ends, thread, json_real(end));
     }
@@ -165,7 +177,8 @@ Test(trace_formats, a_chrome_trace_is_one_that_perfetto_reads)
         double before = 0;
         size_t i, operations = 0, faults = 0;
         json_t *event;
-        json_array_foreach (events, i, event) {
+        json_array_foreach(events, i, event)
+        {
             if (strcmp(text_of(event, "ph"), "M") == 0)
                 continue;
             cr_expect_geq(number_of(event, "ts"), before, "times go back");
@@ -218,7 +231,8 @@ Test(trace_formats, shiviz_clocks_rise_by_one_and_never_know_the_future)
             json_object_set_new(own, second, json_integer(before + 1));
             const char *host;
             json_t *count;
-            json_object_foreach (counts, host, count) {
+            json_object_foreach(counts, host, count)
+            {
                 cr_expect(json_integer_value(count) <= json_integer_value(json_object_get(own, host)),
                           "%s knows of an event of %s that was not yet", second, host);
                 foreign += strcmp(host, second) != 0;
@@ -240,7 +254,8 @@ Test(trace_formats, every_line_is_a_json_object)
     char *save = NULL;
     size_t lines = 0;
 
-    for (char *line = strtok_r(t.text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save), lines++) {
+    for (char *line = strtok_r(t.text, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save), lines++) {
         json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
         cr_expect(json_is_object(object), "`%s`", line);
         json_decref(object);
@@ -252,15 +267,19 @@ Test(trace_formats, every_line_is_a_json_object)
 Test(trace_formats, messages_are_bounded_and_kept_whole)
 {
     struct traced all = trace(0, JSONL, &whole);
-    struct traced some = trace(0, JSONL, &(struct trace_def){.from = 0, .to = 8 * SIM_SECOND, .grace = SIM_SECOND, .messages_most = 20});
+    struct traced some =
+        trace(0, JSONL,
+              &(struct trace_def){.from = 0, .to = 8 * SIM_SECOND, .grace = SIM_SECOND, .messages_most = 20});
     const struct timeline *t = &some.trial.timeline;
 
     cr_expect_eq(t->messages.count, 20);
     cr_expect_eq(some.trial.trace.messages_left_out + 20, all.trial.timeline.messages.count);
     for (size_t i = 0; i < 20; i++) {
-        const struct timeline_message *m = &t->messages.items[i], *same = timeline_message(&all.trial.timeline, m->number);
+        const struct timeline_message *m = &t->messages.items[i],
+                                      *same = timeline_message(&all.trial.timeline, m->number);
         cr_assert_not_null(same);
-        cr_expect(m->count == same->count && m->arrived == same->arrived && m->sent == same->sent, "message %zu differs", i);
+        cr_expect(m->count == same->count && m->arrived == same->arrived && m->sent == same->sent,
+                  "message %zu differs", i);
     }
     untrace(&all);
     untrace(&some);
@@ -271,8 +290,11 @@ Test(trace_formats, operations_of_interest_are_kept_from_outside_the_window)
 {
     struct traced all = trace(0, JSONL, &whole);
     uint64_t op = all.trial.timeline.operations.items[3].op;
-    struct traced one = trace(0, JSONL, &(struct trace_def){.from = 7 * SIM_SECOND, .to = 8 * SIM_SECOND, .ops = &op, .op_count = 1});
-    const struct timeline_operation *a = timeline_operation(&all.trial.timeline, op), *b = timeline_operation(&one.trial.timeline, op);
+    struct traced one =
+        trace(0, JSONL,
+              &(struct trace_def){.from = 7 * SIM_SECOND, .to = 8 * SIM_SECOND, .ops = &op, .op_count = 1});
+    const struct timeline_operation *a = timeline_operation(&all.trial.timeline, op),
+                                    *b = timeline_operation(&one.trial.timeline, op);
 
     cr_assert(a != NULL && b != NULL && a->begin < SIM_SECOND);
     cr_expect(a->begin == b->begin && a->end == b->end && a->taken == b->taken && a->node == b->node);
@@ -282,7 +304,8 @@ Test(trace_formats, operations_of_interest_are_kept_from_outside_the_window)
 
 /* ---- SVG ---- */
 
-/* Enough of XML to be sure that a browser takes it: tags nest, attributes are quoted, no stray < or &, numbers are finite. */
+/* Enough of XML to be sure that a browser takes it: tags nest, attributes are quoted, no stray < or &,
+ * numbers are finite. */
 static void check_xml(const char *text)
 {
     const char *open[64];
@@ -327,8 +350,11 @@ static void check_xml(const char *text)
 Test(trace_formats, a_picture_of_a_window_is_well_formed)
 {
     for (uint32_t model = 0; model < 4; model++) {
-        struct traced t = trace(model, SVG, &(struct trace_def){.from = 1900 * SIM_MILLISECOND, .to = 5500 * SIM_MILLISECOND,
-                                                                .grace = SIM_SECOND, .messages_most = 400});
+        struct traced t = trace(model, SVG,
+                                &(struct trace_def){.from = 1900 * SIM_MILLISECOND,
+                                                    .to = 5500 * SIM_MILLISECOND,
+                                                    .grace = SIM_SECOND,
+                                                    .messages_most = 400});
         check_xml(t.text);
         cr_expect(strncmp(t.text, "<svg xmlns=", 11) == 0);
         cr_expect_not_null(strstr(t.text, ">cut off<"), "the fault has its name");
@@ -349,12 +375,14 @@ Test(trace_formats, a_picture_of_a_story_is_well_formed_and_tells_it)
         explain_trial_run(&trial, s->scenario, model, 1, &(struct trace_def){.to = 20 * SIM_SECOND});
         struct story_def def = {&trial.timeline, trial.facts, "It"};
         struct story *stories[] = {
-            w.stalest.read != 0 ? story_of_stale_read(&def, w.stalest.read, w.stalest.missed, w.stalest.stale_ns, 1) : NULL,
+            w.stalest.read != 0
+                ? story_of_stale_read(&def, w.stalest.read, w.stalest.missed, w.stalest.stale_ns, 1)
+                : NULL,
             story_of_operation(&def, w.slowest.op),
-            w.lost[WORST_CONCURRENT].loser != 0 ? story_of_lost_update(&def, w.lost[WORST_CONCURRENT].loser,
-                                                                       w.lost[WORST_CONCURRENT].winner,
-                                                                       w.lost[WORST_CONCURRENT].node, w.lost[WORST_CONCURRENT].met)
-                                                : NULL,
+            w.lost[WORST_CONCURRENT].loser != 0
+                ? story_of_lost_update(&def, w.lost[WORST_CONCURRENT].loser, w.lost[WORST_CONCURRENT].winner,
+                                       w.lost[WORST_CONCURRENT].node, w.lost[WORST_CONCURRENT].met)
+                : NULL,
         };
         for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
             char *text = NULL;
@@ -362,8 +390,11 @@ Test(trace_formats, a_picture_of_a_story_is_well_formed_and_tells_it)
             if (stories[i] == NULL)
                 continue;
             FILE *to = open_memstream(&text, &bytes);
-            diagram_write(&(struct diagram_def){.timeline = &trial.timeline, .story = stories[i], .facts = trial.facts,
-                                                .title = stories[i]->title}, to);
+            diagram_write(&(struct diagram_def){.timeline = &trial.timeline,
+                                                .story = stories[i],
+                                                .facts = trial.facts,
+                                                .title = stories[i]->title},
+                          to);
             fclose(to);
             check_xml(text);
             cr_expect_not_null(strstr(text, ">cause: "), "the cause is in the picture");
