@@ -24,7 +24,7 @@ enum history_kind {
     HISTORY_SAMPLE,  /* the END of `op` that follows was made from this replica state too (.sample) */
     HISTORY_END,     /* the client is told (ok, no, refused, throttled), or gives up (timeout), or the run ends (open) */
     HISTORY_SEND,    /* one transmission of a message between regions, or between a client and a region not its own;
-                      * with a reader of ARRIVE also those within a region, and of clients at home */
+                      * with a reader of ARRIVE also those between nodes of one region */
     HISTORY_ARRIVE,  /* message .way.message arrives at its receiver (told only when somebody reads it) */
     HISTORY_LOST,    /* a transmission of it is lost (likewise) */
     HISTORY_DOWN,    /* node crashes (.down.lose); with LOSE_DISK it forgets everything */

@@ -35,6 +35,7 @@ uint32_t placement_holders(const struct history_setting *s, uint64_t key, uint32
 {
     uint32_t found = 0;
 
+    CHECK(s->region_count > 0);
     CHECK(s->node_count <= PLACEMENT_MOST || s->placement != PLACEMENT_PER_NODE);
     switch (s->placement) {
     case PLACEMENT_ONE:

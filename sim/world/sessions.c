@@ -87,6 +87,7 @@ static uint32_t node_for(const struct world *w, uint32_t region, uint32_t sessio
 {
     uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
 
+    CHECK(count > 0); /* routes lead to regions with nodes alone */
     for (uint32_t i = 0; i < count; i++)
         up += !w->nodes[first + i].down;
     if (up == 0)
