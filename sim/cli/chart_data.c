@@ -212,12 +212,10 @@ char *chart_bars(const struct view *r, size_t point, const char *figure)
         put_quoted(to, view_model(r, m));
         fputc('\n', to);
         if (convergence) {
-            struct shown_figure converged;
-            bool some = view_figure(r, point, m, "converged", "value", &converged) && converged.value > 0;
-            if (some)
-                put_figure(r, point, m, "time_to_converge_ms", "mean", true, to);
-            else
-                fputs("NaN NaN NaN", to);
+            struct shown_figure time;
+            bool bound = view_figure(r, point, m, "time_to_converge_ms", "mean", &time) && time.at_least;
+            put_figure(r, point, m, "time_to_converge_ms", "mean", true, to);
+            fprintf(to, " %d", bound);
             fputc(' ', to);
             put_figure(r, point, m, "converged", "value", false, to);
         } else {

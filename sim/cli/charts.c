@@ -143,6 +143,7 @@ static void drawing_start(struct drawings *all, char *const arguments[7], const 
             if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
                 dup2(ends[1], STDERR_FILENO) < 0)
                 _exit(127);
+            setenv("LC_ALL", "C.UTF-8", 1); /* in the plain C locale gnuplot warns of names beyond ASCII */
             execv(all->gnuplot, argv);
             _exit(127);
         }
