@@ -44,12 +44,17 @@ static struct trial_figures *run_one(const struct scenario *s, const struct scen
 
 struct simulation *simulate(const char *yaml, uint32_t replications)
 {
+    return simulate_one(yaml, replications, NULL);
+}
+
+struct simulation *simulate_one(const char *yaml, uint32_t replications, const char *model)
+{
     struct simulation *s = memory_new(1, sizeof *s);
     struct diagnostics *d = diagnostics_new();
     char *path = write_scenario(yaml);
 
     scenario_set_data_folder(GEOREP_SOURCE_DIR "/scenarios");
-    s->document = document_read(path, NULL, 0, NULL, 0, d);
+    s->document = document_read(path, NULL, 0, model != NULL ? &model : NULL, model != NULL, d);
     if (s->document == NULL)
         diagnostics_print(d, stderr);
     unlink(path);

@@ -14,6 +14,7 @@ struct simulation {
 
 /* Runs every model of the scenario's first point, replications 1..n. Fails the test with all that is wrong otherwise. */
 struct simulation *simulate(const char *yaml, uint32_t replications);
+struct simulation *simulate_one(const char *yaml, uint32_t replications, const char *model); /* only that model of it */
 void simulation_free(struct simulation *s);
 
 /* A metric's distribution in replication `n` (from 1), of all regions (ALL_REGIONS) or of one; NULL: none. */
