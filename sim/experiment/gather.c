@@ -7,6 +7,7 @@
 #include "sim/experiment/gather.h"
 
 #include "sim/base/array.h"
+#include "sim/observe/check.h"
 #include "sim/stats/percentile.h"
 
 #include <math.h>
@@ -42,6 +43,7 @@ struct model_gathering {
     ARRAY(struct series_row) series;
     double *visibility; /* [index * capacity + replication], NaN: no probe */
     uint64_t *probes;   /* [index] */
+    struct gathered_check checks[GEO_CHECKS];
 };
 
 struct gathering {
@@ -67,6 +69,8 @@ struct gathering *gathering_new(const struct scenario *s)
         mine->pairs = memory_new((size_t)g->regions * g->regions, sizeof *mine->pairs);
         mine->curves = memory_new((size_t)SERIES * (g->regions + 1), sizeof *mine->curves);
         mine->probes = memory_new(s->world.probes.after_count, sizeof *mine->probes);
+        for (int c = 0; c < GEO_CHECKS; c++)
+            mine->checks[c].holds = HOLDS_UNDECIDED;
     }
     return g;
 }
@@ -256,6 +260,24 @@ static struct scope *scope_of(struct gathering *g, uint32_t model, int32_t regio
     return region == ALL_REGIONS ? &mine->everywhere : &mine->regions[region];
 }
 
+static void add_check(struct gathered_check *mine, const struct check_figure *f, uint32_t replication)
+{
+    _Static_assert((int)HOLDS_FALSE == (int)CHECK_BROKEN && (int)HOLDS_TRUE == (int)CHECK_HOLDS &&
+                       (int)HOLDS_UNDECIDED == (int)CHECK_UNDECIDED,
+                   "one order");
+    if (f->holds == CHECK_BROKEN || mine->holds == HOLDS_FALSE)
+        mine->holds = HOLDS_FALSE;
+    else if (replication == 0)
+        mine->holds = (enum holds)f->holds;
+    else if (f->holds == CHECK_UNDECIDED)
+        mine->holds = HOLDS_UNDECIDED;
+    mine->violations += f->violations;
+    if (f->example != 0 && mine->example == 0) {
+        mine->example = f->example;
+        mine->example_replication = replication + 1;
+    }
+}
+
 static void add_model(struct gathering *g, uint32_t model, const struct trial_figures *f)
 {
     struct model_gathering *mine = &g->by_model[model];
@@ -278,6 +300,8 @@ static void add_model(struct gathering *g, uint32_t model, const struct trial_fi
         add_series(&mine->curves[curve], s, f->bin_count);
     }
     add_visibility(g, mine, f);
+    for (uint32_t i = 0; i < f->check_count; i++)
+        add_check(&mine->checks[f->checks[i].check], &f->checks[i], g->count);
     if (f->bin_ns > 0)
         g->bin_ns = f->bin_ns;
     g->events += f->events;
@@ -484,6 +508,11 @@ const struct histogram *gathering_pooled(const struct gathering *g, uint32_t mod
     const struct metric_cells *cells = g->by_model[model].everywhere.metrics[metric];
 
     return cells != NULL && histogram_count(&cells->pool) != 0 ? &cells->pool : NULL;
+}
+
+const struct gathered_check *gathering_check(const struct gathering *g, uint32_t model, enum geo_check check)
+{
+    return &g->by_model[model].checks[check];
 }
 
 size_t gathering_differences(const struct gathering *g, const struct difference **out)

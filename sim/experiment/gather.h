@@ -46,6 +46,15 @@ struct series_row {
     double value;
 };
 
+enum holds { HOLDS_FALSE, HOLDS_TRUE, HOLDS_UNDECIDED }; /* as enum check_holds */
+
+/* A check over all replications: broken in one is broken; else undecided in one is undecided. */
+struct gathered_check {
+    enum holds holds;
+    uint64_t violations, example;
+    uint32_t example_replication; /* the first that names an operation; from 1, 0: none */
+};
+
 struct gathering;
 
 struct gathering *gathering_new(const struct scenario *s); /* which outlives it */
@@ -72,6 +81,9 @@ bool gathering_value(const struct gathering *g, uint32_t model, unsigned metric,
 
 /* The distribution of a metric over all replications, in nanoseconds or counts, or NULL. */
 const struct histogram *gathering_pooled(const struct gathering *g, uint32_t model, unsigned metric);
+
+/* Undecided where no replication was checked. */
+const struct gathered_check *gathering_check(const struct gathering *g, uint32_t model, enum geo_check check);
 
 size_t gathering_differences(const struct gathering *g, const struct difference **out);
 size_t gathering_series(const struct gathering *g, uint32_t model, const struct series_row **out);

@@ -4,6 +4,7 @@
 
 #include "sim/base/array.h"
 #include "sim/experiment/csv.h"
+#include "sim/experiment/trial_run.h"
 #include "sim/model/registry.h"
 
 #include <math.h>
@@ -13,50 +14,7 @@ const char *const holds_names[3] = {"false", "true", "undecided"};
 
 uint64_t promised_checks(const struct scenario *s, uint32_t model)
 {
-    const struct scenario_model *m = &s->models[model];
-    struct geo_setting setting = {.data = s->world.data};
-
-    for (uint32_t r = 0; r < s->world.region_count; r++) {
-        setting.regions += s->world.regions[r].nodes != 0;
-        setting.nodes += s->world.regions[r].nodes;
-    }
-    return m->model->promise != NULL ? m->model->promise(m->config, &setting).checks : 0;
-}
-
-/* Every replication in which reads at different replicas still differ breaks it, if everything had been applied; if
- * something was still on its way when the run ended, nobody knows. */
-static void judge_eventual(const struct gathering *g, struct verdict *v)
-{
-    bool seen = false, unfinished = false;
-
-    for (uint32_t r = 0; r < gathering_count(g); r++) {
-        double converged, unapplied;
-        if (!gathering_value(g, v->model, METRIC_CONVERGED, STATISTIC_VALUE, r, &converged))
-            continue;
-        seen = true;
-        if (converged >= 1)
-            continue;
-        if (gathering_value(g, v->model, METRIC_UNAPPLIED, STATISTIC_VALUE, r, &unapplied) && unapplied == 0)
-            v->violations++;
-        else
-            unfinished = true;
-    }
-    v->holds = v->violations != 0 ? HOLDS_FALSE : !seen || unfinished ? HOLDS_UNDECIDED : HOLDS_TRUE;
-}
-
-static void judge_nothing_lost(const struct gathering *g, struct verdict *v)
-{
-    const struct figure *lost =
-        figure_find(gathering_figures(g, v->model), METRIC_LOST_COMMITS, STATISTIC_VALUE);
-
-    for (uint32_t r = 0; r < gathering_count(g); r++) {
-        double value;
-        if (gathering_value(g, v->model, METRIC_LOST_COMMITS, STATISTIC_VALUE, r, &value))
-            v->violations += (uint64_t)value;
-    }
-    v->holds = v->violations != 0                 ? HOLDS_FALSE
-               : lost == NULL || lost->undecided ? HOLDS_UNDECIDED
-                                                 : HOLDS_TRUE;
+    return model_promise(s, model).checks;
 }
 
 enum holds relation_holds(enum expect_relation relation, double value, bool at_least, double bound, bool bound_at_least)
@@ -150,15 +108,16 @@ struct judgement judge(const struct scenario *s, const struct gathering *g)
     struct judgement j;
 
     for (uint32_t m = 0; m < s->model_count; m++) {
-        static const uint8_t decided[] = {GEO_EVENTUAL, GEO_NOTHING_LOST};
         uint64_t promised = promised_checks(s, m);
-        for (size_t i = 0; i < sizeof decided; i++) {
-            struct verdict *v = array_add(&verdicts);
-            *v = (struct verdict){.model = m, .check = decided[i], .promised = (promised >> decided[i] & 1) != 0};
-            if (decided[i] == GEO_EVENTUAL)
-                judge_eventual(g, v);
-            else
-                judge_nothing_lost(g, v);
+        for (unsigned c = 0; c < GEO_CHECKS; c++) {
+            const struct gathered_check *found = gathering_check(g, m, (enum geo_check)c);
+            *array_add(&verdicts) = (struct verdict){.model = m,
+                                                     .check = (uint8_t)c,
+                                                     .promised = (promised >> c & 1) != 0,
+                                                     .holds = found->holds,
+                                                     .violations = found->violations,
+                                                     .example = found->example,
+                                                     .example_replication = found->example_replication};
         }
     }
     j = (struct judgement){.verdicts = verdicts.items, .verdict_count = verdicts.count};

@@ -4,16 +4,17 @@
 
 #include "sim/experiment/gather.h"
 
-enum holds { HOLDS_FALSE, HOLDS_TRUE, HOLDS_UNDECIDED };
 extern const char *const holds_names[3]; /* "false", "true", "undecided" */
 
-/* One check of one model, decided from the outside. Only checks that this version decides have one. */
+/* One check of one model, decided from the outside, whether it was promised or not. */
 struct verdict {
     uint32_t model;
     uint8_t check; /* enum geo_check */
     bool promised;
     enum holds holds;
     uint64_t violations;
+    uint64_t example; /* an operation of replication `example_replication`, 0: none */
+    uint32_t example_replication;
 };
 
 /* One bound of one expectation for one model. */

@@ -3,6 +3,9 @@
 
 #include "sim/model/registry.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 const char *const table_files[TABLES] = {
     [TABLE_METRICS] = "metrics.csv",
     [TABLE_BY_REGION] = "by_region.csv",
@@ -129,6 +132,24 @@ void table_pairs(const struct table_point *p, struct csv *out)
         }
 }
 
+/* As `georep explain --op` reads it: REPLICATION:REGION/NUMBER, with the identity of a retry. */
+static void put_example(const struct scenario *s, const struct verdict *v, struct csv *out)
+{
+    uint32_t region = history_op_region(v->example), identity = (uint32_t)(v->example & 0xff);
+    char *text = NULL;
+
+    if (v->example == 0) {
+        csv_empty(out); /* of replicas, not of an operation */
+        return;
+    }
+    CHECK(region < s->world.region_count);
+    CHECK(asprintf(&text, identity != 0 ? "%u:%s/%llu.%u" : "%u:%s/%llu", v->example_replication,
+                   s->world.regions[region].name, (unsigned long long)(v->example >> 8 & ((UINT64_C(1) << 39) - 1)),
+                   identity) >= 0);
+    csv_text(out, text);
+    free(text);
+}
+
 void table_verdicts(const struct table_point *p, struct csv *out)
 {
     for (size_t i = 0; i < p->judgement->verdict_count; i++) {
@@ -139,7 +160,7 @@ void table_verdicts(const struct table_point *p, struct csv *out)
         csv_text(out, v->promised ? "true" : "false");
         csv_text(out, holds_names[v->holds]);
         csv_count(out, v->violations);
-        csv_empty(out); /* no example: both checks are of a replication, not of an operation */
+        put_example(p->scenario, v, out);
         csv_row_end(out);
     }
 }

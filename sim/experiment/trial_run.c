@@ -2,11 +2,24 @@
 #include "sim/experiment/trial_run.h"
 
 #include "sim/experiment/history_file.h"
+#include "sim/observe/check.h"
 #include "sim/trial/trial.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+struct geo_promise model_promise(const struct scenario *s, uint32_t model)
+{
+    const struct scenario_model *m = &s->models[model];
+    struct geo_setting setting = {.data = s->world.data};
+
+    for (uint32_t r = 0; r < s->world.region_count; r++) {
+        setting.regions += s->world.regions[r].nodes != 0;
+        setting.nodes += s->world.regions[r].nodes;
+    }
+    return m->model->promise != NULL ? m->model->promise(m->config, &setting) : (struct geo_promise){0};
+}
 
 static bool agreed(void *observation)
 {
@@ -23,7 +36,12 @@ struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, 
                                                     .replication = replication});
     struct observation *o = observation_new(trial_setting(t), trial_history(t));
 
+    struct checks *checks = checks_new(trial_setting(t), trial_history(t));
+    struct geo_promise promised = model_promise(s, model);
     struct history_file *file = NULL;
+
+    checks_bound(checks, promised.stale_ns_max, promised.stale_versions_max);
+    observation_check(o, checks);
 
     if (history != NULL && (file = history_file_open(history, trial_setting(t), trial_history(t))) == NULL)
         failure_set(f, STATUS_REFUSED, "cannot write %s: %s", history, strerror(errno));
@@ -38,6 +56,7 @@ struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, 
     if (file != NULL && !history_file_close(file))
         failure_set(f, STATUS_REFUSED, "cannot write %s: %s", history, strerror(errno));
     observation_free(o);
+    checks_free(checks);
     trial_free(t);
     if (f->status != 0) {
         trial_figures_free(figures);

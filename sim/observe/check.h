@@ -56,6 +56,7 @@ enum check_key { CHECK_KEY_ZONES, CHECK_KEY_REGISTER, CHECK_KEY_COUNTER, CHECK_K
 struct check_stream_def {
     uint64_t checks;       /* bits by enum geo_check: what to work out */
     int64_t initial;       /* of a counter */
+    uint32_t steps_of_key; /* of the search for an order, 0: all that is sensible (check_search.c) */
     const char *noun;      /* what an identity counts, for texts: "line", "operation"; static */
     bool digests;          /* a set's reads give geo_value_digest in `value`, not the members */
     bool sessions;         /* the four session guarantees from the outside too (recorded histories) */

@@ -93,6 +93,13 @@ void sequential_begin(struct sequential *s, struct check_op *op, enum check_key 
 void sequential_end(struct sequential *s, struct check_op *op);
 enum check_holds sequential_search(struct sequential *s, const char **why); /* after the last end */
 
+/* Linearizability of counters and sets by the order in which a leader took them. */
+struct witness;
+struct witness *witness_new(const struct history_setting *s);
+void witness_free(struct witness *w);
+void witness_read(struct witness *w, const struct history_record *r);
+bool witness_holds(const struct witness *w); /* false: it proves nothing */
+
 /* Replicas that answer alike: eventual and strong eventual. */
 struct alike;
 struct alike *alike_new(const struct history_setting *s);

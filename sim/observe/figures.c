@@ -113,5 +113,6 @@ void trial_figures_free(struct trial_figures *f)
     free(f->pairs);
     free(f->visibility_stale);
     free(f->visibility_probes);
+    free(f->checks);
     free(f);
 }

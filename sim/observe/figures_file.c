@@ -1,14 +1,15 @@
 /* figures_file.c -- a trial's figures as bytes, so that an interrupted run can go on.
  *
- *     "GFg1" counts... distributions scalars series pairs visibility checksum
+ *     "GFg2" counts... distributions scalars series pairs visibility checks checksum
  *
  * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself. The
  * checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes go on. */
 #include "sim/base/array.h"
 #include "sim/base/hash.h"
+#include "sim/observe/check.h"
 #include "sim/observe/observation.h"
 
-static const char MAGIC[4] = {'G', 'F', 'g', '1'};
+static const char MAGIC[4] = {'G', 'F', 'g', '2'};
 
 struct stream {
     FILE *file;
@@ -76,6 +77,12 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
     for (uint32_t i = 0; i < f->visibility_count; i++) {
         put(&s, f->visibility_stale[i]);
         put(&s, f->visibility_probes[i]);
+    }
+    put(&s, f->check_count);
+    for (uint32_t i = 0; i < f->check_count; i++) {
+        put(&s, f->checks[i].check | (uint64_t)f->checks[i].holds << 8);
+        put(&s, f->checks[i].violations);
+        put(&s, f->checks[i].example);
     }
     put(&s, f->events);
     put(&s, f->operations);
@@ -218,6 +225,25 @@ static void get_visibility(struct stream *s, struct trial_figures *f)
     f->visibility_count = (uint32_t)stale.count;
 }
 
+static void get_checks(struct stream *s, struct trial_figures *f)
+{
+    ARRAY(struct check_figure) all = {0};
+    uint64_t count = get(s);
+
+    s->ok = s->ok && count <= GEO_CHECKS;
+    for (uint64_t i = 0; i < count && s->ok; i++) {
+        uint64_t head = get(s);
+        struct check_figure *c = array_add(&all);
+        c->check = (uint8_t)head;
+        c->holds = (uint8_t)(head >> 8);
+        c->violations = get(s);
+        c->example = get(s);
+        s->ok = s->ok && c->check < GEO_CHECKS && c->holds <= CHECK_UNDECIDED;
+    }
+    f->checks = all.items;
+    f->check_count = (uint32_t)all.count;
+}
+
 struct trial_figures *trial_figures_read(FILE *from)
 {
     struct stream s = {.file = from, .ok = true};
@@ -230,6 +256,7 @@ struct trial_figures *trial_figures_read(FILE *from)
     get_series(&s, f);
     get_pairs(&s, f);
     get_visibility(&s, f);
+    get_checks(&s, f);
     f->events = get(&s);
     f->operations = get(&s);
     f->end_ns = (sim_ns)get(&s);

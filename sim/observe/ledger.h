@@ -127,6 +127,9 @@ struct ledger_listener {
     void (*undone)(void *self, const struct live_write *w);  /* by a loss, of one that had been applied everywhere */
     void (*conflict)(void *self, const struct live_write *later, const struct live_write *earlier);
     void (*lost)(void *self, const struct live_write *w); /* committed, and lost for one that had not seen it */
+    void (*reflected)(void *self, const struct live_write *w, uint32_t row); /* by one replica, from now on */
+    /* By any replica, committed or not, each time; winner NULL: it is retired. */
+    void (*let_go)(void *self, const struct live_write *loser, const struct live_write *winner);
 };
 
 struct past_application {

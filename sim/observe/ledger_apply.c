@@ -26,6 +26,8 @@ void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
     }
     if (w->first == LEDGER_NO_ROW)
         w->first = (uint16_t)row;
+    if (l->listener.reflected != NULL)
+        l->listener.reflected(l->listener.self, w, row);
     if (w->commit_position != 0) {
         l->owed[node]--;
         l->backlog_owed -= l->up[node];
@@ -169,6 +171,8 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
  * that came later, and it has seen none of them. */
 static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner)
 {
+    if (l->listener.let_go != NULL)
+        l->listener.let_go(l->listener.self, loser, winner);
     if (loser->decided)
         return;
     loser->decided = true;

@@ -5,12 +5,14 @@
 #include "sim/observe/observation.h"
 
 #include "sim/model/model.h"
+#include "sim/observe/check.h"
 #include "sim/observe/conflicts.h"
 #include "sim/observe/convergence.h"
 #include "sim/observe/lag.h"
 #include "sim/observe/latency.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/recovery.h"
+#include "sim/observe/guarantees.h"
 #include "sim/observe/staleness.h"
 #include "sim/observe/tallies.h"
 #include "sim/observe/traffic.h"
@@ -23,6 +25,8 @@ struct observation {
     struct series series;
     struct latency latency;
     struct staleness staleness;
+    struct guarantees guarantees;
+    struct checks *checks; /* or NULL */
     struct lag lag;
     struct convergence convergence;
     struct conflicts conflicts;
@@ -66,6 +70,16 @@ static void on_lost(void *self, const struct live_write *w)
     conflicts_lost(&((struct observation *)self)->conflicts, w);
 }
 
+static void on_reflected(void *self, const struct live_write *w, uint32_t row)
+{
+    guarantees_reflected(&((struct observation *)self)->guarantees, w, row);
+}
+
+static void on_let_go(void *self, const struct live_write *loser, const struct live_write *winner)
+{
+    guarantees_let_go(&((struct observation *)self)->guarantees, loser, winner);
+}
+
 /* ---- what the history tells ---- */
 
 static void begin(struct observation *o, const struct history_record *r, uint64_t position)
@@ -75,6 +89,7 @@ static void begin(struct observation *o, const struct history_record *r, uint64_
     if (op->is_probe)
         return;
     latency_begin(&o->latency, op);
+    guarantees_begin(&o->guarantees, op);
     tallies_begin(&o->tallies, op);
     if (op->kind != GEO_READ)
         recovery_begin(&o->recovery, op);
@@ -104,6 +119,8 @@ static void take(struct observation *o, const struct history_record *r)
         origin.session = op->session;
     }
     bool first = ledger_take(&o->ledger, r, origin);
+    if (first && op != NULL)
+        guarantees_take(&o->guarantees, &o->ledger, op, r->op);
     tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
 
@@ -138,6 +155,9 @@ static void end(struct observation *o, const struct history_record *r)
         write_ends(o, op, r);
     else if (r->end.outcome == OUTCOME_OK)
         staleness_end(&o->staleness, &o->ledger, &o->operations, op);
+    if (!op->is_probe)
+        guarantees_end(&o->guarantees, &o->ledger, &o->operations, op,
+                     op->kind != GEO_READ && r->end.outcome == OUTCOME_OK ? r->op : 0, r->end.outcome == OUTCOME_OK);
     operations_end(&o->operations, op);
 }
 
@@ -197,6 +217,7 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
 {
     struct observation *o = reader;
 
+    guarantees_at(&o->guarantees, &o->ledger, r);
     ledger_at(&o->ledger, r, position);
     switch (r->kind) {
     case HISTORY_BEGIN:
@@ -269,11 +290,12 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     ledger_open(&o->ledger, s);
     o->ledger.listener = (struct ledger_listener){
         .self = o, .settled = on_settled, .applied = on_applied, .undone = on_undone, .conflict = on_conflict,
-        .lost = on_lost,
+        .lost = on_lost, .reflected = on_reflected, .let_go = on_let_go,
     };
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
     staleness_open(&o->staleness, s, &o->series);
+    guarantees_open(&o->guarantees, s);
     lag_open(&o->lag, s, &o->series);
     convergence_open(&o->convergence, s);
     recovery_open(&o->recovery, s);
@@ -296,6 +318,7 @@ void observation_free(struct observation *o)
     series_close(&o->series);
     latency_close(&o->latency);
     staleness_close(&o->staleness);
+    guarantees_close(&o->guarantees);
     lag_close(&o->lag);
     convergence_close(&o->convergence);
     recovery_close(&o->recovery);
@@ -321,15 +344,54 @@ bool observation_agreed(struct observation *o)
     return owed == o->owed_for_ever;
 }
 
+void observation_check(struct observation *o, struct checks *checks)
+{
+    o->checks = o->staleness.checks = o->guarantees.checks = checks;
+}
+
+/* What only the end tells; the rest was told as it happened. */
+static void tell_checks(struct observation *o)
+{
+    static const uint8_t of_the_ledger[] = {GEO_READ_YOUR_WRITES, GEO_MONOTONIC_READS, GEO_MONOTONIC_WRITES,
+                                            GEO_WRITES_FOLLOW_READS, GEO_BOUNDED_STALENESS, GEO_NOTHING_LOST};
+
+    for (size_t i = 0; i < sizeof of_the_ledger; i++) {
+        checks_told(o->checks, (enum geo_check)of_the_ledger[i]);
+        if (o->ledger.overflowed)
+            checks_note_undecided(o->checks, (enum geo_check)of_the_ledger[i],
+                                  "the observer could not keep every write that still mattered");
+    }
+    for (uint64_t i = 0; i < o->recovery.lost; i++)
+        checks_note_violation(o->checks, GEO_NOTHING_LOST, o->recovery.lost_example);
+    checks_finish(o->checks);
+}
+
+static void put_checks(const struct observation *o, struct trial_figures *f)
+{
+    if (o->checks == NULL)
+        return;
+    f->check_count = GEO_CHECKS;
+    f->checks = memory_new(GEO_CHECKS, sizeof *f->checks);
+    for (int c = 0; c < GEO_CHECKS; c++) {
+        struct check_verdict v;
+        checks_verdict(o->checks, (enum geo_check)c, &v);
+        f->checks[c] = (struct check_figure){.check = (uint8_t)c, .holds = v.holds, .violations = v.violations,
+                                             .example = v.example};
+    }
+}
+
 void observation_finish(struct observation *o, sim_ns end_ns)
 {
     CHECK(!o->finished);
     o->finished = true;
     o->end_ns = end_ns;
     ledger_finish(&o->ledger);
+    guarantees_finish(&o->guarantees, &o->ledger);
     lag_finish(&o->lag, &o->ledger, end_ns);
     convergence_finish(&o->convergence, &o->ledger, end_ns);
     recovery_finish(&o->recovery, &o->ledger, end_ns);
+    if (o->checks != NULL)
+        tell_checks(o);
     step_mean_close(&o->backlog_ops, end_ns);
     step_mean_close(&o->backlog_bytes, end_ns);
     step_mean_close(&o->diverged, end_ns);
@@ -374,7 +436,8 @@ static void put_undecided(struct figure_list *f)
 {
     static const enum metric_id of_the_ledger[] = {
         METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS, METRIC_READ_STALENESS_VERSIONS,
-        METRIC_READ_YOUR_WRITES, METRIC_REPLICATION_LAG,
+        METRIC_READ_YOUR_WRITES, METRIC_MONOTONIC_READS, METRIC_MONOTONIC_WRITES, METRIC_WRITES_FOLLOW_READS,
+        METRIC_REPLICATION_LAG,
         METRIC_CONVERGENCE, METRIC_UNAPPLIED, METRIC_TIME_TO_CONVERGE, METRIC_CONFLICTS, METRIC_LOST_UPDATES,
         METRIC_SKEW_INVERSIONS, METRIC_CAUSAL_INVERSIONS, METRIC_LOST_COMMITS, METRIC_RPO, METRIC_BACKLOG_OPS,
         METRIC_BACKLOG_BYTES,
@@ -395,6 +458,8 @@ struct trial_figures *observation_figures(struct observation *o)
         staleness_put_visibility(&o->staleness, f);
     latency_put(&o->latency, f);
     staleness_put(&o->staleness, f);
+    guarantees_put(&o->guarantees, f);
+    put_checks(o, figure_list_look(f));
     lag_put(&o->lag, f);
     put_pairs(o, f);
     convergence_put(&o->convergence, f);

@@ -51,6 +51,12 @@ struct pair_figure {
     uint64_t messages, bytes;
 };
 
+/* What a check found in one trial; `holds` as enum check_holds. */
+struct check_figure {
+    uint8_t check, holds;
+    uint64_t violations, example; /* example: an operation, 0: none or no single one */
+};
+
 struct trial_figures {
     struct distribution_figure *distributions;
     struct scalar_figure *scalars;
@@ -61,14 +67,22 @@ struct trial_figures {
     sim_ns bin_ns; /* 1 s, or duration/200, whichever is longer; bins cover [0, limit) up to the end of the run */
     uint64_t *visibility_stale, *visibility_probes; /* [visibility_count], by probes.after */
     uint32_t visibility_count;
+    struct check_figure *checks; /* by enum geo_check; none if the trial had no checks */
+    uint32_t check_count;
     uint64_t events, operations; /* of the trial, for the manifest; filled in by the experiment */
     sim_ns end_ns;               /* when the run ended */
 };
 
 struct observation;
 
+struct checks;
+
 struct observation *observation_new(const struct history_setting *s, struct history *h);
 void observation_free(struct observation *o);
+
+/* The observer tells these checks what its ledger knows of each operation; observation_finish finishes them, and the figures
+ * have their verdicts. Before the trial runs; they stay the caller's. */
+void observation_check(struct observation *o, struct checks *checks);
 
 /* Do all replicas that are up answer reads alike, and is every committed write applied at them that is not lost? The
  * trial asks after `duration` to know when to end. Cheap. */

@@ -96,8 +96,11 @@ static void lose_live(struct recovery *r, const struct ledger *l)
         const struct key_entry *e = l->entries.items[i];
         for (uint32_t slot = 0; slot < e->slot_count; slot++)
             for (const struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer)
-                if (w->commit_position != 0 && w->in_window && !survives(l, w))
+                if (w->commit_position != 0 && w->in_window && !survives(l, w)) {
+                    if (r->lost_example == 0 || w->id < r->lost_example)
+                        r->lost_example = w->id;
                     lose(r, w->down_fault, 1, w->commit_time, w->commit_time);
+                }
     }
 }
 

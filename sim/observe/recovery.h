@@ -32,7 +32,7 @@ struct recovery {
     size_t *served;      /* [region]: the faults up to here have seen a success of it */
     uint64_t *last_begin; /* [region]: position of its last write's BEGIN */
     uint32_t *down_fault; /* [node]: last fault begun when it went down, or LEDGER_NO_FAULT */
-    uint64_t lost;
+    uint64_t lost, lost_example; /* example: a live one of them, 0: none */
     sim_ns end_ns;
 };
 

@@ -101,6 +101,11 @@ void staleness_end(struct staleness *s, const struct ledger *l, const struct ope
 
     series_add(s->series, SERIES_STALE_READ_FRACTION, op->region, op->begin_time, m.count > 0);
     series_add(s->series, SERIES_READ_STALENESS, op->region, op->begin_time, (double)stale_ns / 1e6);
+    if (s->checks != NULL) {
+        checks_note_staleness(s->checks, op->op, stale_ns, m.count);
+        if (m.own)
+            checks_note_violation(s->checks, GEO_READ_YOUR_WRITES, op->op);
+    }
     if (!op->in_window)
         return;
     region->reads++;

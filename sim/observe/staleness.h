@@ -16,6 +16,7 @@
 #ifndef GEOREP_OBSERVE_STALENESS_H
 #define GEOREP_OBSERVE_STALENESS_H
 
+#include "sim/observe/check.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/operations.h"
 #include "sim/observe/series.h"
@@ -30,6 +31,7 @@ struct staleness {
     struct series *series;
     struct staleness_region *regions;
     uint64_t *visibility_stale, *visibility_probes;
+    struct checks *checks; /* told of each read, or NULL */
 };
 
 struct missed {

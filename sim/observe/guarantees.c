@@ -1,0 +1,356 @@
+/* guarantees.c -- see guarantees.h.
+ *
+ * Applications are looked at before the next record that is not part of the same arriving state: MERGEs of one node and key
+ * in a row come together, and what a write follows may be told after it. */
+#include "sim/observe/guarantees.h"
+
+#include "sim/model/model.h"
+
+enum { SWEEP_FIRST = 1024 };
+
+void guarantees_open(struct guarantees *s, const struct history_setting *setting)
+{
+    *s = (struct guarantees){.setting = setting, .sweep_at = SWEEP_FIRST};
+    s->list_of = memory_new(setting->key_count, sizeof *s->list_of);
+}
+
+void guarantees_close(struct guarantees *s)
+{
+    array_each (struct guarantee_notes, list, &s->lists)
+        array_free(&list->items);
+    array_each (struct guarantee_follower, f, &s->followers)
+        array_free(&f->follows);
+    array_free(&s->lists);
+    array_free(&s->followers);
+    array_free(&s->followers_free);
+    array_free(&s->applied);
+    check_map_free(&s->open);
+    check_map_free(&s->follower_of);
+    free(s->list_of);
+}
+
+static uint64_t session_of(const struct operation *op)
+{
+    return (uint64_t)op->region << 32 | op->session;
+}
+
+static uint64_t open_count(const struct guarantees *s, uint64_t session)
+{
+    uint64_t count = check_map_get(&s->open, session, 0);
+
+    return count == CHECK_ABSENT ? 0 : count;
+}
+
+void guarantees_begin(struct guarantees *s, const struct operation *op)
+{
+    uint64_t session = session_of(op);
+
+    check_map_put(&s->open, session, 0, open_count(s, session) + 1);
+}
+
+static struct guarantee_notes *notes_of(struct guarantees *s, uint64_t key)
+{
+    return s->list_of[key] == 0 ? NULL : &s->lists.items[s->list_of[key] - 1];
+}
+
+/* The note's write, or NULL: it has retired, and the note can go. */
+static struct live_write *note_write(const struct ledger *l, const struct guarantee_note *n)
+{
+    struct live_write *w = ledger_find(l, n->write);
+
+    return w != NULL && w->took == n->took ? w : NULL;
+}
+
+static void drop_retired(struct guarantees *s, const struct ledger *l, struct guarantee_notes *list)
+{
+    size_t stay = 0;
+
+    for (size_t i = 0; i < list->items.count; i++)
+        if (note_write(l, &list->items.items[i]) != NULL)
+            list->items.items[stay++] = list->items.items[i];
+    s->note_count -= list->items.count - stay;
+    list->items.count = stay;
+}
+
+/* Whatever reflects `a` reflects `b` too. */
+static bool brings(const struct guarantees *s, const struct guarantee_note *a, const struct guarantee_note *b)
+{
+    if (s->setting->by_merge)
+        return a->slot == b->slot && a->took >= b->took;
+    return !geo_newer((geo_version){b->stamp, b->write}, (geo_version){a->stamp, a->write});
+}
+
+static void give_up(struct guarantees *s)
+{
+    s->given_up = true;
+    array_each (struct guarantee_notes, list, &s->lists)
+        array_free(&list->items);
+    memset(s->list_of, 0, s->setting->key_count * sizeof *s->list_of);
+    s->lists.count = 0;
+    s->note_count = 0;
+}
+
+static void note_add(struct guarantees *s, const struct operation *op, const struct live_write *w, uint64_t position,
+                     bool wrote)
+{
+    const struct guarantee_note note = {.session = session_of(op), .end = position, .write = w->id, .took = w->took,
+                                      .stamp = w->stamp, .slot = w->slot, .wrote = wrote};
+    struct guarantee_notes *list = notes_of(s, op->key);
+
+    if (list == NULL) {
+        list = array_add(&s->lists);
+        *list = (struct guarantee_notes){0};
+        s->list_of[op->key] = (uint32_t)s->lists.count;
+    }
+    bool alone = open_count(s, note.session) == 0;
+    size_t stay = 0;
+    for (size_t i = 0; i < list->items.count; i++) {
+        struct guarantee_note *n = &list->items.items[i];
+        bool mine = n->session == note.session && n->wrote == wrote;
+        if (mine && brings(s, n, &note))
+            return; /* known since before */
+        if (!(mine && alone && brings(s, &note, n)))
+            continue;
+        n->write = 0; /* outdone */
+    }
+    for (size_t i = 0; i < list->items.count; i++)
+        if (list->items.items[i].write != 0)
+            list->items.items[stay++] = list->items.items[i];
+    s->note_count -= list->items.count - stay;
+    list->items.count = stay;
+    *array_add(&list->items) = note;
+    if (++s->note_count > GUARANTEES_NOTES_MOST)
+        give_up(s);
+}
+
+static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
+                      const struct live_write *w)
+{
+    for (const struct operation_sample *x = operations_sample_first(o, op); x != NULL; x = operations_sample_next(o, x))
+        if (ledger_reflected(l, w, x->node, x->instant))
+            return true;
+    return false;
+}
+
+static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    struct guarantee_notes *list = notes_of(s, op->key);
+    bool broken = false;
+
+    s->reads += op->in_window;
+    if (list == NULL)
+        return;
+    drop_retired(s, l, list);
+    for (size_t i = 0; i < list->items.count && !broken; i++) {
+        const struct guarantee_note *n = &list->items.items[i];
+        broken = !n->wrote && n->session == session_of(op) && n->end < op->begin_position &&
+                 !reflected(l, o, op, note_write(l, n));
+    }
+    if (!broken)
+        return;
+    s->not_monotonic += op->in_window;
+    if (s->checks != NULL)
+        checks_note_violation(s->checks, GEO_MONOTONIC_READS, op->op);
+}
+
+/* The newest write that the answer reflects, of the whole key (BY_ORDER) or of each taker. */
+static void note_read(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    const struct key_entry *e = ledger_entry(l, op->key);
+
+    if (e == NULL)
+        return;
+    if (!s->setting->by_merge) {
+        const struct live_write *w = e->lane_newest;
+        while (w != NULL && !reflected(l, o, op, w))
+            w = w->lane_older;
+        if (w != NULL)
+            note_add(s, op, w, l->position, false);
+        return;
+    }
+    for (uint32_t slot = 0; slot < e->slot_count && !s->given_up; slot++) {
+        const struct live_write *w = e->slots[slot].newest;
+        while (w != NULL && !reflected(l, o, op, w))
+            w = w->slot_older;
+        if (w != NULL)
+            note_add(s, op, w, l->position, false);
+    }
+}
+
+void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op,
+                  uint64_t write, bool ok)
+{
+    uint64_t session = session_of(op), count = open_count(s, session);
+
+    if (count <= 1)
+        check_map_remove(&s->open, session, 0);
+    else
+        check_map_put(&s->open, session, 0, count - 1);
+    if (s->given_up || !ok)
+        return;
+    if (op->kind == GEO_READ) {
+        judge_read(s, l, o, op);
+        note_read(s, l, o, op);
+        return;
+    }
+    const struct live_write *w = write != 0 ? ledger_find(l, write) : NULL;
+    s->writes += write != 0 && op->in_window;
+    if (w != NULL)
+        note_add(s, op, w, l->position, true);
+}
+
+/* Those whose write has retired: it is applied everywhere, in whatever way. */
+static void followers_sweep(struct guarantees *s, const struct ledger *l)
+{
+    for (uint32_t i = 0; i < s->followers.count; i++) {
+        struct guarantee_follower *f = &s->followers.items[i];
+        if (f->write == 0 || ledger_find(l, f->write) != NULL)
+            continue;
+        check_map_remove(&s->follower_of, f->write, 0);
+        f->write = 0;
+        f->follows.count = 0;
+        *array_add(&s->followers_free) = i;
+    }
+    size_t live = s->followers.count - s->followers_free.count;
+    s->sweep_at = live * 2 > SWEEP_FIRST ? live * 2 : SWEEP_FIRST;
+}
+
+static struct guarantee_follower *follower_make(struct guarantees *s, const struct ledger *l, uint64_t write, bool in_window)
+{
+    if (s->follower_of.count >= s->sweep_at)
+        followers_sweep(s, l);
+    uint32_t index;
+    if (s->followers_free.count > 0) {
+        index = s->followers_free.items[--s->followers_free.count];
+    } else {
+        index = (uint32_t)s->followers.count;
+        *array_add(&s->followers) = (struct guarantee_follower){0};
+    }
+    struct guarantee_follower *f = &s->followers.items[index];
+    f->write = write;
+    f->in_window = in_window;
+    f->against_own = f->against_read = false;
+    check_map_put(&s->follower_of, write, 0, index);
+    return f;
+}
+
+void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op, uint64_t write)
+{
+    const struct live_write *w = op != NULL && !s->given_up ? ledger_find(l, write) : NULL;
+    struct guarantee_notes *list = w != NULL ? notes_of(s, op->key) : NULL;
+    struct guarantee_follower *f = NULL;
+
+    if (list == NULL)
+        return;
+    drop_retired(s, l, list);
+    const struct guarantee_note mine = {.write = w->id, .took = w->took, .stamp = w->stamp, .slot = w->slot};
+    array_each (struct guarantee_note, n, &list->items) {
+        if (n->session != session_of(op) || n->end >= op->begin_position || brings(s, &mine, n))
+            continue;
+        if (f == NULL)
+            f = follower_make(s, l, write, op->in_window);
+        *array_add(&f->follows) = (struct guarantee_follow){n->write, n->took, n->wrote};
+    }
+}
+
+static struct guarantee_follower *follower_find(const struct guarantees *s, uint64_t write)
+{
+    uint64_t index = s->follower_of.count > 0 ? check_map_get(&s->follower_of, write, 0) : CHECK_ABSENT;
+
+    return index == CHECK_ABSENT ? NULL : &s->followers.items[index];
+}
+
+static void broken(struct guarantees *s, struct guarantee_follower *f, bool wrote)
+{
+    bool *counted = wrote ? &f->against_own : &f->against_read;
+
+    if (*counted)
+        return;
+    *counted = true;
+    *(wrote ? &s->against_own : &s->against_read) += f->in_window;
+    if (s->checks != NULL)
+        checks_note_violation(s->checks, wrote ? GEO_MONOTONIC_WRITES : GEO_WRITES_FOLLOW_READS, f->write);
+}
+
+void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row)
+{
+    /* At its own TAKE what it follows is not known yet. */
+    *array_add(&s->applied) = (struct guarantee_applied){w->id, row};
+    s->applied_key = w->entry->key;
+    s->applied_node = w->entry->rows[row].node;
+}
+
+static void applied_look(struct guarantees *s, const struct ledger *l)
+{
+    if (s->follower_of.count > 0)
+        array_each (struct guarantee_applied, a, &s->applied) {
+            struct guarantee_follower *f = follower_find(s, a->write);
+            if (f == NULL)
+                continue;
+            array_each (struct guarantee_follow, d, &f->follows) {
+                const struct live_write *w = ledger_find(l, d->write);
+                if (w != NULL && w->took == d->took && w->applied[a->row].position == 0)
+                    broken(s, f, d->wrote);
+            }
+        }
+    s->applied.count = 0;
+}
+
+void guarantees_at(struct guarantees *s, const struct ledger *l, const struct history_record *r)
+{
+    if (s->applied.count > 0 &&
+        (r->kind != HISTORY_MERGE || r->key != s->applied_key || r->node != s->applied_node))
+        applied_look(s, l);
+}
+
+/* What is refused, or let go of, for what the session knew. */
+void guarantees_let_go(struct guarantees *s, const struct live_write *loser, const struct live_write *winner)
+{
+    struct guarantee_follower *f;
+
+    if (winner == NULL) {
+        s->refused_for_retired = true;
+        return;
+    }
+    if ((f = follower_find(s, loser->id)) == NULL)
+        return;
+    array_each (struct guarantee_follow, d, &f->follows)
+        if (d->write == winner->id && d->took == winner->took)
+            broken(s, f, d->wrote);
+}
+
+void guarantees_finish(struct guarantees *s, const struct ledger *l)
+{
+    applied_look(s, l);
+    if (s->checks == NULL)
+        return;
+    for (int c = GEO_MONOTONIC_READS; c <= GEO_WRITES_FOLLOW_READS; c++) {
+        checks_told(s->checks, (enum geo_check)c);
+        if (s->given_up)
+            checks_note_undecided(s->checks, (enum geo_check)c, "too many sessions knew of too many writes");
+        else if (c != GEO_MONOTONIC_READS && s->refused_for_retired)
+            checks_note_undecided(s->checks, (enum geo_check)c,
+                                  "a write lost to one that the observer had let go of");
+    }
+}
+
+void guarantees_put(const struct guarantees *s, struct figure_list *f)
+{
+    if (s->given_up) {
+        figures_put_undecided(f, METRIC_MONOTONIC_READS);
+        figures_put_undecided(f, METRIC_MONOTONIC_WRITES);
+        figures_put_undecided(f, METRIC_WRITES_FOLLOW_READS);
+        return;
+    }
+    figures_put(f, METRIC_MONOTONIC_READS, STATISTIC_VALUE, ALL_REGIONS, (double)s->not_monotonic);
+    figures_put_share(f, METRIC_MONOTONIC_READS, STATISTIC_PER_READ, ALL_REGIONS, s->not_monotonic, s->reads);
+    if (s->refused_for_retired) {
+        figures_put_undecided(f, METRIC_MONOTONIC_WRITES);
+        figures_put_undecided(f, METRIC_WRITES_FOLLOW_READS);
+        return;
+    }
+    figures_put(f, METRIC_MONOTONIC_WRITES, STATISTIC_VALUE, ALL_REGIONS, (double)s->against_own);
+    figures_put_share(f, METRIC_MONOTONIC_WRITES, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_own, s->writes);
+    figures_put(f, METRIC_WRITES_FOLLOW_READS, STATISTIC_VALUE, ALL_REGIONS, (double)s->against_read);
+    figures_put_share(f, METRIC_WRITES_FOLLOW_READS, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_read, s->writes);
+}

@@ -1,0 +1,92 @@
+/* guarantees.h -- the session guarantees that the ledger decides beside read-your-writes (staleness.h): monotonic reads,
+ * monotonic writes, writes-follow-reads (Terry et al., PDIS 1994; semantics, B).
+ *
+ * Of each key it keeps *notes*: this session was told by then that it had written W, or had been answered from a state
+ * that reflected W. A read that begins later and misses W, which had been read, breaks monotonic reads. A write that begins
+ * later *follows* W; where a replica applies it without reflecting W, or lets it go for W, monotonic writes is broken (W was
+ * written) or writes-follow-reads (W was read). Only committed writes and answered reads make notes. Each operation counts
+ * once a guarantee.
+ *
+ * What a replica state reflects is a prefix of the key's writes (BY_ORDER by version, BY_MERGE by taker): so one note a
+ * session stands for all that it outdoes, once the session has nothing open that began before; and a write follows
+ * only what a prefix does not bring along, which is rare.
+ *
+ * A note goes when its write retires from the ledger, since all replicas reflect it then. A write that is refused in favour of
+ * a retired one leaves the two guarantees of writes undecided; so do more than GUARANTEES_NOTES_MOST notes, all three.
+ * Cost: a walk over the key's notes an operation; 56 bytes a note. */
+#ifndef GEOREP_OBSERVE_GUARANTEES_H
+#define GEOREP_OBSERVE_GUARANTEES_H
+
+#include "sim/observe/check.h"
+#include "sim/observe/check_map.h"
+#include "sim/observe/figures.h"
+#include "sim/observe/ledger.h"
+#include "sim/observe/operations.h"
+
+#define GUARANTEES_NOTES_MOST (UINT32_C(1) << 20)
+
+struct guarantee_note {
+    uint64_t session; /* region << 32 | number */
+    uint64_t end;     /* position: known to the session since */
+    uint64_t write, took;
+    int64_t stamp;
+    uint32_t slot;
+    bool wrote; /* it wrote this; else it read it */
+};
+
+struct guarantee_notes {
+    ARRAY(struct guarantee_note) items;
+};
+
+struct guarantee_follow {
+    uint64_t write, took;
+    bool wrote;
+};
+
+/* A live write and what it follows. */
+struct guarantee_follower {
+    uint64_t write;
+    bool in_window, against_own, against_read; /* counted by now */
+    ARRAY(struct guarantee_follow) follows;
+};
+
+struct guarantee_applied {
+    uint64_t write;
+    uint32_t row;
+};
+
+struct guarantees {
+    const struct history_setting *setting;
+    struct checks *checks; /* told of violations, or NULL */
+    uint32_t *list_of;     /* [key]: index + 1 */
+    ARRAY(struct guarantee_notes) lists;
+    uint64_t note_count;
+    struct check_map open; /* (session) -> how many operations it has open */
+    struct check_map follower_of;
+    ARRAY(struct guarantee_follower) followers;
+    ARRAY(uint32_t) followers_free;
+    size_t sweep_at;
+    ARRAY(struct guarantee_applied) applied; /* by the record at hand: looked at when all of its state has come */
+    uint64_t applied_key;
+    uint32_t applied_node;
+    uint64_t reads, not_monotonic, writes, against_own, against_read; /* of the window */
+    bool given_up, refused_for_retired;
+};
+
+void guarantees_open(struct guarantees *s, const struct history_setting *setting);
+void guarantees_close(struct guarantees *s);
+
+void guarantees_at(struct guarantees *s, const struct ledger *l, const struct history_record *r); /* before the ledger's */
+void guarantees_begin(struct guarantees *s, const struct operation *op);
+/* Its samples are in; a read: not before staleness. `write`: what it committed, 0: nothing, or a read. */
+void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op,
+                  uint64_t write, bool ok);
+void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op, uint64_t write);
+void guarantees_finish(struct guarantees *s, const struct ledger *l);
+void guarantees_put(const struct guarantees *s, struct figure_list *f);
+
+/* Of the ledger's listener. */
+void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row);
+void guarantees_let_go(struct guarantees *s, const struct live_write *loser, const struct live_write *winner);
+
+#endif
