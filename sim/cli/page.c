@@ -147,6 +147,42 @@ static void put_verdicts(const struct view *r, FILE *to)
                 asked);
 }
 
+/* Theory beside simulation, one line of both where they agree, a row each where they do not or cannot be told. */
+static void put_theory(const struct view *r, FILE *to)
+{
+    const struct csv_rows *t = &r->theory;
+    size_t bad = 0;
+
+    for (size_t i = 0; i < t->rows; i++)
+        bad += strcmp(csv_cell(t, i, 7), "false") == 0;
+    if (t->rows == 0) {
+        fputs("<p>Theory has no answer that could be put beside this scenario.</p>\n", to);
+        return;
+    }
+    if (bad == 0)
+        fprintf(to, "<p class=\"held\">None of %zu figures that theory knows is outside the simulation's interval at "
+                    "99.99%%.</p>\n", t->rows);
+    else
+        fprintf(to, "<p class=\"broken\">%zu of %zu figures disagree with theory beyond the interval at 99.99%%: either "
+                    "theory does not fit this scenario, or the simulator is wrong. Please tell us.</p>\n", bad, t->rows);
+    fputs("<details><summary>All of them</summary>\n<table class=\"figures\">\n<thead><tr><th>point</th>"
+          "<th>model</th><th>quantity</th><th>theory</th><th>simulation</th><th>interval</th><th>agrees</th></tr></thead>\n",
+          to);
+    for (size_t i = 0; i < t->rows; i++) {
+        const char *agrees = csv_cell(t, i, 7);
+        fputs(strcmp(agrees, "true") == 0 ? "<tr>" : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
+                                                                                   : "<tr class=\"undecided\">", to);
+        for (size_t column = 0; column < 8; column++) {
+            if (column != 6)
+                fputs("<td>", to);
+            put_escaped(to, csv_cell(t, i, column));
+            fputs(column != 5 ? "</td>" : *csv_cell(t, i, 5) != '\0' ? " to " : "", to);
+        }
+        fputs("</tr>\n", to);
+    }
+    fputs("</table>\n</details>\n", to);
+}
+
 /* The best of a column: every model that reads as the least (or the most); none if all read the same. */
 static bool is_best(const struct view *r, size_t point, const struct column_def *c, const struct cell_text *cell)
 {
@@ -303,6 +339,7 @@ static const struct {
 } markers[] = {
     {"style", put_style},       {"title", put_title},      {"description", put_description},
     {"facts", put_facts},       {"verdicts", put_verdicts}, {"summary_table", put_summary},
+    {"theory", put_theory},
     {"charts", put_charts},     {"scenario", put_scenario}, {"manifest", put_manifest},
 };
 

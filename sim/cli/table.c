@@ -167,6 +167,24 @@ static void promises_print(const struct view *r, struct table_look look, FILE *t
     }
 }
 
+/* Silent where theory knows nothing. */
+static void theory_print(const struct view *r, struct table_look look, FILE *to)
+{
+    const struct csv_rows *t = &r->theory;
+    size_t bad = 0;
+
+    for (size_t i = 0; i < t->rows; i++)
+        bad += strcmp(csv_cell(t, i, 7), "false") == 0;
+    if (t->rows == 0)
+        return;
+    fprintf(to, "Self-check: theory knows %zu figures, %zu %s beyond the interval\n", t->rows, bad,
+            bad == 1 ? "disagrees" : "disagree");
+    for (size_t i = 0; i < t->rows; i++)
+        if (strcmp(csv_cell(t, i, 7), "false") == 0)
+            fprintf(to, "  %s%-9s%s  %s: %s: theory %s, simulation %s\n", holds_colour(look, "false"), "DISAGREES",
+                    plain(look), csv_cell(t, i, 1), csv_cell(t, i, 2), csv_cell(t, i, 3), csv_cell(t, i, 4));
+}
+
 static void expectations_print(const struct view *r, struct table_look look, FILE *to)
 {
     const struct csv_rows *rows = &r->expectations;
@@ -221,4 +239,5 @@ void table_print(const struct view *r, struct table_look look, FILE *to)
     legend_print(r, look, to);
     promises_print(r, look, to);
     expectations_print(r, look, to);
+    theory_print(r, look, to);
 }

@@ -129,7 +129,7 @@ struct view *view_open(const char *folder, struct failure *f)
     free(path);
     if (f->status != 0 || !table_read(r, &r->metrics, "metrics.csv", 8, f) ||
         !table_read(r, &r->notes, "notes.csv", 6, f) || !table_read(r, &r->verdicts, "verdicts.csv", 7, f) ||
-        !table_read(r, &r->expectations, "expectations.csv", 8, f)) {
+        !table_read(r, &r->expectations, "expectations.csv", 8, f) || !table_read(r, &r->theory, "theory.csv", 8, f)) {
         view_free(r);
         return NULL;
     }
@@ -145,6 +145,7 @@ void view_free(struct view *r)
     csv_rows_free(&r->notes);
     csv_rows_free(&r->verdicts);
     csv_rows_free(&r->expectations);
+    csv_rows_free(&r->theory);
     json_decref(r->manifest);
     free(r->point_begin);
     free(r->folder);

@@ -29,7 +29,7 @@ struct view {
     json_t *manifest;
     const char *name;
     size_t point_count, model_count;
-    struct csv_rows metrics, notes, verdicts, expectations; /* of all points */
+    struct csv_rows metrics, notes, verdicts, expectations, theory; /* of all points */
     size_t *point_begin; /* [point_count + 1]: rows of metrics */
 };
 

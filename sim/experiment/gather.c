@@ -549,6 +549,13 @@ bool gathering_visibility(const struct gathering *g, uint32_t model, uint32_t in
     return n != 0;
 }
 
+uint64_t gathering_visibility_probes(const struct gathering *g, uint32_t model, uint32_t index)
+{
+    const uint64_t *probes = g->by_model[model].probes;
+
+    return probes != NULL ? probes[index] : 0;
+}
+
 uint64_t gathering_events(const struct gathering *g)
 {
     return g->events;

@@ -89,6 +89,7 @@ size_t gathering_differences(const struct gathering *g, const struct difference 
 size_t gathering_series(const struct gathering *g, uint32_t model, const struct series_row **out);
 sim_ns gathering_bin_ns(const struct gathering *g);
 bool gathering_visibility(const struct gathering *g, uint32_t model, uint32_t index, struct interval *out);
+uint64_t gathering_visibility_probes(const struct gathering *g, uint32_t model, uint32_t index); /* of all replications */
 
 uint64_t gathering_events(const struct gathering *g);     /* of all trials */
 uint64_t gathering_operations(const struct gathering *g);

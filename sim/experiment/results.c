@@ -202,7 +202,8 @@ const char *results_partial(const struct results *r)
 bool results_add(struct results *r, size_t point, const struct scenario *s, const struct gathering *g,
                  const struct judgement *j, struct failure *f)
 {
-    const struct table_point p = {point, s, g, j};
+    struct theory theory = theory_of(s, g);
+    const struct table_point p = {point, s, g, j, &theory};
     const char *const *paths;
     size_t path_count = document_sweep_paths(r->def.document, &paths);
     struct csv *points = &r->tables[TABLE_POINTS];
@@ -219,6 +220,8 @@ bool results_add(struct results *r, size_t point, const struct scenario *s, cons
     table_pairs(&p, &r->tables[TABLE_PAIRS]);
     table_verdicts(&p, &r->tables[TABLE_VERDICTS]);
     table_expectations(&p, &r->tables[TABLE_EXPECTATIONS]);
+    table_theory(&p, &r->tables[TABLE_THEORY]);
+    theory_free(&theory);
     json_array_append_new(r->points, manifest_point(r->def.document, point, s, g));
     return tables_good(r, f);
 }

@@ -18,6 +18,7 @@ const char *const table_files[TABLES] = {
     [TABLE_PAIRS] = "pairs.csv",
     [TABLE_VERDICTS] = "verdicts.csv",
     [TABLE_EXPECTATIONS] = "expectations.csv",
+    [TABLE_THEORY] = "theory.csv",
 };
 
 const char *const table_headers[TABLES] = {
@@ -32,6 +33,7 @@ const char *const table_headers[TABLES] = {
     [TABLE_PAIRS] = "point,model,from,to,metric,statistic,value",
     [TABLE_VERDICTS] = "point,model,check,promised,holds,violations,example",
     [TABLE_EXPECTATIONS] = "point,model,metric,statistic,expected,value,holds,why",
+    [TABLE_THEORY] = "point,model,quantity,theory,simulation,ci_low,ci_high,agrees",
 };
 
 static void put_interval(struct csv *out, const struct interval *in)
@@ -182,6 +184,27 @@ void table_expectations(const struct table_point *p, struct csv *out)
             csv_number(out, e->value);
         csv_text(out, holds_names[e->holds]);
         csv_text(out, e->why != NULL ? e->why : "");
+        csv_row_end(out);
+    }
+}
+
+void table_theory(const struct table_point *p, struct csv *out)
+{
+    for (size_t i = 0; i < p->theory->count; i++) {
+        const struct theory_row *row = &p->theory->rows[i];
+        csv_count(out, p->point);
+        csv_text(out, p->scenario->models[row->model].name);
+        csv_text(out, row->quantity);
+        csv_number(out, row->theory);
+        csv_number(out, row->simulation);
+        if (row->has_interval) {
+            csv_number(out, row->low);
+            csv_number(out, row->high);
+        } else {
+            csv_empty(out);
+            csv_empty(out);
+        }
+        csv_text(out, theory_agrees_names[row->agrees]);
         csv_row_end(out);
     }
 }

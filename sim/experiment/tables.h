@@ -6,10 +6,11 @@
 #include "sim/experiment/csv.h"
 #include "sim/experiment/gather.h"
 #include "sim/experiment/judge.h"
+#include "sim/experiment/theory.h"
 
 enum table {
     TABLE_METRICS, TABLE_BY_REGION, TABLE_NOTES, TABLE_POINTS, TABLE_COMPARISONS, TABLE_DISTRIBUTIONS,
-    TABLE_VISIBILITY, TABLE_SERIES, TABLE_PAIRS, TABLE_VERDICTS, TABLE_EXPECTATIONS, TABLES
+    TABLE_VISIBILITY, TABLE_SERIES, TABLE_PAIRS, TABLE_VERDICTS, TABLE_EXPECTATIONS, TABLE_THEORY, TABLES
 };
 
 extern const char *const table_files[TABLES];
@@ -21,6 +22,7 @@ struct table_point {
     const struct scenario *scenario;
     const struct gathering *gathering;
     const struct judgement *judgement;
+    const struct theory *theory;
 };
 
 /* metrics.csv, by_region.csv, and notes.csv: which of their figures are lower bounds or undecided */
@@ -32,5 +34,6 @@ void table_series(const struct table_point *p, struct csv *out);
 void table_pairs(const struct table_point *p, struct csv *out);
 void table_verdicts(const struct table_point *p, struct csv *out);
 void table_expectations(const struct table_point *p, struct csv *out);
+void table_theory(const struct table_point *p, struct csv *out);
 
 #endif
