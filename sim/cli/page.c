@@ -147,6 +147,44 @@ static void put_verdicts(const struct view *r, FILE *to)
                 asked);
 }
 
+/* A row a model, a column a check: did it hold, how often not, and was it promised (bold)? */
+static void put_checks(const struct view *r, FILE *to)
+{
+    const struct csv_rows *v = &r->verdicts;
+
+    for (size_t first = 0, next; first < v->rows; first = next) {
+        const char *point = csv_cell(v, first, 0), *model = csv_cell(v, first, 1);
+        bool opens = first == 0 || strcmp(csv_cell(v, first - 1, 0), point) != 0;
+        if (opens) {
+            if (r->point_count > 1)
+                fprintf(to, "<h3>point %s</h3>\n", point);
+            fputs("<table>\n<thead><tr><th>model</th>", to);
+            for (size_t i = first; i < v->rows && strcmp(csv_cell(v, i, 1), model) == 0; i++) {
+                fputs("<th>", to);
+                for (const char *c = csv_cell(v, i, 2); *c != '\0'; c++)
+                    fputc(*c == '_' ? ' ' : *c, to);
+                fputs("</th>", to);
+            }
+            fputs("</tr></thead>\n<tbody>\n", to);
+        }
+        fputs("<tr><th>", to);
+        put_escaped(to, model);
+        fputs("</th>", to);
+        for (next = first; next < v->rows && strcmp(csv_cell(v, next, 1), model) == 0 &&
+                           strcmp(csv_cell(v, next, 0), point) == 0;
+             next++) {
+            const char *holds = csv_cell(v, next, 4);
+            bool promised = strcmp(csv_cell(v, next, 3), "true") == 0;
+            fputs(promised ? "<td><b>" : "<td>", to);
+            fputs(strcmp(holds, "true") == 0 ? "holds" : strcmp(holds, "false") == 0 ? csv_cell(v, next, 5) : "?", to);
+            fputs(promised ? "</b></td>" : "</td>", to);
+        }
+        fputs("</tr>\n", to);
+        if (next == v->rows || strcmp(csv_cell(v, next, 0), point) != 0)
+            fputs("</tbody></table>\n", to);
+    }
+}
+
 /* Theory beside simulation, one line of both where they agree, a row each where they do not or cannot be told. */
 static void put_theory(const struct view *r, FILE *to)
 {
@@ -338,7 +376,7 @@ static const struct {
     void (*put)(const struct view *r, FILE *to);
 } markers[] = {
     {"style", put_style},       {"title", put_title},      {"description", put_description},
-    {"facts", put_facts},       {"verdicts", put_verdicts}, {"summary_table", put_summary},
+    {"facts", put_facts},       {"verdicts", put_verdicts}, {"checks", put_checks}, {"summary_table", put_summary},
     {"theory", put_theory},
     {"charts", put_charts},     {"scenario", put_scenario}, {"manifest", put_manifest},
 };

@@ -152,7 +152,7 @@ static void promises_print(const struct view *r, struct table_look look, FILE *t
         kept += is_promised && strcmp(csv_cell(&r->verdicts, i, 4), "true") == 0;
     }
     if (promised != 0)
-        fprintf(to, "Promises that this version checks: %zu of %zu held\n", kept, promised);
+        fprintf(to, "Promises: %zu of %zu held\n", kept, promised);
     for (size_t i = 0; i < r->verdicts.rows; i++) {
         const char *holds = csv_cell(&r->verdicts, i, 4);
         if (strcmp(csv_cell(&r->verdicts, i, 3), "true") != 0 || strcmp(holds, "true") == 0)
@@ -161,6 +161,8 @@ static void promises_print(const struct view *r, struct table_look look, FILE *t
                 csv_cell(&r->verdicts, i, 1), csv_cell(&r->verdicts, i, 2));
         if (strcmp(csv_cell(&r->verdicts, i, 5), "0") != 0)
             fprintf(to, ": violated %s times", csv_cell(&r->verdicts, i, 5));
+        if (*csv_cell(&r->verdicts, i, 6) != '\0')
+            fprintf(to, ", first by %s", csv_cell(&r->verdicts, i, 6));
         if (r->point_count > 1)
             fprintf(to, " (point %s)", csv_cell(&r->verdicts, i, 0));
         fputc('\n', to);
