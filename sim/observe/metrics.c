@@ -37,6 +37,8 @@ const struct metric_def metric_defs[METRICS] = {
         TIMES("read_staleness_ms", "from the commit of the oldest write that a read misses to its beginning; fresh: 0", true),
     [METRIC_READ_STALENESS_VERSIONS] =
         NUMBER("read_staleness_versions", "writes", "how many writes a read misses; fresh: 0", SPREAD, true),
+    [METRIC_DELTA_ATOMICITY] =
+        TIMES("delta_atomicity_ms", "of each register: how much earlier reads would have to begin for it to be linearizable", false),
     [METRIC_REPLICATION_LAG] = TIMES("replication_lag_ms", "from commit to applied, at each remote replica", false),
     [METRIC_CONVERGENCE] = TIMES("convergence_ms", "from commit to applied at the last replica", false),
     [METRIC_UNAPPLIED] = NUMBER("unapplied", "writes", "committed, and not everywhere at the end", VALUE, false),

@@ -8,6 +8,7 @@
 #include "sim/observe/check.h"
 #include "sim/observe/conflicts.h"
 #include "sim/observe/convergence.h"
+#include "sim/observe/delta.h"
 #include "sim/observe/lag.h"
 #include "sim/observe/latency.h"
 #include "sim/observe/ledger.h"
@@ -25,6 +26,9 @@ struct observation {
     struct series series;
     struct latency latency;
     struct staleness staleness;
+    struct delta delta;
+    struct histogram delta_ns; /* of each register */
+    bool delta_undecided;
     struct guarantees guarantees;
     struct checks *checks; /* or NULL */
     struct lag lag;
@@ -124,6 +128,20 @@ static void take(struct observation *o, const struct history_record *r)
     tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
 
+/* Registers alone: elsewhere a read returns more than one write's value. */
+static void delta_end(struct observation *o, const struct operation *op, const struct history_record *r)
+{
+    bool well = r->end.outcome == OUTCOME_OK;
+
+    if (o->setting->data != GEO_REGISTER || op->is_probe)
+        return;
+    if (op->kind == GEO_READ && well)
+        delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time);
+    for (uint32_t identity = 0; op->kind != GEO_READ && identity <= op->identities; identity++)
+        delta_write(&o->delta, op->key, op->op | identity, op->begin_time,
+                    well && (op->op | identity) == r->op ? r->time : SIM_NS_NEVER);
+}
+
 /* All identities of the operation are over with it; the one that succeeded has committed. */
 static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r)
 {
@@ -158,6 +176,7 @@ static void end(struct observation *o, const struct history_record *r)
     if (!op->is_probe)
         guarantees_end(&o->guarantees, &o->ledger, &o->operations, op,
                      op->kind != GEO_READ && r->end.outcome == OUTCOME_OK ? r->op : 0, r->end.outcome == OUTCOME_OK);
+    delta_end(o, op, r);
     operations_end(&o->operations, op);
 }
 
@@ -295,6 +314,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
     staleness_open(&o->staleness, s, &o->series);
+    delta_open(&o->delta);
     guarantees_open(&o->guarantees, s);
     lag_open(&o->lag, s, &o->series);
     convergence_open(&o->convergence, s);
@@ -318,6 +338,8 @@ void observation_free(struct observation *o)
     series_close(&o->series);
     latency_close(&o->latency);
     staleness_close(&o->staleness);
+    delta_close(&o->delta);
+    histogram_free(&o->delta_ns);
     guarantees_close(&o->guarantees);
     lag_close(&o->lag);
     convergence_close(&o->convergence);
@@ -386,6 +408,7 @@ void observation_finish(struct observation *o, sim_ns end_ns)
     o->finished = true;
     o->end_ns = end_ns;
     ledger_finish(&o->ledger);
+    o->delta_undecided = !delta_finish(&o->delta, &o->delta_ns);
     guarantees_finish(&o->guarantees, &o->ledger);
     lag_finish(&o->lag, &o->ledger, end_ns);
     convergence_finish(&o->convergence, &o->ledger, end_ns);
@@ -458,6 +481,10 @@ struct trial_figures *observation_figures(struct observation *o)
         staleness_put_visibility(&o->staleness, f);
     latency_put(&o->latency, f);
     staleness_put(&o->staleness, f);
+    if (o->delta_undecided)
+        figures_put_undecided(f, METRIC_DELTA_ATOMICITY);
+    else
+        figures_put_histogram(f, METRIC_DELTA_ATOMICITY, ALL_REGIONS, false, &o->delta_ns);
     guarantees_put(&o->guarantees, f);
     put_checks(o, figure_list_look(f));
     lag_put(&o->lag, f);
