@@ -15,6 +15,10 @@
  *     loses        concurrent writes (all but the newest), and what clocks turn round; each copy with its
  *                  disk
  *
+ * With `ask: quorum` a write goes to w replicas drawn at random and a read to r, as in the analysis of quorum systems (Bailis
+ * et al., 2012, 3.1: k-staleness); the others have it from handoff, repair or anti-entropy, or from nobody. One of those
+ * drawn that is down fails the operation.
+ *
  * Repair: after the answer, replicas among those that answered (and later ones, while the coordinator
  * remembers the read) that were older get the newest version. Hinted handoff: the coordinator keeps a write
  * until all replicas have acknowledged it, and tries again every handoff_after; hints are durable.
@@ -35,7 +39,7 @@
 #include <string.h>
 
 struct config {
-    geo_choice n, r, w, level;
+    geo_choice n, r, w, level, ask;
     bool repair, handoff;
     geo_ns handoff_after, anti_entropy;
     const geo_distribution *write, *ack, *read, *response, *remote;
@@ -43,6 +47,7 @@ struct config {
 
 enum { VOTES_MAJORITY, VOTES_ALL, VOTES_ONE, VOTES_COPIES };
 enum { N_ALL, N_COPIES };
+enum { ASK_ALL, ASK_QUORUM };
 enum { LEVEL_NONE, LEVEL_ONE, LEVEL_QUORUM, LEVEL_LOCAL_QUORUM, LEVEL_EACH_QUORUM, LEVEL_ALL };
 enum { WRITE, READ, ACK, VALUE, REPAIR, HINT, HINT_BATCH, HINT_ACK, HELLO, COPY_ASK, COPY_ROWS };
 enum { HINTS };
@@ -198,8 +203,25 @@ static bool is_enough(const geo_replica *r, const struct pending *p)
     return true;
 }
 
+/* Draws as many of the holders as are needed to the front: how many. Another attempt draws anew. */
+static uint32_t quorum_draw(geo_replica *r, const geo_op *op, uint32_t type, geo_node *holders, uint32_t n)
+{
+    const struct config *c = geo_config(r);
+    uint32_t count = votes_of(type == WRITE ? &c->w : &c->r, n);
+    uint64_t about = (op->id + op->attempt) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)type << 32;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = i + (uint32_t)(geo_chance(r, about + i) * (n - i));
+        geo_node drawn = holders[at];
+        holders[at] = holders[i];
+        holders[i] = drawn;
+    }
+    return count;
+}
+
 static void ask(geo_replica *r, const geo_op *op, uint32_t type, geo_value value, uint64_t hint)
 {
+    const struct config *c = geo_config(r);
     geo_node holders[VOTERS_MOST];
     uint32_t n = holders_of(r, op->key, holders);
     struct body b = {.op = op->id,
@@ -209,6 +231,8 @@ static void ask(geo_replica *r, const geo_op *op, uint32_t type, geo_value value
                      .value_bytes = op->value_bytes,
                      .is_probe = op->is_probe};
 
+    if (c->ask.index == ASK_QUORUM)
+        n = quorum_draw(r, op, type, holders, n);
     geo_send_many(r, holders, n,
                   (geo_out){.type = type, .wire_bytes = type == WRITE ? op->value_bytes : 0, .op = op->id},
                   &b, sizeof b);
@@ -441,6 +465,8 @@ static const char *check(const void *config, const geo_setting *s)
         return "r is more than n, the copies of a key: use r: majority, or fewer";
     if (c->w.index == VOTES_COPIES && c->w.number > n)
         return "w is more than n, the copies of a key: use w: majority, or fewer";
+    if (c->ask.index == ASK_QUORUM && c->level.index != LEVEL_NONE)
+        return "ask: quorum draws r and w replicas, which a level does not count: use level: none";
     return NULL;
 }
 
@@ -474,6 +500,8 @@ static const geo_param params[] = {
     {"level", GEO_PARAM_CHOICE, offsetof(struct config, level), "none", NULL, NULL,
      "none|one|quorum|local_quorum|each_quorum|all",
      "a consistency level by name, in place of r and w; none: r and w count"},
+    {"ask", GEO_PARAM_CHOICE, offsetof(struct config, ask), "all", NULL, NULL, "all|quorum",
+     "whom it asks: all replicas, or just r or w of them, drawn for each operation"},
     {"repair", GEO_PARAM_FLAG, offsetof(struct config, repair), "true", NULL, NULL, NULL,
      "replicas that a read found behind get the newest version, after the answer"},
     {"handoff", GEO_PARAM_FLAG, offsetof(struct config, handoff), "true", NULL, NULL, NULL,

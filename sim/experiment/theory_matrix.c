@@ -94,6 +94,8 @@ static bool quorum_ns(const struct theory_case *c, uint32_t region, const char *
     if (!theory_choice(c, "n", n_word, sizeof n_word, &n) || !theory_choice(c, which, k_word, sizeof k_word, &k) ||
         !theory_choice(c, "level", level_word, sizeof level_word, &level) || strcmp(level_word, "none") != 0)
         return false;
+    if (!theory_choice(c, "ask", level_word, sizeof level_word, &level) || strcmp(level_word, "all") != 0)
+        return false; /* drawn at random, it may be any of them */
     if (strcmp(n_word, "all") != 0 && n->number != copies)
         return false; /* which of them hold a key depends on the key */
     return nearest(c, region, NULL, votes(k, k_word, copies), ns);

@@ -141,6 +141,7 @@ static bool read_model(const struct theory_case *c, struct wars *x)
     for (uint32_t r = 0; r < c->world->region_count; r++)
         nodes += c->world->regions[r].nodes;
     if (!theory_choice(c, "level", word, sizeof word, &level) || strcmp(word, "none") != 0 ||
+        !theory_choice(c, "ask", word, sizeof word, &level) || strcmp(word, "all") != 0 ||
         !theory_choice(c, "n", word, sizeof word, &n))
         return false;
     x->n = strcmp(word, "all") == 0 ? nodes : (uint32_t)n->number;
