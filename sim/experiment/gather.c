@@ -199,6 +199,7 @@ static void add_pair(struct scope *scope, const struct pair_figure *pair, uint32
         .metric = METRIC_WAN_BYTES, .statistic = STATISTIC_VALUE, .value = (double)pair->bytes};
 
     add_distribution(scope, METRIC_REPLICATION_LAG, &pair->lag_ns, pair->at_least, replication);
+    add_distribution(scope, METRIC_READ_STALENESS, &pair->stale_ns, false, replication);
     add_scalar(scope, &messages, replication);
     add_scalar(scope, &bytes, replication);
 }

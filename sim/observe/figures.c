@@ -101,8 +101,10 @@ void trial_figures_free(struct trial_figures *f)
         return;
     for (uint32_t i = 0; i < f->distribution_count; i++)
         histogram_free(&f->distributions[i].values);
-    for (uint32_t i = 0; i < f->pair_count; i++)
+    for (uint32_t i = 0; i < f->pair_count; i++) {
         histogram_free(&f->pairs[i].lag_ns);
+        histogram_free(&f->pairs[i].stale_ns);
+    }
     for (uint32_t i = 0; i < f->series_count; i++) {
         free(f->series[i].sum);
         free(f->series[i].weight);

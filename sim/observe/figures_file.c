@@ -1,6 +1,6 @@
 /* figures_file.c -- a trial's figures as bytes, so that an interrupted run can go on.
  *
- *     "GFg2" counts... distributions scalars series pairs visibility checks checksum
+ *     "GFg3" counts... distributions scalars series pairs visibility checks checksum
  *
  * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself. The
  * checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes go on. */
@@ -9,7 +9,7 @@
 #include "sim/observe/check.h"
 #include "sim/observe/observation.h"
 
-static const char MAGIC[4] = {'G', 'F', 'g', '2'};
+static const char MAGIC[4] = {'G', 'F', 'g', '3'};
 
 struct stream {
     FILE *file;
@@ -72,6 +72,7 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
         put(&s, p->messages);
         put(&s, p->bytes);
         put_histogram(&s, &p->lag_ns);
+        put_histogram(&s, &p->stale_ns);
     }
     put(&s, f->visibility_count);
     for (uint32_t i = 0; i < f->visibility_count; i++) {
@@ -206,6 +207,7 @@ static void get_pairs(struct stream *s, struct trial_figures *f)
         p->messages = get(s);
         p->bytes = get(s);
         get_histogram(s, &p->lag_ns);
+        get_histogram(s, &p->stale_ns);
     }
     f->pairs = all.items;
     f->pair_count = (uint32_t)all.count;

@@ -440,11 +440,15 @@ static void put_pairs(const struct observation *o, struct figure_list *f)
             size_t at = (size_t)from * regions + to;
             const struct lag_pair *lag = &o->lag.pairs[at];
             bool lags = histogram_count(&lag->ns) > 0 && !o->ledger.overflowed;
-            if (!lags && o->traffic.messages[at] == 0)
+            const struct histogram *stale = &o->staleness.pairs[at];
+            bool is_stale = histogram_count(stale) > 0 && !o->ledger.overflowed;
+            if (!lags && !is_stale && o->traffic.messages[at] == 0)
                 continue;
             struct pair_figure *p = figures_put_pair(f, from, to);
             if (lags)
                 histogram_merge(&p->lag_ns, &lag->ns);
+            if (is_stale)
+                histogram_merge(&p->stale_ns, stale);
             p->at_least = lags && lag->at_least;
             p->messages = o->traffic.messages[at];
             p->bytes = o->traffic.bytes[at];

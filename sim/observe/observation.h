@@ -47,6 +47,7 @@ struct series_figure {
 struct pair_figure {
     uint16_t from, to; /* regions */
     struct histogram lag_ns;
+    struct histogram stale_ns; /* staleness.h: of stale reads */
     bool at_least;
     uint64_t messages, bytes;
 };

@@ -11,6 +11,7 @@ void staleness_open(struct staleness *s, const struct history_setting *setting, 
 {
     *s = (struct staleness){.setting = setting, .series = series};
     s->regions = memory_new(setting->region_count, sizeof *s->regions);
+    s->pairs = memory_new((size_t)setting->region_count * setting->region_count, sizeof *s->pairs);
     s->visibility_stale = memory_new(setting->probe_after_count, sizeof *s->visibility_stale);
     s->visibility_probes = memory_new(setting->probe_after_count, sizeof *s->visibility_probes);
 }
@@ -21,6 +22,9 @@ void staleness_close(struct staleness *s)
         histogram_free(&s->regions[g].ms);
         histogram_free(&s->regions[g].versions);
     }
+    for (size_t p = 0; p < (size_t)s->setting->region_count * s->setting->region_count; p++)
+        histogram_free(&s->pairs[p]);
+    free(s->pairs);
     free(s->regions);
     free(s->visibility_stale);
     free(s->visibility_probes);
@@ -50,8 +54,10 @@ static bool judge(const struct ledger *l, const struct operations *o, const stru
     if (reflected(l, o, op, w))
         return true;
     if (w->commit_position != 0 && w->commit_position < op->begin_position) {
-        if (m->count == 0 || w->commit_time < m->oldest_commit)
+        if (m->count == 0 || w->commit_time < m->oldest_commit) {
             m->oldest_commit = w->commit_time;
+            m->oldest_node = w->entry->slots[w->slot].node;
+        }
         m->count++;
         m->own |= w->session == op->session && history_op_region(w->id) == op->region;
     }
@@ -112,6 +118,8 @@ void staleness_end(struct staleness *s, const struct ledger *l, const struct ope
     region->stale += m.count > 0;
     region->not_own += m.own;
     histogram_add(&region->ms, stale_ns);
+    if (m.count > 0)
+        histogram_add(&s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region], stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
 }
 

@@ -8,6 +8,8 @@
  *
  * read_your_writes_violations: such reads that miss a write which their own session committed before they began.
  *
+ * read_staleness_ms of a pair of regions: of the stale reads of clients in `to` whose oldest missed write was taken in `from`.
+ *
  * t_visibility: for each `after` of the probes, how many that answered miss the very write whose commit they follow.
  * Probes are of the window if they began in it, as everything.
  *
@@ -30,6 +32,7 @@ struct staleness {
     const struct history_setting *setting;
     struct series *series;
     struct staleness_region *regions;
+    struct histogram *pairs; /* [from * regions + to] */
     uint64_t *visibility_stale, *visibility_probes;
     struct checks *checks; /* told of each read, or NULL */
 };
@@ -37,6 +40,7 @@ struct staleness {
 struct missed {
     uint64_t count;
     sim_ns oldest_commit; /* valid if count > 0 */
+    uint32_t oldest_node; /* that took that write; likewise */
     bool own;             /* some of them are of the reader's own session */
 };
 

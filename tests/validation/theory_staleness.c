@@ -89,3 +89,31 @@ Test(theory_staleness, delta_is_the_lag_of_a_constant_link)
     cr_expect_gt(histogram_min(two), 99000000);
     simulation_free(s);
 }
+
+/* Of the readers in b and c, those that miss a write of a: by the pair, never by more than that link's delay. Nobody else writes,
+ * and a reads its own at once. */
+Test(theory_staleness, by_the_pair_of_regions)
+{
+    struct simulation *s =
+        simulate("name: pairs\n"
+                 "duration: 100s\n"
+                 "warmup: 0s\n"
+                 "regions: [{name: a, workload: {mix: {write: 50%, read: 50%}}}, b, c]\n"
+                 "network: {rtt: 80ms, client: 0ms, links: [{between: [a, c], rtt: 160ms}]}\n"
+                 "workload: {keys: {count: 5}, mix: {read: 100%}}\n"
+                 "models: [lww]\n",
+                 1);
+    const struct trial_figures *f = s->figures[0];
+
+    for (uint32_t i = 0; i < f->pair_count; i++) {
+        const struct pair_figure *p = &f->pairs[i];
+        int64_t lag = p->from != 0 || p->to == 0 ? 0 : p->to == 1 ? 40000000 : 80000000;
+        cr_expect_eq(histogram_count(&p->stale_ns) > 0, lag > 0, "%u to %u", p->from, p->to);
+        if (histogram_count(&p->stale_ns) > 0) {
+            cr_expect_leq(histogram_max(&p->stale_ns), lag);
+            cr_expect_gt(histogram_max(&p->stale_ns), lag * 9 / 10); /* of thousands of reads spread evenly over the lag */
+        }
+    }
+    cr_expect_eq(f->pair_count > 0, true);
+    simulation_free(s);
+}
