@@ -31,6 +31,9 @@ enum history_kind {
     HISTORY_UP,
     HISTORY_FAULT,   /* fault number .fault.index begins or ends */
     HISTORY_COUNT,   /* a model's counter (.count) */
+    HISTORY_LEADS,   /* node leads a group from now on in a term, or leads it no more (.leads) */
+    HISTORY_FORGET,  /* BY_ORDER: node rolled its replica of key back to the value from before the start (.forget): nothing
+                      * has reached it there */
     HISTORY_KINDS
 };
 
@@ -86,6 +89,8 @@ struct history_record {
         struct { uint8_t lose; uint32_t fault; } down;
         struct { uint32_t index, occurrence; uint8_t begins; } fault;
         struct { uint64_t by; uint32_t counter; } count;
+        struct { uint64_t term; uint32_t group; uint8_t yes; } leads;
+        struct { uint64_t digest; } forget; /* what a read would answer now */
     };
 };
 

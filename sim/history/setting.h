@@ -40,7 +40,7 @@ struct history_setting {
     const double *price_usd_per_byte;   /* [from_region * region_count + to_region] */
     const struct history_fault *faults; /* every occurrence that will be, by begin; a FAULT record's index counts here */
     uint32_t fault_count;
-    bool may_lose;                      /* some crash loses memory or disk */
+    bool may_lose;                      /* some crash loses memory or disk, or the model rolls back */
     const sim_ns *probe_after;          /* t of each point of the t-visibility curve */
     uint32_t probe_after_count;
     const char *const *message_names;   /* of the model, for traces */

@@ -224,6 +224,7 @@ typedef struct geo_model {
     void (*message)(geo_replica *r, const geo_message *m);
     void (*timer)(geo_replica *r, uint32_t type, uint64_t arg); /* optional */
     void (*expire)(geo_replica *r, const geo_op *op); /* its client gave up; pending still there; optional */
+    bool (*forgets)(const void *config); /* may it call geo_forget? The observer then keeps what it would let go; optional: no */
 } geo_model;
 
 /* A plug-in exports this symbol: const geo_model *geo_plugin(void). */
@@ -261,6 +262,7 @@ void geo_log_cut(geo_replica *r, uint32_t store, uint64_t first, uint64_t last);
 /* The table of values that every model has: durable, one geo_value a key; starts as the initial value, version {0, 0}. */
 geo_value geo_stored(geo_replica *r, geo_key key); /* with a sample of now */
 bool geo_store(geo_replica *r, geo_key key, geo_value v); /* BY_ORDER: keeps the newer; false: v was refused. Tells the observer. BY_MERGE: see geo_merged */
+void geo_forget(geo_replica *r, geo_key key); /* BY_ORDER, of a model that `forgets`: the initial value again, whatever was stored (a rollback). Tells the observer */
 geo_sample geo_sampled(geo_replica *r, geo_key key); /* of now, for state kept elsewhere than in the table */
 
 /* Do. */
@@ -277,6 +279,7 @@ void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen); /* befor
 void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto); /* BY_MERGE: reflects origin's first `upto` writes to key */
 void geo_answers(geo_replica *r, geo_key key, uint64_t digest);               /* BY_MERGE: what a read of key here would answer has changed */
 void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner); /* BY_MERGE: let go of a write for another (a register that merges by time) */
+void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes); /* this node leads the group in this term from now on, or no more. Said again after a restart that lost memory */
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by);
 
 /* Order of versions, and what an operation makes of a value: the same for every strategy that does not merge.

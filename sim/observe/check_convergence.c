@@ -126,6 +126,14 @@ static void forget_disk(struct alike *c, uint32_t node)
     }
 }
 
+static void forget_key(struct alike *c, const struct history_record *r)
+{
+    int row = r->key < c->setting->key_count ? placement_index(c->setting, r->key, r->node) : -1;
+
+    if (row >= 0)
+        c->rows[r->key * c->holders + (uint32_t)row] = (struct row){0};
+}
+
 static void merge(struct alike *c, const struct history_record *r, struct row *row, uint64_t index)
 {
     uint64_t origin = (uint64_t)c->lives[r->node] << 32 | r->merge.origin;
@@ -187,6 +195,10 @@ void alike_read(struct alike *c, const struct history_record *r)
             forget_disk(c, r->node);
         else if (r->down.lose == LOSE_MEMORY && c->setting->by_merge)
             c->forgot[r->node] = true;
+        break;
+    case HISTORY_FORGET:
+        settle(c);
+        forget_key(c, r);
         break;
     case HISTORY_UP:
         c->up[r->node] = true;

@@ -152,7 +152,7 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     c->witness = witness_new(s);
     history_add_reader(h, live_read, c,
                        1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE |
-                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN | 1u << HISTORY_FORGET |
                            1u << HISTORY_UP | 1u << HISTORY_FAULT);
     return c;
 }

@@ -204,6 +204,8 @@ void ledger_drop(struct ledger *l, const struct history_record *r);
 /* The client of this write was told, or gave up; `retried`: after several attempts. */
 void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried);
 void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault);
+/* A replica rolled its value of the key back to the beginning: as if it had lost its disk, as far as this key goes. */
+void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t last_fault);
 void ledger_up(struct ledger *l, uint32_t node);
 void ledger_finish(struct ledger *l); /* what is under way meets */
 

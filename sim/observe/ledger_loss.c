@@ -164,6 +164,23 @@ void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, u
     ledger_sweep(l);
 }
 
+void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t last_fault)
+{
+    struct key_entry *e = ledger_entry(l, r->key);
+    int row = places_row(&l->places, r->key, r->node);
+
+    l->last_loss = l->position;
+    l->overflowed |= l->retired > 0; /* it no longer has what is retired either, and nobody knows which that was */
+    if (row != PLACES_NONE && l->held != NULL)
+        l->held[r->key * l->places.replicas + (uint32_t)row] = (struct held){0};
+    if (e == NULL)
+        return;
+    if (row != PLACES_NONE)
+        mark_down(e, (uint32_t)row, last_fault);
+    forget_entry(l, e, r->node, true);
+    ledger_sweep(l);
+}
+
 void ledger_up(struct ledger *l, uint32_t node)
 {
     if (l->up[node])

@@ -60,6 +60,9 @@ const struct metric_def metric_defs[METRICS] = {
         NUMBER("lost_commits", "writes", "committed, and at the end on no replica that is up", VALUE, false),
     [METRIC_RPO] = SOME_TIMES("rpo_ms", "recovery point: how far before a fault what was lost goes back"),
     [METRIC_RTO] = SOME_TIMES("rto_ms", "recovery time: from a fault until writes succeed in every region again"),
+    [METRIC_FAILOVERS] = NUMBER("failovers", "failovers", "that another leader, of a higher term, took over", VALUE, false),
+    [METRIC_TWO_LEADERS] =
+        SOME_TIMES("two_leaders_ms", "while a leader went on answering writes though another had taken over; of a whole run"),
     [METRIC_READ_YOUR_WRITES] =
         NUMBER("read_your_writes_violations", "reads", "that miss a write of their own session", PER_READ, false),
     [METRIC_MONOTONIC_READS] =

@@ -11,6 +11,7 @@
 #include "sim/observe/delta.h"
 #include "sim/observe/lag.h"
 #include "sim/observe/latency.h"
+#include "sim/observe/leadership.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/recovery.h"
 #include "sim/observe/guarantees.h"
@@ -35,6 +36,7 @@ struct observation {
     struct convergence convergence;
     struct conflicts conflicts;
     struct recovery recovery;
+    struct leadership leadership;
     struct traffic traffic;
     struct tallies tallies;
     uint64_t turns, looked_at_turn; /* nodes' going down and coming up; see observation_agreed */
@@ -123,6 +125,7 @@ static void take(struct observation *o, const struct history_record *r)
         origin.session = op->session;
     }
     bool first = ledger_take(&o->ledger, r, origin);
+    leadership_take(&o->leadership, r);
     if (first && op != NULL)
         guarantees_take(&o->guarantees, &o->ledger, op, r->op);
     tallies_take(&o->tallies, r, op, !first, origin.in_window);
@@ -149,6 +152,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 
     if (well)
         recovery_success(&o->recovery, op, r->time);
+    leadership_end(&o->leadership, r, well);
     if (r->end.outcome == OUTCOME_OK)
         o->conflicts.committed += op->in_window;
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
@@ -194,6 +198,7 @@ static void down(struct observation *o, const struct history_record *r)
     bool for_ever = r->down.fault < s->fault_count && s->faults[r->down.fault].end == SIM_NS_NEVER;
 
     recovery_down(&o->recovery, r->node);
+    leadership_down(&o->leadership, r);
     ledger_down(&o->ledger, r->node, r->down.lose, for_ever, recovery_last_fault(&o->recovery));
     convergence_node(&o->convergence, r->node, false, r->down.lose == LOSE_DISK);
 }
@@ -284,10 +289,19 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
     case HISTORY_UP:
         o->turns++;
         ledger_up(&o->ledger, r->node);
+        leadership_up(&o->leadership, r);
         convergence_node(&o->convergence, r->node, true, false);
         break;
     case HISTORY_FAULT:
         fault(o, r, position);
+        break;
+    case HISTORY_LEADS:
+        leadership_leads(&o->leadership, r);
+        return;
+    case HISTORY_FORGET:
+        o->turns++;
+        ledger_forget(&o->ledger, r, recovery_last_fault(&o->recovery));
+        convergence_answer(&o->convergence, r->key, r->node, r->forget.digest);
         break;
     default:
         break;
@@ -298,7 +312,8 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
 static const uint32_t KINDS = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
                               1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
                               1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN |
-                              1u << HISTORY_UP | 1u << HISTORY_FAULT | 1u << HISTORY_COUNT;
+                              1u << HISTORY_UP | 1u << HISTORY_FAULT | 1u << HISTORY_COUNT |
+                              1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
 
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
@@ -319,6 +334,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     lag_open(&o->lag, s, &o->series);
     convergence_open(&o->convergence, s);
     recovery_open(&o->recovery, s);
+    leadership_open(&o->leadership, s);
     traffic_open(&o->traffic, s);
     tallies_open(&o->tallies, s);
     step_mean_open(&o->backlog_ops, s->warmup, s->duration);
@@ -344,6 +360,7 @@ void observation_free(struct observation *o)
     lag_close(&o->lag);
     convergence_close(&o->convergence);
     recovery_close(&o->recovery);
+    leadership_close(&o->leadership);
     traffic_close(&o->traffic);
     tallies_close(&o->tallies);
     free(o);
@@ -413,6 +430,7 @@ void observation_finish(struct observation *o, sim_ns end_ns)
     lag_finish(&o->lag, &o->ledger, end_ns);
     convergence_finish(&o->convergence, &o->ledger, end_ns);
     recovery_finish(&o->recovery, &o->ledger, end_ns);
+    leadership_finish(&o->leadership, end_ns);
     if (o->checks != NULL)
         tell_checks(o);
     step_mean_close(&o->backlog_ops, end_ns);
@@ -498,6 +516,7 @@ struct trial_figures *observation_figures(struct observation *o)
         figures_put(f, METRIC_DIVERGED_KEYS, STATISTIC_MAX, ALL_REGIONS, (double)step_mean_max(&o->diverged));
     conflicts_put(&o->conflicts, f);
     recovery_put(&o->recovery, f);
+    leadership_put(&o->leadership, f);
     put_backlog(f, METRIC_BACKLOG_OPS, &o->backlog_ops);
     put_backlog(f, METRIC_BACKLOG_BYTES, &o->backlog_bytes);
     traffic_put(&o->traffic, f);

@@ -7,7 +7,8 @@ static const char *const kind_names[HISTORY_KINDS] = {
     [HISTORY_ANSWER] = "answer", [HISTORY_DROP] = "drop",   [HISTORY_SAMPLE] = "sample",
     [HISTORY_END] = "end",       [HISTORY_SEND] = "send",   [HISTORY_ARRIVE] = "arrive",
     [HISTORY_LOST] = "lost",     [HISTORY_DOWN] = "down",   [HISTORY_UP] = "up",
-    [HISTORY_FAULT] = "fault",   [HISTORY_COUNT] = "count",
+    [HISTORY_FAULT] = "fault",   [HISTORY_COUNT] = "count", [HISTORY_LEADS] = "leads",
+    [HISTORY_FORGET] = "forget",
 };
 
 static void put_name(FILE *to, const char *key, const char *text)
@@ -99,6 +100,10 @@ static void put_more(const struct timeline *t, const struct history_record *r, F
         put_name(to, "name", s->faults[r->fault.index].name);
         fprintf(to, ",\"begins\":%s", r->fault.begins ? "true" : "false");
         break;
+    case HISTORY_LEADS:
+        fprintf(to, ",\"group\":%u,\"term\":%llu,\"leads\":%s", r->leads.group, (unsigned long long)r->leads.term,
+                r->leads.yes ? "true" : "false");
+        break;
     case HISTORY_COUNT:
         fprintf(to, ",\"counter\":%u,\"by\":%llu", r->count.counter, (unsigned long long)r->count.by);
         break;
@@ -111,7 +116,7 @@ static void put_more(const struct timeline *t, const struct history_record *r, F
 #define WITH_KEY                                                                                             \
     (1u << HISTORY_BEGIN | 1u << HISTORY_TAKE | 1u << HISTORY_STORE | 1u << HISTORY_MERGE |                  \
      1u << HISTORY_ANSWER | 1u << HISTORY_DROP | 1u << HISTORY_SAMPLE | 1u << HISTORY_END |                  \
-     1u << HISTORY_MADE | 1u << HISTORY_RETRY)
+     1u << HISTORY_MADE | 1u << HISTORY_RETRY | 1u << HISTORY_FORGET)
 
 void trace_write_jsonl(const struct timeline *t, const char *note, FILE *to)
 {

@@ -290,6 +290,9 @@ static void look(void *self, const struct history_record *r, uint64_t position)
     case HISTORY_UP:
         ledger_up(&w->ledger, r->node);
         break;
+    case HISTORY_FORGET:
+        ledger_forget(&w->ledger, r, LEDGER_NO_FAULT);
+        break;
     default:
         return;
     }

@@ -199,6 +199,22 @@ geo_value geo_stored(geo_replica *r, geo_key key)
     return v;
 }
 
+void geo_forget(geo_replica *r, geo_key key)
+{
+    struct world *w = &r->trial->world;
+    unsigned char *row = value_row(r, key);
+
+    CHECK(w->setting.may_lose && r->trial->def.model->reflects == GEO_BY_ORDER);
+    if (geo_stored(r, key).version.write == 0)
+        return; /* nothing was ever stored */
+    memset(row, 0, r->trial->value_row_bytes);
+    geo_value initial = geo_stored(r, key);
+    world_note(w, (struct history_record){
+        .kind = HISTORY_FORGET, .key = key, .node = r->node,
+        .forget = {.digest = geo_value_digest(&initial, w->setting.data)},
+    });
+}
+
 bool geo_store(geo_replica *r, geo_key key, geo_value v)
 {
     struct world *w = &r->trial->world;

@@ -88,7 +88,8 @@ const char *trial_check(const struct world_def *world, const geo_model *model, c
     return NULL;
 }
 
-/* The region that `crash: {leader: true}` means: the model's parameter `leader`. UINT32_MAX: it has none. */
+/* The region that `crash: {leader: true}` means until a model tells another by geo_leads: the model's parameter `leader`.
+ * UINT32_MAX: it has none. */
 static uint32_t leader_of(const geo_model *model, const void *config)
 {
     for (const geo_param *p = model->params; p->name != NULL; p++)
@@ -107,6 +108,8 @@ static void place(struct trial *t)
     s->copies = p.copies;
     s->one_region = p.kind == GEO_ONE_COPY ? p.region : leader_of(t->def.model, t->def.config);
     s->by_merge = t->def.model->reflects;
+    s->may_lose |= t->def.model->forgets != NULL && t->def.model->forgets(t->def.config);
+    t->world.leader_region = s->one_region;
 }
 
 static void open_messages(struct trial *t)

@@ -210,6 +210,18 @@ void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner)
                                                              .drop = {.loser = loser, .winner = winner}});
 }
 
+void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
+{
+    struct world *w = &r->trial->world;
+
+    world_note(w, (struct history_record){.kind = HISTORY_LEADS, .node = r->node,
+                                          .leads = {.term = term, .group = group, .yes = yes}});
+    if (yes && term >= w->leader_term) {
+        w->leader_term = term;
+        w->leader_region = w->places.node_region[r->node];
+    }
+}
+
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by)
 {
     world_note(&r->trial->world, (struct history_record){.kind = HISTORY_COUNT, .node = r->node,

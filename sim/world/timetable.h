@@ -16,6 +16,7 @@ struct occurrence {
     sim_ns begin, end;  /* SIM_NS_NEVER: on to the end */
     uint8_t *group;     /* partition: as fault_def.group; owned when the fault is random */
     bool owns_group;
+    uint32_t leader_region; /* of `leader: true`: where it led when the fault began */
 };
 
 /* What faults do to one directed pair of regions, now. */

@@ -180,7 +180,11 @@ static void node_up(struct world *w, uint32_t index)
 
 static void switch_nodes(struct world *w, const struct fault_def *f, uint32_t fault, bool begins)
 {
-    uint32_t region = f->target == TARGET_LEADER ? w->setting.one_region : f->region;
+    struct occurrence *o = &w->timetable.occurrences.items[fault];
+
+    if (begins) /* it ends where it began, whoever leads by then */
+        o->leader_region = w->leader_region;
+    uint32_t region = f->target == TARGET_LEADER ? o->leader_region : f->region;
 
     if (region == UINT32_MAX)
         return; /* a strategy without a leader */

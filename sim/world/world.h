@@ -79,6 +79,8 @@ struct world {
     uint64_t events;
     struct node *nodes;
     uint32_t down_count;    /* nodes that are down */
+    uint32_t leader_region; /* of the newest term that a model told, or its parameter `leader`; UINT32_MAX: none */
+    uint64_t leader_term;
     struct timetable timetable;
     struct network network;
     struct op_table operations;
