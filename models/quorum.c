@@ -354,6 +354,8 @@ static void replica_serve(geo_replica *r, const geo_message *m)
 
     memcpy(&b, m->body, sizeof b);
     if (m->type == READ) {
+        if (s->is_back)
+            return; /* it lost its disk, and what it had acknowledged with it: no vote before the copies are complete */
         b.value = geo_stored(r, b.key);
         geo_send(r, m->from, (geo_out){.type = VALUE, .wire_bytes = b.value_bytes, .op = b.op}, &b, sizeof b);
         return;
