@@ -15,9 +15,9 @@
  *     loses        concurrent writes (all but the newest), and what clocks turn round; each copy with its
  *                  disk
  *
- * With `ask: quorum` a write goes to w replicas drawn at random and a read to r, as in the analysis of quorum systems (Bailis
- * et al., 2012, 3.1: k-staleness); the others have it from handoff, repair or anti-entropy, or from nobody. One of those
- * drawn that is down fails the operation.
+ * With `ask: quorum` a write goes to w replicas drawn at random and a read to r, as in the analysis of quorum
+ * systems (Bailis et al., 2012, 3.1: k-staleness); the others have it from handoff, repair or anti-entropy,
+ * or from nobody. One of those drawn that is down fails the operation.
  *
  * Repair: after the answer, replicas among those that answered (and later ones, while the coordinator
  * remembers the read) that were older get the newest version. Hinted handoff: the coordinator keeps a write
@@ -355,7 +355,8 @@ static void replica_serve(geo_replica *r, const geo_message *m)
     memcpy(&b, m->body, sizeof b);
     if (m->type == READ) {
         if (s->is_back)
-            return; /* it lost its disk, and what it had acknowledged with it: no vote before the copies are complete */
+            return; /* it lost its disk, and what it had acknowledged with it: no vote before the copies are
+                       complete */
         b.value = geo_stored(r, b.key);
         geo_send(r, m->from, (geo_out){.type = VALUE, .wire_bytes = b.value_bytes, .op = b.op}, &b, sizeof b);
         return;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Entries sent again at once; held back at most; so many of them make the follower ask for what is missing. */
+/* Entries sent again at once; held back at most; so many of them make the follower ask for what is missing.
+ */
 enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 };
 
 struct entries { /* struct ship_entry follow */

@@ -5,7 +5,8 @@
  *     array_each (struct event, e, &events) ...
  *     array_free(&events);
  *
- * Elements move when the array grows: keep indices, not pointers. `array_add` returns a zeroed new last element.
+ * Elements move when the array grows: keep indices, not pointers. `array_add` returns a zeroed new last
+ * element.
  */
 #ifndef GEOREP_BASE_ARRAY_H
 #define GEOREP_BASE_ARRAY_H

@@ -13,7 +13,7 @@ _Noreturn void check_failed(const char *file, int line, const char *what);
  * blocks are untouched pages, so a table of ten million rows costs nothing until it is used). */
 void *memory_new(size_t count, size_t bytes);
 void *memory_resize(void *old, size_t count, size_t bytes);
-char *memory_text(const char *text);                    /* a copy; NULL stays NULL */
-char *memory_text_of(const char *text, size_t length);  /* a copy of the first `length` characters */
+char *memory_text(const char *text);                   /* a copy; NULL stays NULL */
+char *memory_text_of(const char *text, size_t length); /* a copy of the first `length` characters */
 
 #endif

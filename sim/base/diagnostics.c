@@ -52,7 +52,8 @@ static void add(struct diagnostics *d, struct place at, bool warning, const char
             free(text);
             return;
         }
-    *array_add(&d->list) = (struct diagnostic){.at = at, .order = d->list.count, .warning = warning, .text = text};
+    *array_add(&d->list) =
+        (struct diagnostic){.at = at, .order = d->list.count, .warning = warning, .text = text};
     d->errors += warning ? 0 : 1;
 }
 

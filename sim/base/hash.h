@@ -1,12 +1,13 @@
-/* hash.h -- mixing of 64-bit words and text. Fixed for ever: random streams and key placement depend on it. */
+/* hash.h -- mixing of 64-bit words and text. Fixed for ever: random streams and key placement depend on it.
+ */
 #ifndef GEOREP_BASE_HASH_H
 #define GEOREP_BASE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014):
- * a bijection in which every input bit moves every output bit. */
+/* The finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA
+ * 2014): a bijection in which every input bit moves every output bit. */
 static inline uint64_t hash_mix(uint64_t x)
 {
     x += UINT64_C(0x9e3779b97f4a7c15);

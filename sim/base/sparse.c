@@ -1,4 +1,5 @@
-/* sparse.c -- see sparse.h. Small tables come from calloc, large ones from the kernel without a reservation. */
+/* sparse.c -- see sparse.h. Small tables come from calloc, large ones from the kernel without a reservation.
+ */
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
@@ -13,8 +14,10 @@ void *sparse_new(size_t bytes)
 {
     if (bytes < SMALL)
         return memory_new(1, bytes);
-    void *table = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return table == MAP_FAILED ? memory_new(1, bytes) : table; /* which says so and ends, if it cannot either */
+    void *table =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return table == MAP_FAILED ? memory_new(1, bytes)
+                               : table; /* which says so and ends, if it cannot either */
 }
 
 void sparse_free(void *table, size_t bytes)

@@ -1,4 +1,5 @@
-/* chart_data.c -- see chart_data.h. One block a model, every model in every file, NaN for what it has not got. */
+/* chart_data.c -- see chart_data.h. One block a model, every model in every file, NaN for what it has not
+ * got. */
 #include "sim/cli/chart_data.h"
 
 #include "sim/base/check.h"
@@ -27,7 +28,8 @@ bool chart_tables_read(struct chart_tables *t, const struct view *r, size_t poin
         const char *file;
         struct csv_rows *rows;
         size_t columns;
-    } tables[] = {{"series.csv", &t->series, 6}, {"t_visibility.csv", &t->visibility, 6},
+    } tables[] = {{"series.csv", &t->series, 6},
+                  {"t_visibility.csv", &t->visibility, 6},
                   {"distributions.csv", &t->distributions, 5}};
 
     *t = (struct chart_tables){0};
@@ -35,8 +37,8 @@ bool chart_tables_read(struct chart_tables *t, const struct view *r, size_t poin
         char *path = path_join(r->folder, tables[i].file);
         if (csv_rows_read(tables[i].rows, path, view_point_name(r, point), f) &&
             tables[i].rows->columns < tables[i].columns)
-            failure_set(f, STATUS_WRONG, "%s has %zu columns where there must be %zu", path, tables[i].rows->columns,
-                        tables[i].columns);
+            failure_set(f, STATUS_WRONG, "%s has %zu columns where there must be %zu", path,
+                        tables[i].rows->columns, tables[i].columns);
         free(path);
     }
     if (f->status != 0)
@@ -65,8 +67,8 @@ static const char *or_nan(const char *cell)
     return *cell != '\0' ? cell : "NaN";
 }
 
-static void put_figure(const struct view *r, size_t point, size_t model, const char *metric, const char *statistic,
-                       bool with_interval, FILE *to)
+static void put_figure(const struct view *r, size_t point, size_t model, const char *metric,
+                       const char *statistic, bool with_interval, FILE *to)
 {
     struct shown_figure f;
 
@@ -81,8 +83,8 @@ static void put_figure(const struct view *r, size_t point, size_t model, const c
 }
 
 /* Rows "t metric_a [metric_b]" of a model's series over all regions, matched by time. `b` may be NULL. */
-static size_t put_series(const struct csv_rows *series, const char *model, double bin_s, const char *a, const char *b,
-                         FILE *to)
+static size_t put_series(const struct csv_rows *series, const char *model, double bin_s, const char *a,
+                         const char *b, FILE *to)
 {
     const char *cell_a[1024] = {0}, *cell_b[1024] = {0};
     size_t bins = 0, rows = 0;
@@ -90,7 +92,8 @@ static size_t put_series(const struct csv_rows *series, const char *model, doubl
     for (size_t i = 0; i < series->rows; i++) {
         const char *metric = csv_cell(series, i, 4);
         bool is_a = strcmp(metric, a) == 0, is_b = b != NULL && strcmp(metric, b) == 0;
-        if ((!is_a && !is_b) || strcmp(csv_cell(series, i, 1), model) != 0 || strcmp(csv_cell(series, i, 2), "all") != 0)
+        if ((!is_a && !is_b) || strcmp(csv_cell(series, i, 1), model) != 0 ||
+            strcmp(csv_cell(series, i, 2), "all") != 0)
             continue;
         double bin = rint(strtod(csv_cell(series, i, 3), NULL) / bin_s);
         if (!(bin >= 0 && bin < 1024))
@@ -115,14 +118,15 @@ static size_t put_visibility(const struct csv_rows *rows, const char *model, FIL
 
     for (size_t i = 0; i < rows->rows; i++)
         if (strcmp(csv_cell(rows, i, 1), model) == 0) {
-            fprintf(to, "%s %s %s %s\n", csv_cell(rows, i, 2), csv_cell(rows, i, 3), or_nan(csv_cell(rows, i, 4)),
-                    or_nan(csv_cell(rows, i, 5)));
+            fprintf(to, "%s %s %s %s\n", csv_cell(rows, i, 2), csv_cell(rows, i, 3),
+                    or_nan(csv_cell(rows, i, 4)), or_nan(csv_cell(rows, i, 5)));
             put++;
         }
     return put;
 }
 
-/* Rows of one model and metric in distributions.csv stand together, quantiles ascending: two lists are merged. */
+/* Rows of one model and metric in distributions.csv stand together, quantiles ascending: two lists are
+ * merged. */
 static size_t next_of(const struct csv_rows *rows, size_t from, const char *model, const char *metric)
 {
     while (from < rows->rows &&
@@ -133,13 +137,15 @@ static size_t next_of(const struct csv_rows *rows, size_t from, const char *mode
 
 static size_t put_latency(const struct csv_rows *rows, const char *model, FILE *to)
 {
-    size_t a = next_of(rows, 0, model, "read_latency_ms"), b = next_of(rows, 0, model, "write_latency_ms"), put = 0;
+    size_t a = next_of(rows, 0, model, "read_latency_ms"), b = next_of(rows, 0, model, "write_latency_ms"),
+           put = 0;
 
     while (a < rows->rows || b < rows->rows) {
         double qa = a < rows->rows ? strtod(csv_cell(rows, a, 3), NULL) : INFINITY;
         double qb = b < rows->rows ? strtod(csv_cell(rows, b, 3), NULL) : INFINITY;
         double q = qa < qb ? qa : qb;
-        fprintf(to, "%.9g %s %s\n", q, qa <= q ? csv_cell(rows, a, 4) : "NaN", qb <= q ? csv_cell(rows, b, 4) : "NaN");
+        fprintf(to, "%.9g %s %s\n", q, qa <= q ? csv_cell(rows, a, 4) : "NaN",
+                qb <= q ? csv_cell(rows, b, 4) : "NaN");
         put++;
         if (qa <= q)
             a = next_of(rows, a + 1, model, "read_latency_ms");
@@ -149,7 +155,8 @@ static size_t put_latency(const struct csv_rows *rows, const char *model, FILE *
     return put;
 }
 
-static size_t put_three(const struct view *r, size_t point, size_t model, const char *const metrics[3], FILE *to)
+static size_t put_three(const struct view *r, size_t point, size_t model, const char *const metrics[3],
+                        FILE *to)
 {
     for (int i = 0; i < 3; i++) {
         put_figure(r, point, model, metrics[i], "value", true, to);

@@ -1,5 +1,5 @@
-/* chart_data.h -- the data files of the figures (plots/README.md), from the tables of a results folder. They are columns
- * put side by side: nothing is computed here but the middle of a bin. */
+/* chart_data.h -- the data files of the figures (plots/README.md), from the tables of a results folder. They
+ * are columns put side by side: nothing is computed here but the middle of a bin. */
 #ifndef GEOREP_CLI_CHART_DATA_H
 #define GEOREP_CLI_CHART_DATA_H
 

@@ -1,5 +1,5 @@
-/* charts.c -- see charts.h. gnuplot is started without a shell, by the path that a search of PATH's absolute folders
- * gave, once a picture; pictures are drawn side by side, as many as there are cores. */
+/* charts.c -- see charts.h. gnuplot is started without a shell, by the path that a search of PATH's absolute
+ * folders gave, once a picture; pictures are drawn side by side, as many as there are cores. */
 #include "sim/cli/charts.h"
 
 #include "sim/base/array.h"
@@ -29,7 +29,8 @@ unsigned chart_formats_parse(const char *text)
 
     for (;;) {
         size_t length = strcspn(text, ","), i = 0;
-        while (i < FORMATS && (strlen(formats_known[i].name) != length || strncmp(formats_known[i].name, text, length) != 0))
+        while (i < FORMATS &&
+               (strlen(formats_known[i].name) != length || strncmp(formats_known[i].name, text, length) != 0))
             i++;
         if (i == FORMATS)
             return 0;
@@ -127,8 +128,16 @@ static void drawing_wait(struct drawings *all)
 /* arguments: script, DATA, OUT, FORMAT, SUBTITLE, FAULTS, BARS. */
 static void drawing_start(struct drawings *all, char *const arguments[7], const char *what)
 {
-    char *argv[] = {memory_text(all->gnuplot), memory_text("-c"), arguments[0], arguments[1], arguments[2],
-                    arguments[3], arguments[4], arguments[5], arguments[6], NULL};
+    char *argv[] = {memory_text(all->gnuplot),
+                    memory_text("-c"),
+                    arguments[0],
+                    arguments[1],
+                    arguments[2],
+                    arguments[3],
+                    arguments[4],
+                    arguments[5],
+                    arguments[6],
+                    NULL};
     int ends[2];
 
     if (all->count == all->most)
@@ -172,7 +181,8 @@ static char *subtitle_of(const struct view *r, size_t point)
 }
 
 /* Writes text into FOLDER/NAME and gives the path. */
-static char *put_file(const char *folder, const char *figure, const char *kind, const char *text, struct failure *f)
+static char *put_file(const char *folder, const char *figure, const char *kind, const char *text,
+                      struct failure *f)
 {
     char *path = NULL;
 
@@ -181,11 +191,13 @@ static char *put_file(const char *folder, const char *figure, const char *kind, 
     return path;
 }
 
-static void draw_figure(struct drawings *all, const struct view *r, size_t point, const struct chart_tables *tables,
-                        const struct chart_def *def, unsigned formats, const char *work, const char *charts)
+static void draw_figure(struct drawings *all, const struct view *r, size_t point,
+                        const struct chart_tables *tables, const struct chart_def *def, unsigned formats,
+                        const char *work, const char *charts)
 {
     char *data = chart_data(r, point, tables, def->figure), *bars = chart_bars(r, point, def->figure);
-    char *faults = chart_faults(r, point), *subtitle = subtitle_of(r, point), *script_name = NULL, *stem = NULL;
+    char *faults = chart_faults(r, point), *subtitle = subtitle_of(r, point), *script_name = NULL,
+         *stem = NULL;
 
     CHECK(asprintf(&stem, "%s-%s", def->figure, view_point_name(r, point)) >= 0);
     CHECK(asprintf(&script_name, "plots/%s.gp", def->figure) >= 0);
@@ -198,12 +210,14 @@ static void draw_figure(struct drawings *all, const struct view *r, size_t point
             continue;
         char *name = chart_path(r, point, def->figure, formats_known[i].name);
         char *out = path_join(charts, path_name(name)), *format = memory_text(formats_known[i].name);
-        drawing_start(all, (char *const[]){script, data_path, out, format, subtitle, faults_path, bars_path}, name);
+        drawing_start(all, (char *const[]){script, data_path, out, format, subtitle, faults_path, bars_path},
+                      name);
         free(name);
         free(out);
         free(format);
     }
-    char *const texts[] = {data, bars, faults, subtitle, script_name, stem, script, data_path, faults_path, bars_path};
+    char *const texts[] = {data, bars,   faults,    subtitle,    script_name,
+                           stem, script, data_path, faults_path, bars_path};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
 }

@@ -16,7 +16,8 @@ bool charts_can_draw(const char **why_not); /* is there a gnuplot, and are our s
 /* Draws all into FOLDER/charts, which is put there whole. The parts that fail are said in `f`. */
 bool charts_draw(const struct view *r, unsigned formats, struct failure *f);
 
-/* The picture of a figure of a point, in the folder: "charts/latency.svg", "charts/latency-2.svg"; the caller's. */
+/* The picture of a figure of a point, in the folder: "charts/latency.svg", "charts/latency-2.svg"; the
+ * caller's. */
 char *chart_path(const struct view *r, size_t point, const char *figure, const char *extension);
 
 #endif

@@ -35,9 +35,11 @@ static int check_one(const char *file, const struct document *doc)
     if (plan.points > 1)
         printf(" x %zu points", plan.points);
     if (plan.trials_least == plan.trials_most)
-        printf(" x %u replications = %llu trials", s->replications_min, (unsigned long long)plan.trials_least);
+        printf(" x %u replications = %llu trials", s->replications_min,
+               (unsigned long long)plan.trials_least);
     else
-        printf(", from %llu to %llu trials", (unsigned long long)plan.trials_least, (unsigned long long)plan.trials_most);
+        printf(", from %llu to %llu trials", (unsigned long long)plan.trials_least,
+               (unsigned long long)plan.trials_most);
     printf("; ");
     duration_print(plan.core_seconds / jobs);
     printf(" and %s of memory on %u core%s\n", memory, jobs, jobs == 1 ? "" : "s");

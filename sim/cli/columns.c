@@ -1,5 +1,5 @@
-/* columns.c -- see columns.h. Three figures of a number are enough to compare; a share near 1 gets as many as tell it
- * from 1, because 100% is a claim. */
+/* columns.c -- see columns.h. Three figures of a number are enough to compare; a share near 1 gets as many as
+ * tell it from 1, because 100% is a claim. */
 #include "sim/cli/columns.h"
 
 #include <math.h>
@@ -70,7 +70,8 @@ static int decimals_below_hundred(double value, int decimals)
     return decimals;
 }
 
-struct cell_text column_cell(const struct view *r, size_t point, size_t model, const struct column_def *column)
+struct cell_text column_cell(const struct view *r, size_t point, size_t model,
+                             const struct column_def *column)
 {
     struct cell_text cell = {.value = "-"};
     struct shown_figure figure, available;

@@ -1,5 +1,5 @@
-/* columns.h -- which figures a comparison shows, side by side, and how each is written. Shared by the terminal's table
- * and the page's. */
+/* columns.h -- which figures a comparison shows, side by side, and how each is written. Shared by the
+ * terminal's table and the page's. */
 #ifndef GEOREP_CLI_COLUMNS_H
 #define GEOREP_CLI_COLUMNS_H
 
@@ -8,10 +8,11 @@
 struct column_def {
     const char *title, *unit; /* "write p99", "ms" */
     const char *metric, *statistic;
-    double scale;             /* value shown = value x scale */
-    const char *flattered_by; /* the availability whose failures may exceed what the percentile leaves out, or NULL */
-    double leaves_out;        /* 0.01 for p99 */
-    int better;               /* 1: more is better, -1: less is, 0: neither */
+    double scale; /* value shown = value x scale */
+    const char *
+        flattered_by; /* the availability whose failures may exceed what the percentile leaves out, or NULL */
+    double leaves_out; /* 0.01 for p99 */
+    int better;        /* 1: more is better, -1: less is, 0: neither */
 };
 
 struct column_group {
@@ -32,6 +33,7 @@ struct cell_text {
     double number;
 };
 
-struct cell_text column_cell(const struct view *r, size_t point, size_t model, const struct column_def *column);
+struct cell_text column_cell(const struct view *r, size_t point, size_t model,
+                             const struct column_def *column);
 
 #endif

@@ -1,10 +1,10 @@
-/* list.c -- georep list: what a scenario may name. Everything that the parser knows by a table is shown from that table;
- * only what checks and faults mean is told here. */
+/* list.c -- georep list: what a scenario may name. Everything that the parser knows by a table is shown from
+ * that table; only what checks and faults mean is told here. */
 #include "sim/cli/prepare.h"
-#include "sim/cli/view.h"
 #include "sim/cli/say.h"
 #include "sim/cli/share.h"
 #include "sim/cli/verbs.h"
+#include "sim/cli/view.h"
 #include "sim/model/registry.h"
 #include "sim/observe/metrics.h"
 #include "sim/scenario/distributions.h"
@@ -17,19 +17,25 @@ struct told {
 };
 
 static const struct told checks[GEO_CHECKS] = {
-    [GEO_LINEARIZABLE] = {"linearizable", "every operation takes effect at one instant between its call and its answer", NULL},
+    [GEO_LINEARIZABLE] = {"linearizable",
+                          "every operation takes effect at one instant between its call and its answer",
+                          NULL},
     [GEO_SEQUENTIAL] = {"sequential", "one order of all operations that agrees with each session's", NULL},
     [GEO_CAUSAL] = {"causal", "nobody reads past what their own past implies", NULL},
     [GEO_READ_YOUR_WRITES] = {"read_your_writes", "a session's reads reflect its own writes", NULL},
     [GEO_MONOTONIC_READS] = {"monotonic_reads", "what a session has read once, it does not unread", NULL},
-    [GEO_MONOTONIC_WRITES] = {"monotonic_writes", "a session's writes are applied everywhere in its order", NULL},
-    [GEO_WRITES_FOLLOW_READS] = {"writes_follow_reads", "a write comes after what its session had read", NULL},
+    [GEO_MONOTONIC_WRITES] = {"monotonic_writes", "a session's writes are applied everywhere in its order",
+                              NULL},
+    [GEO_WRITES_FOLLOW_READS] = {"writes_follow_reads", "a write comes after what its session had read",
+                                 NULL},
     [GEO_BOUNDED_STALENESS] = {"bounded_staleness", "no read is further behind than the bound", NULL},
     [GEO_EVENTUAL] = {"eventual", "after the faults and the writes, all replicas answer alike",
-                      "decided from `converged` in every replication; undecided while something is still unapplied when the "
+                      "decided from `converged` in every replication; undecided while something is still "
+                      "unapplied when the "
                       "run ends"},
     [GEO_STRONG_EVENTUAL] = {"strong_eventual", "replicas that have had the same writes answer alike", NULL},
-    [GEO_NOTHING_LOST] = {"nothing_lost", "no committed write is gone at the end", "decided from `lost_commits`"},
+    [GEO_NOTHING_LOST] = {"nothing_lost", "no committed write is gone at the end",
+                          "decided from `lost_commits`"},
 };
 
 static const struct told faults[] = {
@@ -81,9 +87,13 @@ static bool told_show(const struct told *list, size_t count, const char *name)
 static const char *kind_words(const geo_param *p)
 {
     static const char *const words[GEO_PARAM_KINDS] = {
-        [GEO_PARAM_INTEGER] = "a whole number", [GEO_PARAM_SHARE] = "a share, as 0.1% or 0.001",
-        [GEO_PARAM_TIME] = "a time, as 250us or 5s", [GEO_PARAM_BYTES] = "a size, as 64KB or 1GiB",
-        [GEO_PARAM_FLAG] = "true or false", [GEO_PARAM_REGION] = "a region's name", [GEO_PARAM_CHOICE] = "one of",
+        [GEO_PARAM_INTEGER] = "a whole number",
+        [GEO_PARAM_SHARE] = "a share, as 0.1% or 0.001",
+        [GEO_PARAM_TIME] = "a time, as 250us or 5s",
+        [GEO_PARAM_BYTES] = "a size, as 64KB or 1GiB",
+        [GEO_PARAM_FLAG] = "true or false",
+        [GEO_PARAM_REGION] = "a region's name",
+        [GEO_PARAM_CHOICE] = "one of",
         [GEO_PARAM_DISTRIBUTION] = "a distribution of times",
     };
     return words[p->kind];
@@ -161,7 +171,8 @@ static bool list_models(const char *name)
 
 static void metric_print(const struct metric_def *m, int width)
 {
-    printf("%-*s%s%s%s: ", width, m->name, *m->unit != '\0' ? "[" : "", m->unit, *m->unit != '\0' ? "] " : "");
+    printf("%-*s%s%s%s: ", width, m->name, *m->unit != '\0' ? "[" : "", m->unit,
+           *m->unit != '\0' ? "] " : "");
     const char *comma = "";
     for (unsigned s = 0; s < STATISTICS; s++)
         if ((m->statistics >> s & 1) != 0) {
@@ -191,8 +202,10 @@ static bool list_metrics(const char *name)
 static void parameter_print(const struct distribution_parameter *p)
 {
     static const char *const words[] = {
-        [PARAMETER_PLACE] = "a quantity", [PARAMETER_WIDTH] = "a quantity, not below 0",
-        [PARAMETER_SCALE] = "a quantity above 0", [PARAMETER_SIGMA] = "a number from 0 to 20",
+        [PARAMETER_PLACE] = "a quantity",
+        [PARAMETER_WIDTH] = "a quantity, not below 0",
+        [PARAMETER_SCALE] = "a quantity above 0",
+        [PARAMETER_SIGMA] = "a number from 0 to 20",
         [PARAMETER_SHAPE] = "a number from 0.01 to 1e6",
     };
 
@@ -235,8 +248,9 @@ static bool list_presets(const char *name)
             printf("%-12s%-7s%s\n", csv_cell(&rows, i, 0), csv_cell(&rows, i, 1), csv_cell(&rows, i, 3));
         } else if (strcmp(csv_cell(&rows, i, 0), name) == 0) {
             found = true;
-            printf("%s (%s): %s\n  source: %s\n  of: %s\n  file: scenarios/data/%s\n", name, csv_cell(&rows, i, 1),
-                   csv_cell(&rows, i, 3), csv_cell(&rows, i, 4), csv_cell(&rows, i, 5), csv_cell(&rows, i, 2));
+            printf("%s (%s): %s\n  source: %s\n  of: %s\n  file: scenarios/data/%s\n", name,
+                   csv_cell(&rows, i, 1), csv_cell(&rows, i, 3), csv_cell(&rows, i, 4), csv_cell(&rows, i, 5),
+                   csv_cell(&rows, i, 2));
         }
     }
     csv_rows_free(&rows);
@@ -272,9 +286,12 @@ static const struct {
     const char *name, *one;
     bool (*list)(const char *name); /* NULL: all of them; false: there is none of that name */
 } kinds[] = {
-    {"models", "model", list_models},     {"presets", "preset", list_presets},
-    {"distributions", "distribution", list_distributions}, {"metrics", "metric", list_metrics},
-    {"checks", "check", list_checks},     {"faults", "fault", list_faults},
+    {"models", "model", list_models},
+    {"presets", "preset", list_presets},
+    {"distributions", "distribution", list_distributions},
+    {"metrics", "metric", list_metrics},
+    {"checks", "check", list_checks},
+    {"faults", "fault", list_faults},
     {"keys", "key", list_keys},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -323,8 +340,10 @@ static int list_kind(const char *kind, const char *name)
         return STATUS_WRONG;
     }
     const char *nearest = nearest_name(kind, names, KINDS);
-    say_error("georep list knows models, presets, distributions, metrics, checks, faults and keys, not `%s`%s%s%s", kind,
-              nearest != NULL ? "; did you mean `" : "", nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
+    say_error(
+        "georep list knows models, presets, distributions, metrics, checks, faults and keys, not `%s`%s%s%s",
+        kind, nearest != NULL ? "; did you mean `" : "", nearest != NULL ? nearest : "",
+        nearest != NULL ? "`?" : "");
     return STATUS_WRONG;
 }
 
@@ -344,7 +363,8 @@ int verb_list(const struct verb *verb, int argc, char **argv)
         words[count++] = o.value;
     }
     if (count == 0) {
-        say_error("georep list wants to know of what: models, presets, distributions, metrics, checks, faults or keys");
+        say_error("georep list wants to know of what: models, presets, distributions, metrics, checks, "
+                  "faults or keys");
         return STATUS_WRONG;
     }
     return list_kind(words[0], words[1]);

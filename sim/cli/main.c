@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     const char *names[32];
     size_t count = 0;
 
-    setlocale(LC_CTYPE, ""); /* for UTF-8 alone: numbers have a point in every country */
+    setlocale(LC_CTYPE, "");  /* for UTF-8 alone: numbers have a point in every country */
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing like any other */
     if (argc < 2) {
         usage(stderr);

@@ -43,8 +43,8 @@ static int wrong_option(const struct options *o, const char *name)
     if (nearest != NULL)
         say_error("georep %s has no option --%s; did you mean --%s?", o->verb->name, name, nearest);
     else
-        say_error("georep %s has no option --%s; `georep %s --help` shows those that it has", o->verb->name, name,
-                  o->verb->name);
+        say_error("georep %s has no option --%s; `georep %s --help` shows those that it has", o->verb->name,
+                  name, o->verb->name);
     return OPTIONS_WRONG;
 }
 
@@ -104,8 +104,8 @@ static int short_option(struct options *o)
         o->bundle = NULL;
         return d->id;
     }
-    say_error("georep %s has no option -%c; `georep %s --help` shows those that it has", o->verb->name, letter,
-              o->verb->name);
+    say_error("georep %s has no option -%c; `georep %s --help` shows those that it has", o->verb->name,
+              letter, o->verb->name);
     return OPTIONS_WRONG;
 }
 
@@ -136,8 +136,8 @@ int options_status(int id)
     return id == OPTIONS_HELP ? STATUS_DONE : STATUS_WRONG;
 }
 
-bool option_number(const struct options *o, const char *name, unsigned long long least, unsigned long long most,
-                   unsigned long long *out)
+bool option_number(const struct options *o, const char *name, unsigned long long least,
+                   unsigned long long most, unsigned long long *out)
 {
     char *end;
 

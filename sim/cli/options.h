@@ -2,10 +2,11 @@
  *
  *     struct options o = options_of(verb, argc, argv);
  *     for (int id; (id = options_next(&o)) != OPTIONS_END;)
- *         switch (id) { case 'o': folder = o.value; ... case OPTIONS_OPERAND: ... default: return options_status(id); }
+ *         switch (id) { case 'o': folder = o.value; ... case OPTIONS_OPERAND: ... default: return
+ * options_status(id); }
  *
- * `--name VALUE`, `--name=VALUE`, `-x VALUE`, `-xVALUE`, flags together as `-qf`, `--` before operands; `-` alone is an
- * operand. What is unknown is said with the nearest name. */
+ * `--name VALUE`, `--name=VALUE`, `-x VALUE`, `-xVALUE`, flags together as `-qf`, `--` before operands; `-`
+ * alone is an operand. What is unknown is said with the nearest name. */
 #ifndef GEOREP_CLI_OPTIONS_H
 #define GEOREP_CLI_OPTIONS_H
 
@@ -21,7 +22,7 @@ struct option_def {
 struct verb {
     const char *name, *operands, *summary;
     const struct option_def *options;
-    const char *notes; /* under the options in --help; or NULL */
+    const char *notes;                                          /* under the options in --help; or NULL */
     int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb; the exit status */
 };
 
@@ -44,8 +45,8 @@ int options_next(struct options *o); /* OPTIONS_WRONG has printed why, OPTIONS_H
 int options_status(int id);          /* exit status of OPTIONS_WRONG and OPTIONS_HELP */
 
 /* A whole number from `least` to `most`; false has printed what is wrong. */
-bool option_number(const struct options *o, const char *name, unsigned long long least, unsigned long long most,
-                   unsigned long long *out);
+bool option_number(const struct options *o, const char *name, unsigned long long least,
+                   unsigned long long most, unsigned long long *out);
 
 void verb_help(const struct verb *verb);
 

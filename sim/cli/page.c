@@ -1,5 +1,5 @@
-/* page.c -- see page.h. The template has markers {{name}} (plots/README.md); each is a function here. Pictures are
- * embedded as data URIs, because gnuplot gives all its pictures the same ids. */
+/* page.c -- see page.h. The template has markers {{name}} (plots/README.md); each is a function here.
+ * Pictures are embedded as data URIs, because gnuplot gives all its pictures the same ids. */
 #include "sim/cli/page.h"
 
 #include "sim/base/check.h"
@@ -20,11 +20,20 @@ static void put_escaped(FILE *to, const char *text)
 {
     for (; *text != '\0'; text++)
         switch (*text) {
-        case '&': fputs("&amp;", to); break;
-        case '<': fputs("&lt;", to); break;
-        case '>': fputs("&gt;", to); break;
-        case '"': fputs("&quot;", to); break;
-        default: fputc(*text, to);
+        case '&':
+            fputs("&amp;", to);
+            break;
+        case '<':
+            fputs("&lt;", to);
+            break;
+        case '>':
+            fputs("&gt;", to);
+            break;
+        case '"':
+            fputs("&quot;", to);
+            break;
+        default:
+            fputc(*text, to);
         }
 }
 
@@ -142,9 +151,12 @@ static void put_verdicts(const struct view *r, FILE *to)
         fputs("</li>\n", to);
     }
     if (bad == 0)
-        fprintf(to, asked != 0 ? "<li class=\"held\">All %zu promises and expectations that were checked held.</li>\n"
-                               : "<li class=\"undecided\">Nothing was promised or expected that this version checks.</li>\n",
-                asked);
+        fprintf(
+            to,
+            asked != 0
+                ? "<li class=\"held\">All %zu promises and expectations that were checked held.</li>\n"
+                : "<li class=\"undecided\">Nothing was promised or expected that this version checks.</li>\n",
+            asked);
 }
 
 /* A row a model, a column a check: did it hold, how often not, and was it promised (bold)? */
@@ -176,7 +188,10 @@ static void put_checks(const struct view *r, FILE *to)
             const char *holds = csv_cell(v, next, 4);
             bool promised = strcmp(csv_cell(v, next, 3), "true") == 0;
             fputs(promised ? "<td><b>" : "<td>", to);
-            fputs(strcmp(holds, "true") == 0 ? "holds" : strcmp(holds, "false") == 0 ? csv_cell(v, next, 5) : "?", to);
+            fputs(strcmp(holds, "true") == 0    ? "holds"
+                  : strcmp(holds, "false") == 0 ? csv_cell(v, next, 5)
+                                                : "?",
+                  to);
             fputs(promised ? "</b></td>" : "</td>", to);
         }
         fputs("</tr>\n", to);
@@ -185,7 +200,8 @@ static void put_checks(const struct view *r, FILE *to)
     }
 }
 
-/* Theory beside simulation, one line of both where they agree, a row each where they do not or cannot be told. */
+/* Theory beside simulation, one line of both where they agree, a row each where they do not or cannot be
+ * told. */
 static void put_theory(const struct view *r, FILE *to)
 {
     const struct csv_rows *t = &r->theory;
@@ -198,18 +214,27 @@ static void put_theory(const struct view *r, FILE *to)
         return;
     }
     if (bad == 0)
-        fprintf(to, "<p class=\"held\">None of %zu figures that theory knows is outside the simulation's interval at "
-                    "99.99%%.</p>\n", t->rows);
+        fprintf(
+            to,
+            "<p class=\"held\">None of %zu figures that theory knows is outside the simulation's interval at "
+            "99.99%%.</p>\n",
+            t->rows);
     else
-        fprintf(to, "<p class=\"broken\">%zu of %zu figures disagree with theory beyond the interval at 99.99%%: either "
-                    "theory does not fit this scenario, or the simulator is wrong. Please tell us.</p>\n", bad, t->rows);
+        fprintf(to,
+                "<p class=\"broken\">%zu of %zu figures disagree with theory beyond the interval at 99.99%%: "
+                "either "
+                "theory does not fit this scenario, or the simulator is wrong. Please tell us.</p>\n",
+                bad, t->rows);
     fputs("<details><summary>All of them</summary>\n<table class=\"figures\">\n<thead><tr><th>point</th>"
-          "<th>model</th><th>quantity</th><th>theory</th><th>simulation</th><th>interval</th><th>agrees</th></tr></thead>\n",
+          "<th>model</th><th>quantity</th><th>theory</th><th>simulation</th><th>interval</th><th>agrees</"
+          "th></tr></thead>\n",
           to);
     for (size_t i = 0; i < t->rows; i++) {
         const char *agrees = csv_cell(t, i, 7);
-        fputs(strcmp(agrees, "true") == 0 ? "<tr>" : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
-                                                                                   : "<tr class=\"undecided\">", to);
+        fputs(strcmp(agrees, "true") == 0    ? "<tr>"
+              : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
+                                             : "<tr class=\"undecided\">",
+              to);
         for (size_t column = 0; column < 8; column++) {
             if (column != 6)
                 fputs("<td>", to);
@@ -222,7 +247,8 @@ static void put_theory(const struct view *r, FILE *to)
 }
 
 /* The best of a column: every model that reads as the least (or the most); none if all read the same. */
-static bool is_best(const struct view *r, size_t point, const struct column_def *c, const struct cell_text *cell)
+static bool is_best(const struct view *r, size_t point, const struct column_def *c,
+                    const struct cell_text *cell)
 {
     struct cell_text best = {.number = c->better > 0 ? -INFINITY : INFINITY};
     bool differ = false;
@@ -241,7 +267,8 @@ static bool is_best(const struct view *r, size_t point, const struct column_def 
     return differ && strcmp(cell->value, best.value) == 0;
 }
 
-static void put_row(const struct view *r, size_t point, size_t model, const struct column_group *group, FILE *to)
+static void put_row(const struct view *r, size_t point, size_t model, const struct column_group *group,
+                    FILE *to)
 {
     fputs("<tr><th scope=\"row\" title=\"", to);
     put_escaped(to, view_model_text(r, model, "strategy"));
@@ -251,9 +278,9 @@ static void put_row(const struct view *r, size_t point, size_t model, const stru
     for (size_t c = 0; c < group->count; c++) {
         const struct column_def *column = &group->columns[c];
         struct cell_text cell = column_cell(r, point, model, column);
-        const char *class = cell.flattered                         ? " class=\"flattered\""
+        const char *class = cell.flattered                     ? " class=\"flattered\""
                             : is_best(r, point, column, &cell) ? " class=\"best\""
-                                                                 : "";
+                                                               : "";
         fprintf(to, "<td%s>", class);
         if (cell.value[0] == '>')
             fprintf(to, "&ge;%s", cell.value + 2);
@@ -310,16 +337,17 @@ static bool put_picture(const struct view *r, size_t point, const struct chart_d
     } kinds[] = {{"svg", "image/svg+xml"}, {"png", "image/png"}};
 
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        char *name = chart_path(r, point, def->figure, kinds[k].extension), *path = path_join(r->folder, name);
+        char *name = chart_path(r, point, def->figure, kinds[k].extension),
+             *path = path_join(r->folder, name);
         size_t bytes;
         char *picture = file_read(path, &bytes);
         free(name);
         free(path);
         if (picture == NULL)
             continue;
-        fprintf(to, "<figure id=\"%s%s%s\"><div class=\"picture\"><img alt=\"%s\" src=\"data:%s;base64,", def->figure,
-                r->point_count > 1 ? "-" : "", r->point_count > 1 ? view_point_name(r, point) : "", def->caption,
-                kinds[k].type);
+        fprintf(to, "<figure id=\"%s%s%s\"><div class=\"picture\"><img alt=\"%s\" src=\"data:%s;base64,",
+                def->figure, r->point_count > 1 ? "-" : "",
+                r->point_count > 1 ? view_point_name(r, point) : "", def->caption, kinds[k].type);
         put_base64(to, picture, bytes);
         fprintf(to, "\"></div><figcaption>%s</figcaption></figure>\n", def->caption);
         free(picture);
@@ -338,10 +366,13 @@ static void put_charts(const struct view *r, FILE *to)
             any = put_picture(r, p, &chart_defs[c], to) || any;
     }
     if (!any)
-        fputs("<p>No charts were drawn: <code>georep plot</code> draws them, then <code>georep report</code> writes "
-              "this page with them.</p>\n", to);
+        fputs("<p>No charts were drawn: <code>georep plot</code> draws them, then <code>georep report</code> "
+              "writes "
+              "this page with them.</p>\n",
+              to);
     else if (r->point_count > CHART_POINTS_MOST)
-        fprintf(to, "<p>Charts of the first %d of %zu sweep points.</p>\n", CHART_POINTS_MOST, r->point_count);
+        fprintf(to, "<p>Charts of the first %d of %zu sweep points.</p>\n", CHART_POINTS_MOST,
+                r->point_count);
 }
 
 static void put_file_of(const struct view *r, const char *below, FILE *to)
@@ -355,8 +386,8 @@ static void put_file_of(const struct view *r, const char *below, FILE *to)
 
 static void put_scenario(const struct view *r, FILE *to)
 {
-    const char *name = json_string_value(
-        json_object_get(json_array_get(json_object_get(r->manifest, "inputs"), 0), "file"));
+    const char *name =
+        json_string_value(json_object_get(json_array_get(json_object_get(r->manifest, "inputs"), 0), "file"));
     char *below = NULL;
 
     if (name == NULL || strchr(name, '/') != NULL)
@@ -375,10 +406,10 @@ static const struct {
     const char *name;
     void (*put)(const struct view *r, FILE *to);
 } markers[] = {
-    {"style", put_style},       {"title", put_title},      {"description", put_description},
-    {"facts", put_facts},       {"verdicts", put_verdicts}, {"checks", put_checks}, {"summary_table", put_summary},
-    {"theory", put_theory},
-    {"charts", put_charts},     {"scenario", put_scenario}, {"manifest", put_manifest},
+    {"style", put_style},           {"title", put_title},       {"description", put_description},
+    {"facts", put_facts},           {"verdicts", put_verdicts}, {"checks", put_checks},
+    {"summary_table", put_summary}, {"theory", put_theory},     {"charts", put_charts},
+    {"scenario", put_scenario},     {"manifest", put_manifest},
 };
 
 static void put_page(const struct view *r, const char *template, FILE *to)
@@ -408,7 +439,8 @@ bool page_write(const struct view *r, struct failure *f)
 
     free(template_path);
     if (template == NULL)
-        return failure_set(f, STATUS_REFUSED, "cannot write the report: its template, plots/report.html, was not found");
+        return failure_set(f, STATUS_REFUSED,
+                           "cannot write the report: its template, plots/report.html, was not found");
     FILE *to = open_memstream(&text, &bytes);
     CHECK(to != NULL);
     put_page(r, template, to);

@@ -4,7 +4,8 @@
 
 #include "sim/cli/view.h"
 
-/* Writes FOLDER/report.html from plots/report.html and what is in the folder; charts as far as they are drawn. */
+/* Writes FOLDER/report.html from plots/report.html and what is in the folder; charts as far as they are
+ * drawn. */
 bool page_write(const struct view *r, struct failure *f);
 
 #endif

@@ -18,13 +18,16 @@ bool prepare_start(void)
     const char *looked, *folder = share_folder(&looked);
 
     if (folder == NULL) {
-        say_error("the presets were not found in %s; GEOREP_DATA may name the folder that has scenarios/ and plots/", looked);
+        say_error("the presets were not found in %s; GEOREP_DATA may name the folder that has scenarios/ and "
+                  "plots/",
+                  looked);
         return false;
     }
     snprintf(data, sizeof data, "%s/scenarios", folder);
     scenario_set_data_folder(data);
     for (unsigned m = 0; m < METRICS; m++)
-        metrics[m] = (struct scenario_metric){metric_defs[m].name, metric_defs[m].statistics, metric_defs[m].is_time};
+        metrics[m] =
+            (struct scenario_metric){metric_defs[m].name, metric_defs[m].statistics, metric_defs[m].is_time};
     scenario_set_metrics(metrics, METRICS, statistic_names, STATISTICS);
     return true;
 }
@@ -76,8 +79,8 @@ static bool take_models(struct preparation *p, const char *list)
     }
 }
 
-static bool take_number(struct preparation *p, const struct options *o, const char *name, unsigned long long least,
-                        unsigned long long most)
+static bool take_number(struct preparation *p, const struct options *o, const char *name,
+                        unsigned long long least, unsigned long long most)
 {
     unsigned long long number;
 

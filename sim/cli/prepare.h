@@ -1,4 +1,5 @@
-/* prepare.h -- what `run` and `check` have in common: the options that change a scenario, and reading scenarios. */
+/* prepare.h -- what `run` and `check` have in common: the options that change a scenario, and reading
+ * scenarios. */
 #ifndef GEOREP_CLI_PREPARE_H
 #define GEOREP_CLI_PREPARE_H
 
@@ -14,7 +15,9 @@
         {'s', "set", "PATH=VALUE", "override one value, as network.loss=1%; may be repeated"},               \
         {OPTION_SEED, "seed", "N", "override the scenario's seed"},                                          \
         {'r', "replications", "N", "override the scenario's replications"},                                  \
-        {OPTION_PLUGIN, "plugin", "FILE", "load a model from a shared object"}
+    {                                                                                                        \
+        OPTION_PLUGIN, "plugin", "FILE", "load a model from a shared object"                                 \
+    }
 
 struct preparation {
     ARRAY(struct document_override) overrides;
@@ -30,7 +33,8 @@ void preparation_free(struct preparation *p);
 /* Data folder, metrics. false has said why not. */
 bool prepare_start(void);
 
-/* Reads every file; all errors of all files have been printed if it gives NULL. [p->files.count], freed by documents_free. */
+/* Reads every file; all errors of all files have been printed if it gives NULL. [p->files.count], freed by
+ * documents_free. */
 struct document **documents_read(struct preparation *p);
 void documents_free(struct document **documents, size_t count);
 

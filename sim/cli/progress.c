@@ -1,4 +1,5 @@
-/* progress.c -- see progress.h. The time left is what the share so far took, for the rest: trials are alike enough. */
+/* progress.c -- see progress.h. The time left is what the share so far took, for the rest: trials are alike
+ * enough. */
 #include "sim/cli/progress.h"
 
 #include "sim/cli/say.h"
@@ -51,8 +52,8 @@ void progress_draw(void *progress, const struct experiment_progress *p)
         strcat(bar, i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : "."));
     if (p->share > 0.02 && took > 1)
         time_print(left, took * (1 - p->share) / p->share);
-    fprintf(stderr, "\r\033[K%.30s %s %3.0f%%%s%s%s", mine->name, bar, p->share * 100, *left != '\0' ? ", " : "", left,
-            *left != '\0' ? " left" : "");
+    fprintf(stderr, "\r\033[K%.30s %s %3.0f%%%s%s%s", mine->name, bar, p->share * 100,
+            *left != '\0' ? ", " : "", left, *left != '\0' ? " left" : "");
     fflush(stderr);
 }
 

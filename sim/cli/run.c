@@ -1,7 +1,8 @@
 /* run.c -- georep run: scenarios in, results folders and comparisons out.
  *
- * All scenarios are read before any is run, so that a mistake in the last one costs nothing. The comparison, the charts
- * and the page are made from the folder that was written, not from memory: what is shown is what is kept. */
+ * All scenarios are read before any is run, so that a mistake in the last one costs nothing. The comparison,
+ * the charts and the page are made from the folder that was written, not from memory: what is shown is what
+ * is kept. */
 #include "sim/cli/charts.h"
 #include "sim/cli/page.h"
 #include "sim/cli/prepare.h"
@@ -26,7 +27,8 @@ const struct option_def run_options[] = {
     {'o', "output", "DIR", "the results folder (results/NAME); of several scenarios DIR/NAME each"},
     PREPARE_OPTIONS,
     {'j', "jobs", "N", "worker threads (the cores)"},
-    {RESUME, "resume", NULL, "go on where an interrupted run of the same scenario stopped (with --history all runs again)"},
+    {RESUME, "resume", NULL,
+     "go on where an interrupted run of the same scenario stopped (with --history all runs again)"},
     {HISTORY, "history", NULL, "also write every run's history"},
     {NO_PLOTS, "no-plots", NULL, "draw no charts"},
     {NO_REPORT, "no-report", NULL, "write no report.html"},
@@ -37,10 +39,11 @@ const struct option_def run_options[] = {
     {0, NULL, NULL, NULL},
 };
 
-const char run_notes[] =
-    "A scenario `-` is standard input. Exit status: 0 done; 1 done, and an expectation or a promise did not hold;\n"
-    "2 the command or a scenario is wrong; 3 the machine refused; 4 something promised or expected is undecided;\n"
-    "128 + the signal when interrupted, with the finished replications kept.";
+const char run_notes[] = "A scenario `-` is standard input. Exit status: 0 done; 1 done, and an expectation "
+                         "or a promise did not hold;\n"
+                         "2 the command or a scenario is wrong; 3 the machine refused; 4 something promised "
+                         "or expected is undecided;\n"
+                         "128 + the signal when interrupted, with the finished replications kept.";
 
 struct run {
     struct preparation preparation;
@@ -68,21 +71,40 @@ static bool take_option(struct run *run, const struct options *o, int id)
     unsigned long long number;
 
     switch (id) {
-    case 'o': run->output = o->value; return true;
+    case 'o':
+        run->output = o->value;
+        return true;
     case 'j':
         if (!option_number(o, "jobs", 1, 4096, &number))
             return false;
         run->jobs = (uint32_t)number;
         return true;
-    case RESUME: run->resume = true; return true;
-    case HISTORY: run->history = true; return true;
-    case NO_PLOTS: run->plots = false; return true;
-    case NO_REPORT: run->report = false; return true;
-    case JSON: run->json = true; return true;
-    case 'q': run->quiet = true; return true;
-    case NO_PROGRESS: run->progress = false; return true;
-    case 'f': run->force = true; return true;
-    default: return preparation_take(&run->preparation, o, id);
+    case RESUME:
+        run->resume = true;
+        return true;
+    case HISTORY:
+        run->history = true;
+        return true;
+    case NO_PLOTS:
+        run->plots = false;
+        return true;
+    case NO_REPORT:
+        run->report = false;
+        return true;
+    case JSON:
+        run->json = true;
+        return true;
+    case 'q':
+        run->quiet = true;
+        return true;
+    case NO_PROGRESS:
+        run->progress = false;
+        return true;
+    case 'f':
+        run->force = true;
+        return true;
+    default:
+        return preparation_take(&run->preparation, o, id);
     }
 }
 
@@ -95,12 +117,16 @@ static char *folder_of(const struct run *run, const struct document *doc)
     return run->preparation.files.count > 1 ? path_join(run->output, name) : memory_text(run->output);
 }
 
-/* Runs it and leaves the folder (*written); STATUS_DONE, STATUS_BROKEN, STATUS_UNDECIDED, 128 + a signal, or a failure. */
+/* Runs it and leaves the folder (*written); STATUS_DONE, STATUS_BROKEN, STATUS_UNDECIDED, 128 + a signal, or
+ * a failure. */
 static int run_trials(const struct run *run, const struct document *doc, const char *folder, bool *written,
                       struct failure *f)
 {
     const char *name = document_scenario(doc, 0)->name;
-    struct results_def def = {.folder = folder, .force = run->force, .document = doc, .version = program_version,
+    struct results_def def = {.folder = folder,
+                              .force = run->force,
+                              .document = doc,
+                              .version = program_version,
                               .history = run->history};
     struct plan plan = plan_of(doc);
     uint32_t jobs = plan_jobs(&plan, run->jobs, machine_available_bytes(), f);
@@ -119,10 +145,16 @@ static int run_trials(const struct run *run, const struct document *doc, const c
     char *journal_path = memory_new(strlen(journal) + sizeof ".journal", 1);
     sprintf(journal_path, "%s.journal", journal);
     struct progress bar = progress_begin(name, run->progress && !run->quiet);
-    struct experiment_def experiment = {
-        .document = doc, .version = program_version, .journal = journal_path, .results = results, .jobs = jobs,
-        .resume = run->resume, .history = run->history, .stop = &interrupted, .progress = progress_draw,
-        .progress_argument = &bar};
+    struct experiment_def experiment = {.document = doc,
+                                        .version = program_version,
+                                        .journal = journal_path,
+                                        .results = results,
+                                        .jobs = jobs,
+                                        .resume = run->resume,
+                                        .history = run->history,
+                                        .stop = &interrupted,
+                                        .progress = progress_draw,
+                                        .progress_argument = &bar};
     bool good = experiment_run(&experiment, &outcome, f);
     progress_end(&bar);
     if (good && outcome.resumed != 0 && !run->quiet)
@@ -131,14 +163,23 @@ static int run_trials(const struct run *run, const struct document *doc, const c
         say("interrupted before the first replication was finished; no results were written");
     if (good && outcome.points_done != 0) {
         struct results_run about = {
-            .complete = outcome.complete, .jobs = jobs, .wall_s = steady_seconds() - started,
-            .note = outcome.complete ? NULL : "interrupted: only the replications that were finished are here",
-            .trials = outcome.trials, .events = outcome.events, .operations = outcome.operations, .started = date,
-            .argument_count = run->argument_count, .arguments = run->arguments};
+            .complete = outcome.complete,
+            .jobs = jobs,
+            .wall_s = steady_seconds() - started,
+            .note =
+                outcome.complete ? NULL : "interrupted: only the replications that were finished are here",
+            .trials = outcome.trials,
+            .events = outcome.events,
+            .operations = outcome.operations,
+            .started = date,
+            .argument_count = run->argument_count,
+            .arguments = run->arguments};
         good = *written = results_close(results, &about, f);
         if (good && !outcome.complete)
-            say("interrupted: what was finished is in %s, and --resume goes on; `georep plot` and `georep report` "
-                "draw what there is", folder);
+            say("interrupted: what was finished is in %s, and --resume goes on; `georep plot` and `georep "
+                "report` "
+                "draw what there is",
+                folder);
     }
     results_free(results);
     free(journal);
@@ -150,7 +191,8 @@ static int run_trials(const struct run *run, const struct document *doc, const c
     return outcome.broken != 0 ? STATUS_BROKEN : outcome.undecided != 0 ? STATUS_UNDECIDED : STATUS_DONE;
 }
 
-/* Charts and page; what is missing is a warning here, and does not change the status. false: the machine refused. */
+/* Charts and page; what is missing is a warning here, and does not change the status. false: the machine
+ * refused. */
 static bool make_pictures(const struct run *run, const struct view *r, struct failure *f)
 {
     const char *why_not;
@@ -189,7 +231,8 @@ static int run_one(const struct run *run, const struct document *doc, json_t *su
         else
             table_print(r, (struct table_look){stream_has_colour(stdout), stream_has_utf8()}, stdout);
         fflush(stdout);
-        /* Whoever interrupts wants to get away: charts and page are left to `georep plot` and `georep report`. */
+        /* Whoever interrupts wants to get away: charts and page are left to `georep plot` and `georep
+         * report`. */
         if (status < 128 && make_pictures(run, r, &f))
             say_where(run, r);
     }
@@ -215,7 +258,8 @@ static bool names_differ(struct document **documents, size_t count)
 {
     for (size_t a = 0; a < count; a++)
         for (size_t b = a + 1; b < count; b++)
-            if (strcmp(document_scenario(documents[a], 0)->name, document_scenario(documents[b], 0)->name) == 0) {
+            if (strcmp(document_scenario(documents[a], 0)->name, document_scenario(documents[b], 0)->name) ==
+                0) {
                 say_error("two of the scenarios are called `%s`, and would share a results folder",
                           document_scenario(documents[a], 0)->name);
                 return false;
@@ -252,8 +296,12 @@ static int run_all(struct run *run)
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
     struct options o = options_of(verb, argc, argv);
-    struct run run = {.jobs = machine_cores(), .plots = true, .report = true, .progress = true,
-                      .argument_count = argc, .arguments = (const char *const *)argv};
+    struct run run = {.jobs = machine_cores(),
+                      .plots = true,
+                      .report = true,
+                      .progress = true,
+                      .argument_count = argc,
+                      .arguments = (const char *const *)argv};
     int status = -1;
 
     for (int id; status < 0 && (id = options_next(&o)) != OPTIONS_END;) {

@@ -1,5 +1,5 @@
-/* say.h -- what goes to standard error, and how streams may look: colour only on a terminal and never with NO_COLOR,
- * UTF-8 only where the locale says so. */
+/* say.h -- what goes to standard error, and how streams may look: colour only on a terminal and never with
+ * NO_COLOR, UTF-8 only where the locale says so. */
 #ifndef GEOREP_CLI_SAY_H
 #define GEOREP_CLI_SAY_H
 

@@ -1,4 +1,5 @@
-/* summary.c -- see summary.h. The same figures as in metrics.csv, in a tree: points, models, metrics, statistics. */
+/* summary.c -- see summary.h. The same figures as in metrics.csv, in a tree: points, models, metrics,
+ * statistics. */
 #include "sim/cli/summary.h"
 
 #include <stdlib.h>
@@ -51,17 +52,18 @@ static void judgements(const struct view *r, size_t point, size_t model, json_t 
         const struct csv_rows *v = &r->verdicts;
         if (strcmp(csv_cell(v, i, 0), point_name) != 0 || strcmp(csv_cell(v, i, 1), name) != 0)
             continue;
-        json_array_append_new(
-            verdicts, json_pack("{s:s, s:o, s:o, s:I}", "check", csv_cell(v, i, 2), "promised",
-                                holds_json(csv_cell(v, i, 3)), "holds", holds_json(csv_cell(v, i, 4)), "violations",
-                                (json_int_t)strtoll(csv_cell(v, i, 5), NULL, 10)));
+        json_array_append_new(verdicts,
+                              json_pack("{s:s, s:o, s:o, s:I}", "check", csv_cell(v, i, 2), "promised",
+                                        holds_json(csv_cell(v, i, 3)), "holds", holds_json(csv_cell(v, i, 4)),
+                                        "violations", (json_int_t)strtoll(csv_cell(v, i, 5), NULL, 10)));
     }
     for (size_t i = 0; i < r->expectations.rows; i++) {
         const struct csv_rows *e = &r->expectations;
         if (strcmp(csv_cell(e, i, 0), point_name) != 0 || strcmp(csv_cell(e, i, 1), name) != 0)
             continue;
-        json_t *one = json_pack("{s:s, s:s, s:s, s:o}", "metric", csv_cell(e, i, 2), "statistic", csv_cell(e, i, 3),
-                                "expected", csv_cell(e, i, 4), "holds", holds_json(csv_cell(e, i, 6)));
+        json_t *one =
+            json_pack("{s:s, s:s, s:s, s:o}", "metric", csv_cell(e, i, 2), "statistic", csv_cell(e, i, 3),
+                      "expected", csv_cell(e, i, 4), "holds", holds_json(csv_cell(e, i, 6)));
         if (*csv_cell(e, i, 5) != '\0')
             json_object_set_new(one, "value", json_string(csv_cell(e, i, 5)));
         if (*csv_cell(e, i, 7) != '\0')
@@ -90,9 +92,9 @@ json_t *summary_json(const struct view *r)
         json_object_set(one, "values", json_object_get(point, "values"));
         json_object_set(one, "replications", json_object_get(point, "replications"));
         for (size_t m = 0; m < r->model_count; m++) {
-            json_t *model = json_pack("{s:s, s:s, s:s}", "name", view_model(r, m), "type",
-                                      view_model_text(r, m, "type"), "strategy",
-                                      view_model_text(r, m, "strategy"));
+            json_t *model =
+                json_pack("{s:s, s:s, s:s}", "name", view_model(r, m), "type", view_model_text(r, m, "type"),
+                          "strategy", view_model_text(r, m, "strategy"));
             json_object_set_new(model, "metrics", metrics_json(r, p, m));
             judgements(r, p, m, model);
             json_array_append_new(models, model);

@@ -1,5 +1,5 @@
-/* table.c -- see table.h. Numbers end in one line and their half-widths begin in one, so that a column reads at a
- * glance; a mark needs no colour to be seen. */
+/* table.c -- see table.h. Numbers end in one line and their half-widths begin in one, so that a column reads
+ * at a glance; a mark needs no colour to be seen. */
 #include "sim/cli/table.h"
 
 #include "sim/base/check.h"
@@ -183,8 +183,9 @@ static void theory_print(const struct view *r, struct table_look look, FILE *to)
             bad == 1 ? "disagrees" : "disagree");
     for (size_t i = 0; i < t->rows; i++)
         if (strcmp(csv_cell(t, i, 7), "false") == 0)
-            fprintf(to, "  %s%-9s%s  %s: %s: theory %s, simulation %s\n", holds_colour(look, "false"), "DISAGREES",
-                    plain(look), csv_cell(t, i, 1), csv_cell(t, i, 2), csv_cell(t, i, 3), csv_cell(t, i, 4));
+            fprintf(to, "  %s%-9s%s  %s: %s: theory %s, simulation %s\n", holds_colour(look, "false"),
+                    "DISAGREES", plain(look), csv_cell(t, i, 1), csv_cell(t, i, 2), csv_cell(t, i, 3),
+                    csv_cell(t, i, 4));
 }
 
 static void expectations_print(const struct view *r, struct table_look look, FILE *to)
@@ -237,7 +238,8 @@ void table_print(const struct view *r, struct table_look look, FILE *to)
     for (size_t p = 0; p < r->point_count && p < POINTS_SHOWN; p++)
         point_print(r, p, look, to);
     if (r->point_count > POINTS_SHOWN)
-        fprintf(to, "... and %zu more points: see metrics.csv and points.csv\n\n", r->point_count - POINTS_SHOWN);
+        fprintf(to, "... and %zu more points: see metrics.csv and points.csv\n\n",
+                r->point_count - POINTS_SHOWN);
     legend_print(r, look, to);
     promises_print(r, look, to);
     expectations_print(r, look, to);

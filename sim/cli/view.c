@@ -60,8 +60,8 @@ bool csv_rows_read(struct csv_rows *out, const char *path, const char *point, st
                 *(const char **)array_add(&cells) = field;
         }
         if (f->status == 0 && line != 0 && cells.count - before != out->columns)
-            failure_set(f, STATUS_WRONG, "%s: row %zu has %zu fields where its header has %zu", path, line + 1,
-                        cells.count - before, out->columns);
+            failure_set(f, STATUS_WRONG, "%s: row %zu has %zu fields where its header has %zu", path,
+                        line + 1, cells.count - before, out->columns);
         if (f->status != 0)
             break;
         if (line != 0 && point != NULL && strcmp(cells.items[before], point) != 0)
@@ -81,13 +81,15 @@ void csv_rows_free(struct csv_rows *rows)
     *rows = (struct csv_rows){0};
 }
 
-static bool table_read(struct view *r, struct csv_rows *out, const char *name, size_t columns, struct failure *f)
+static bool table_read(struct view *r, struct csv_rows *out, const char *name, size_t columns,
+                       struct failure *f)
 {
     char *path = path_join(r->folder, name);
     bool good = csv_rows_read(out, path, NULL, f);
 
     if (good && out->columns < columns)
-        good = failure_set(f, STATUS_WRONG, "%s: has %zu columns where there must be %zu", path, out->columns, columns);
+        good = failure_set(f, STATUS_WRONG, "%s: has %zu columns where there must be %zu", path, out->columns,
+                           columns);
     free(path);
     return good;
 }
@@ -129,7 +131,8 @@ struct view *view_open(const char *folder, struct failure *f)
     free(path);
     if (f->status != 0 || !table_read(r, &r->metrics, "metrics.csv", 8, f) ||
         !table_read(r, &r->notes, "notes.csv", 6, f) || !table_read(r, &r->verdicts, "verdicts.csv", 7, f) ||
-        !table_read(r, &r->expectations, "expectations.csv", 8, f) || !table_read(r, &r->theory, "theory.csv", 8, f)) {
+        !table_read(r, &r->expectations, "expectations.csv", 8, f) ||
+        !table_read(r, &r->theory, "theory.csv", 8, f)) {
         view_free(r);
         return NULL;
     }
@@ -186,8 +189,8 @@ char *view_point_title(const struct view *r, size_t index)
 
 const char *view_model_text(const struct view *r, size_t model, const char *key)
 {
-    const char *text =
-        json_string_value(json_object_get(json_array_get(json_object_get(r->manifest, "models"), model), key));
+    const char *text = json_string_value(
+        json_object_get(json_array_get(json_object_get(r->manifest, "models"), model), key));
 
     return text != NULL ? text : "";
 }
@@ -209,7 +212,7 @@ static const char *note_of(const struct view *r, const char *point, const char *
 }
 
 bool view_figure(const struct view *r, size_t point, size_t model, const char *metric, const char *statistic,
-                    struct shown_figure *out)
+                 struct shown_figure *out)
 {
     const char *name = view_model(r, model), *point_name = view_point_name(r, point);
     const char *note = note_of(r, point_name, name, metric, statistic);
@@ -217,7 +220,8 @@ bool view_figure(const struct view *r, size_t point, size_t model, const char *m
     *out = (struct shown_figure){.at_least = strcmp(note, "lower_bound") == 0,
                                  .undecided = strcmp(note, "undecided") == 0};
     for (size_t i = r->point_begin[point]; i < r->point_begin[point + 1]; i++) {
-        if (strcmp(csv_cell(&r->metrics, i, 1), name) != 0 || strcmp(csv_cell(&r->metrics, i, 2), metric) != 0 ||
+        if (strcmp(csv_cell(&r->metrics, i, 1), name) != 0 ||
+            strcmp(csv_cell(&r->metrics, i, 2), metric) != 0 ||
             strcmp(csv_cell(&r->metrics, i, 3), statistic) != 0)
             continue;
         out->value = strtod(csv_cell(&r->metrics, i, 4), NULL);

@@ -1,5 +1,5 @@
-/* view.h -- a results folder, read back: what the table, the JSON, the charts and the page are all made from, so that
- * they say the same, whether right after the run or a year later. */
+/* view.h -- a results folder, read back: what the table, the JSON, the charts and the page are all made from,
+ * so that they say the same, whether right after the run or a year later. */
 #ifndef GEOREP_CLI_VIEW_H
 #define GEOREP_CLI_VIEW_H
 
@@ -30,7 +30,7 @@ struct view {
     const char *name;
     size_t point_count, model_count;
     struct csv_rows metrics, notes, verdicts, expectations, theory; /* of all points */
-    size_t *point_begin; /* [point_count + 1]: rows of metrics */
+    size_t *point_begin;                                            /* [point_count + 1]: rows of metrics */
 };
 
 /* One figure of metrics.csv. */
@@ -43,14 +43,15 @@ struct shown_figure {
 struct view *view_open(const char *folder, struct failure *f); /* NULL: it is no results folder of georep */
 void view_free(struct view *r);
 
-const json_t *view_point(const struct view *r, size_t index); /* of the manifest */
+const json_t *view_point(const struct view *r, size_t index);    /* of the manifest */
 const char *view_point_name(const struct view *r, size_t index); /* as in the first column of every table */
-char *view_point_title(const struct view *r, size_t index);      /* "network.loss = 1%"; the caller's; "" without a sweep */
+char *view_point_title(const struct view *r,
+                       size_t index); /* "network.loss = 1%"; the caller's; "" without a sweep */
 const char *view_model(const struct view *r, size_t model);
 const char *view_model_text(const struct view *r, size_t model, const char *key); /* "type", "strategy" */
 
 /* false: no such row (or undecided, which it says). */
 bool view_figure(const struct view *r, size_t point, size_t model, const char *metric, const char *statistic,
-                    struct shown_figure *out);
+                 struct shown_figure *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* csv.c -- see csv.h. Written as bytes: the program never sets LC_NUMERIC, so a point is a point in every country. */
+/* csv.c -- see csv.h. Written as bytes: the program never sets LC_NUMERIC, so a point is a point in every
+ * country. */
 #include "sim/experiment/csv.h"
 
 #include "sim/base/check.h"

@@ -1,4 +1,5 @@
-/* csv.h -- rows of comma-separated values (RFC 4180, but with bare newlines), and the one place that prints figures.
+/* csv.h -- rows of comma-separated values (RFC 4180, but with bare newlines), and the one place that prints
+ * figures.
  *
  *     csv_open(&f, folder, "metrics.csv", "point,model,...");
  *     csv_count(&f, point); csv_text(&f, model); csv_number(&f, value); csv_row_end(&f);

@@ -1,11 +1,11 @@
 /* experiment.c -- see experiment.h.
  *
  *     workers:  take (point, replication, model) -> run the trial -> put its figures into the point's slots
- *               -> while the next replication is there for every model: fold it in; enough? the point is decided
- *     caller:   writes decided points, in order; shows progress; hears the interrupt
+ *               -> while the next replication is there for every model: fold it in; enough? the point is
+ * decided caller:   writes decided points, in order; shows progress; hears the interrupt
  *
- * Everything but the trials themselves happens under one lock. A point is decided by replications 1..n in order, so the
- * decision is the same whatever came in first; what was run beyond n is let go. */
+ * Everything but the trials themselves happens under one lock. A point is decided by replications 1..n in
+ * order, so the decision is the same whatever came in first; what was run beyond n is let go. */
 #include "sim/experiment/experiment.h"
 
 #include "sim/base/check.h"
@@ -197,7 +197,8 @@ static void drop_histories(const struct experiment *e, size_t point)
         return;
     for (uint32_t r = gathering_count(p->gathering) + 1; r <= p->scenario->replications_max; r++)
         for (uint32_t m = 0; m < p->scenario->model_count; m++) {
-            char *path = results_history_path(results_partial(e->def->results), point, p->scenario->models[m].name, r);
+            char *path =
+                results_history_path(results_partial(e->def->results), point, p->scenario->models[m].name, r);
             (void)unlink(path);
             free(path);
         }
@@ -327,7 +328,8 @@ static uint32_t start_workers(struct experiment *e, pthread_t *threads)
 
 bool experiment_run(const struct experiment_def *def, struct experiment_outcome *out, struct failure *f)
 {
-    struct experiment e = {.def = def, .point_count = document_point_count(def->document), .at_replication = 1};
+    struct experiment e = {
+        .def = def, .point_count = document_point_count(def->document), .at_replication = 1};
 
     *out = (struct experiment_outcome){0};
     CHECK(def->jobs > 0);
@@ -363,7 +365,8 @@ bool experiment_run(const struct experiment_def *def, struct experiment_outcome 
         failure_set(f, e.failure.status, "%s", e.failure.text);
         failure_clear(&e.failure);
     }
-    /* It stays after an interrupt alone: a disk that is full or a folder that refuses is to be left as it was. */
+    /* It stays after an interrupt alone: a disk that is full or a folder that refuses is to be left as it
+     * was. */
     journal_close(e.journal, out->complete || f->status != 0 || journal_count(e.journal) == 0);
     return f->status == 0;
 }

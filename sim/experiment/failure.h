@@ -1,5 +1,5 @@
-/* failure.h -- why something could not be done, and the exit status that it means: 2, the command or the scenario is
- * wrong; 3, the machine refused. */
+/* failure.h -- why something could not be done, and the exit status that it means: 2, the command or the
+ * scenario is wrong; 3, the machine refused. */
 #ifndef GEOREP_EXPERIMENT_FAILURE_H
 #define GEOREP_EXPERIMENT_FAILURE_H
 
@@ -13,7 +13,8 @@ struct failure {
 };
 
 /* Sets it unless it is set already: the first cause is the one to tell. Always returns false. */
-bool failure_set(struct failure *f, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool failure_set(struct failure *f, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void failure_clear(struct failure *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* folder.c -- see folder.h. A folder counts as ours entry by entry: what is not on the list of what georep writes
- * belongs to somebody, and is never removed. */
+/* folder.c -- see folder.h. A folder counts as ours entry by entry: what is not on the list of what georep
+ * writes belongs to somebody, and is never removed. */
 #include "sim/experiment/folder.h"
 
 #include "sim/base/check.h"
@@ -155,7 +155,8 @@ static bool ends_with(const char *name, const char *end)
 
 static bool is_picture(const char *name)
 {
-    return ends_with(name, ".svg") || ends_with(name, ".png") || ends_with(name, ".pdf") || ends_with(name, ".dat");
+    return ends_with(name, ".svg") || ends_with(name, ".png") || ends_with(name, ".pdf") ||
+           ends_with(name, ".dat");
 }
 
 static bool is_history(const char *name)

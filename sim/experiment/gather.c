@@ -1,9 +1,10 @@
 /* gather.c -- see gather.h.
  *
- * The unit is a *cell*: one statistic of one metric in one scope (everywhere, a region's clients, a pair of regions), with
- * its value in each replication, NaN where a replication had no observation. A distribution fills several cells at once
- * and is merged into the pool of its metric, from which a percentile is taken when the replications are too small for
- * it to stand alone. Scopes and metrics that nobody filled cost a pointer. */
+ * The unit is a *cell*: one statistic of one metric in one scope (everywhere, a region's clients, a pair of
+ * regions), with its value in each replication, NaN where a replication had no observation. A distribution
+ * fills several cells at once and is merged into the pool of its metric, from which a percentile is taken
+ * when the replications are too small for it to stand alone. Scopes and metrics that nobody filled cost a
+ * pointer. */
 #include "sim/experiment/gather.h"
 
 #include "sim/base/array.h"
@@ -157,7 +158,8 @@ static bool is_of_distribution(unsigned metric, unsigned statistic)
 {
     bool has = (metric_defs[metric].statistics >> statistic & 1) != 0;
 
-    return has && (statistic == STATISTIC_MEAN || statistic == STATISTIC_MAX || statistic_quantile(statistic) > 0);
+    return has &&
+           (statistic == STATISTIC_MEAN || statistic == STATISTIC_MAX || statistic_quantile(statistic) > 0);
 }
 
 static void add_distribution(struct scope *scope, unsigned metric, const struct histogram *h, bool at_least,
@@ -390,8 +392,10 @@ static void scope_finish(const struct gathering *g, struct scope *scope, double 
             if (!cell->undecided && cell_values(g, cell, room) == 0)
                 continue;
             struct figure *figure = array_add(&list);
-            *figure = (struct figure){.metric = (uint16_t)metric, .statistic = (uint8_t)s,
-                                      .at_least = cell->at_least, .undecided = cell->undecided};
+            *figure = (struct figure){.metric = (uint16_t)metric,
+                                      .statistic = (uint8_t)s,
+                                      .at_least = cell->at_least,
+                                      .undecided = cell->undecided};
             if (!cell->undecided)
                 figure->interval = cell_interval(g, metric, s, cells, room);
         }
@@ -447,7 +451,8 @@ static void series_finish(struct gathering *g, struct model_gathering *mine)
             for (uint32_t b = 0; b < curve->bins; b++)
                 if (curve->count[b] != 0) {
                     struct series_row *row = array_add(&mine->series);
-                    *row = (struct series_row){(uint8_t)s, (int32_t)r - 1, b, curve->sum[b] / curve->count[b]};
+                    *row =
+                        (struct series_row){(uint8_t)s, (int32_t)r - 1, b, curve->sum[b] / curve->count[b]};
                 }
         }
 }
@@ -480,7 +485,8 @@ struct figure_list gathering_region_figures(const struct gathering *g, uint32_t 
     return g->by_model[model].regions[region].figures;
 }
 
-struct figure_list gathering_pair_figures(const struct gathering *g, uint32_t model, uint32_t from, uint32_t to)
+struct figure_list gathering_pair_figures(const struct gathering *g, uint32_t model, uint32_t from,
+                                          uint32_t to)
 {
     return g->by_model[model].pairs[(size_t)from * g->regions + to].figures;
 }

@@ -1,5 +1,6 @@
-/* gather.h -- the replications of one sweep point, taken together: a figure with its interval for every statistic of
- * every model, the pooled distributions, the curves and the paired differences (semantics, C and E).
+/* gather.h -- the replications of one sweep point, taken together: a figure with its interval for every
+ * statistic of every model, the pooled distributions, the curves and the paired differences (semantics, C and
+ * E).
  *
  *     struct gathering *g = gathering_new(scenario);
  *     for replications 1, 2, ... in this order: gathering_add(g, figures of every model);
@@ -7,9 +8,9 @@
  *     gathering_finish(g);  then the readers below
  *     gathering_free(g);
  *
- * A replication is folded in and let go of: a few numbers of it remain, and its histograms merged with those of the
- * others. So memory depends on regions and metrics and hardly on replications. The result depends on the order of the
- * replications alone, never on which thread made them. */
+ * A replication is folded in and let go of: a few numbers of it remain, and its histograms merged with those
+ * of the others. So memory depends on regions and metrics and hardly on replications. The result depends on
+ * the order of the replications alone, never on which thread made them. */
 #ifndef GEOREP_EXPERIMENT_GATHER_H
 #define GEOREP_EXPERIMENT_GATHER_H
 
@@ -19,10 +20,10 @@
 
 /* One row of metrics.csv or by_region.csv. */
 struct figure {
-    uint16_t metric;    /* enum metric_id */
-    uint8_t statistic;  /* enum statistic_id */
-    bool at_least;      /* a lower bound: shown with >= */
-    bool undecided;     /* a reader reached its bound: there is no figure */
+    uint16_t metric;   /* enum metric_id */
+    uint8_t statistic; /* enum statistic_id */
+    bool at_least;     /* a lower bound: shown with >= */
+    bool undecided;    /* a reader reached its bound: there is no figure */
     struct interval interval;
 };
 
@@ -64,7 +65,8 @@ void gathering_free(struct gathering *g);
 void gathering_add(struct gathering *g, const struct trial_figures *const *figures);
 uint32_t gathering_count(const struct gathering *g);
 
-/* Do the replications so far satisfy the stopping rule, for every model? Without a rule: are they as many as asked for? */
+/* Do the replications so far satisfy the stopping rule, for every model? Without a rule: are they as many as
+ * asked for? */
 bool gathering_enough(const struct gathering *g);
 
 /* After the last replication, of which there was at least one. */
@@ -72,7 +74,8 @@ void gathering_finish(struct gathering *g);
 
 struct figure_list gathering_figures(const struct gathering *g, uint32_t model);
 struct figure_list gathering_region_figures(const struct gathering *g, uint32_t model, uint32_t region);
-struct figure_list gathering_pair_figures(const struct gathering *g, uint32_t model, uint32_t from, uint32_t to);
+struct figure_list gathering_pair_figures(const struct gathering *g, uint32_t model, uint32_t from,
+                                          uint32_t to);
 const struct figure *figure_find(struct figure_list list, unsigned metric, unsigned statistic); /* or NULL */
 
 /* Value of one replication (from 0); false where it had none. */
@@ -89,9 +92,10 @@ size_t gathering_differences(const struct gathering *g, const struct difference 
 size_t gathering_series(const struct gathering *g, uint32_t model, const struct series_row **out);
 sim_ns gathering_bin_ns(const struct gathering *g);
 bool gathering_visibility(const struct gathering *g, uint32_t model, uint32_t index, struct interval *out);
-uint64_t gathering_visibility_probes(const struct gathering *g, uint32_t model, uint32_t index); /* of all replications */
+uint64_t gathering_visibility_probes(const struct gathering *g, uint32_t model,
+                                     uint32_t index); /* of all replications */
 
-uint64_t gathering_events(const struct gathering *g);     /* of all trials */
+uint64_t gathering_events(const struct gathering *g); /* of all trials */
 uint64_t gathering_operations(const struct gathering *g);
 
 #endif

@@ -1,4 +1,5 @@
-/* history_file.c -- see history_file.h. It keeps what is open, and for each session which of its processes are busy. */
+/* history_file.c -- see history_file.h. It keeps what is open, and for each session which of its processes
+ * are busy. */
 #include "sim/experiment/history_file.h"
 
 #include "sim/base/array.h"
@@ -33,7 +34,7 @@ struct history_file {
     const struct history_setting *setting;
     struct open_operation *table; /* open addressing, 2^bits places */
     uint32_t bits, count, process_count;
-    ARRAY(struct session_processes) *sessions; /* [region] */
+    ARRAY(struct session_processes) * sessions; /* [region] */
 };
 
 static size_t place_of(const struct history_file *f, uint64_t op)
@@ -137,16 +138,25 @@ static void put_op(const struct history_file *f, uint64_t op)
 static void put_argument(const struct history_file *f, const struct open_operation *o)
 {
     switch (o->kind) {
-    case GEO_READ: fputs("null", f->to); return;
+    case GEO_READ:
+        fputs("null", f->to);
+        return;
     case GEO_INCREMENT:
-    case GEO_DECREMENT: fprintf(f->to, "%" PRId64, o->amount); return;
+    case GEO_DECREMENT:
+        fprintf(f->to, "%" PRId64, o->amount);
+        return;
     case GEO_ADD:
-    case GEO_REMOVE: fprintf(f->to, "%u", o->item); return;
-    default: put_op(f, o->op); return;
+    case GEO_REMOVE:
+        fprintf(f->to, "%u", o->item);
+        return;
+    default:
+        put_op(f, o->op);
+        return;
     }
 }
 
-static void put_result(const struct history_file *f, const struct open_operation *o, const struct history_record *r)
+static void put_result(const struct history_file *f, const struct open_operation *o,
+                       const struct history_record *r)
 {
     if (o->kind != GEO_READ)
         put_argument(f, o);
@@ -162,8 +172,8 @@ static void put_result(const struct history_file *f, const struct open_operation
 
 static void put_begin(const struct history_file *f, const struct open_operation *o, const char *type)
 {
-    fprintf(f->to, "{\"process\":%u,\"type\":\"%s\",\"f\":\"%s\",\"key\":%" PRIu64 ",\"value\":", o->process, type,
-            geo_kind_names[o->kind], o->key);
+    fprintf(f->to, "{\"process\":%u,\"type\":\"%s\",\"f\":\"%s\",\"key\":%" PRIu64 ",\"value\":", o->process,
+            type, geo_kind_names[o->kind], o->key);
 }
 
 static void put_end(const struct history_file *f, const struct open_operation *o, sim_ns time)
@@ -179,8 +189,13 @@ static void begin(struct history_file *f, const struct history_record *r)
     uint64_t op = history_op_of(r->op);
     struct open_operation *o = operation_add(f, op);
 
-    *o = (struct open_operation){.op = op, .key = r->key, .amount = r->begin.amount, .session = r->begin.session,
-                                 .region = r->begin.region, .kind = r->begin.op_kind, .data = r->begin.data,
+    *o = (struct open_operation){.op = op,
+                                 .key = r->key,
+                                 .amount = r->begin.amount,
+                                 .session = r->begin.session,
+                                 .region = r->begin.region,
+                                 .kind = r->begin.op_kind,
+                                 .data = r->begin.data,
                                  .item = r->begin.item};
     o->process = process_take(f, o->region, o->session);
     put_begin(f, o, "invoke");
@@ -191,8 +206,10 @@ static void begin(struct history_file *f, const struct history_record *r)
 
 static void end(struct history_file *f, const struct history_record *r, size_t at)
 {
-    static const char *const why[] = {[OUTCOME_NO] = "no", [OUTCOME_REFUSED] = "refused",
-                                      [OUTCOME_THROTTLED] = "throttled", [OUTCOME_TIMEOUT] = "timeout",
+    static const char *const why[] = {[OUTCOME_NO] = "no",
+                                      [OUTCOME_REFUSED] = "refused",
+                                      [OUTCOME_THROTTLED] = "throttled",
+                                      [OUTCOME_TIMEOUT] = "timeout",
                                       [OUTCOME_OPEN] = "open"};
     const struct open_operation o = f->table[at];
     bool ok = r->end.outcome == OUTCOME_OK, no = r->end.outcome == OUTCOME_NO;
@@ -234,7 +251,8 @@ static void read_record(void *reader, const struct history_record *r, uint64_t p
         end(f, r, at);
 }
 
-struct history_file *history_file_open(const char *path, const struct history_setting *setting, struct history *h)
+struct history_file *history_file_open(const char *path, const struct history_setting *setting,
+                                       struct history *h)
 {
     FILE *to = fopen(path, "we");
 

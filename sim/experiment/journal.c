@@ -2,8 +2,8 @@
  *
  *     "georepJ1" digest { length point model replication checksum, length bytes of figures }*
  *
- * A record is whole or it is not there: its checksum covers its bytes, and whatever follows the first record that does
- * not fit is cut off when the run goes on. */
+ * A record is whole or it is not there: its checksum covers its bytes, and whatever follows the first record
+ * that does not fit is cut off when the run goes on. */
 #include "sim/experiment/journal.h"
 
 #include "sim/base/array.h"
@@ -39,7 +39,8 @@ struct journal {
 
 static uint64_t checksum_of(const struct head *head, const unsigned char *bytes)
 {
-    uint64_t h = hash_join(hash_join(head->length, head->point), (uint64_t)head->model << 32 | head->replication);
+    uint64_t h =
+        hash_join(hash_join(head->length, head->point), (uint64_t)head->model << 32 | head->replication);
     uint64_t sum = UINT64_C(0xcbf29ce484222325);
 
     for (uint64_t i = 0; i < head->length; i++)
@@ -56,9 +57,8 @@ static bool record_scan(struct journal *j, uint64_t size)
         head.length > size - j->end - sizeof head)
         return false;
     unsigned char *bytes = memory_new(head.length, 1);
-    bool whole =
-        pread(j->file, bytes, head.length, (off_t)(j->end + sizeof head)) == (ssize_t)head.length &&
-        checksum_of(&head, bytes) == head.checksum;
+    bool whole = pread(j->file, bytes, head.length, (off_t)(j->end + sizeof head)) == (ssize_t)head.length &&
+                 checksum_of(&head, bytes) == head.checksum;
     free(bytes);
     if (!whole)
         return false;
@@ -102,8 +102,8 @@ struct journal *journal_open(const char *path, uint64_t digest, bool resume, str
     j->path = memory_text(path);
     j->end = sizeof start;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        failure_set(f, STATUS_REFUSED, "another run is writing %s; wait for it, or name another folder with --output",
-                    path);
+        failure_set(f, STATUS_REFUSED,
+                    "another run is writing %s; wait for it, or name another folder with --output", path);
     } else if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
         failure_set(f, STATUS_REFUSED, "%s is no ordinary file", path);
     } else {
@@ -168,7 +168,8 @@ bool journal_append(struct journal *j, struct journal_trial trial, const struct 
     CHECK(to != NULL);
     bool written = trial_figures_write(figures, to);
     CHECK(fclose(to) == 0 && written); /* into memory: nothing refuses */
-    struct head head = {.length = count, .point = trial.point, .model = trial.model, .replication = trial.replication};
+    struct head head = {
+        .length = count, .point = trial.point, .model = trial.model, .replication = trial.replication};
     head.checksum = checksum_of(&head, (const unsigned char *)bytes);
     bool good = write_all(j->file, &head, sizeof head, j->end) &&
                 write_all(j->file, bytes, count, j->end + sizeof head);

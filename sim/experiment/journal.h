@@ -1,8 +1,10 @@
-/* journal.h -- the figures of every finished trial, appended as they come, so that an interrupted run can go on.
+/* journal.h -- the figures of every finished trial, appended as they come, so that an interrupted run can go
+ * on.
  *
- * One file beside the results folder, FOLDER.journal, removed when the run is complete. It belongs to one experiment:
- * a digest of the resolved scenario, the program's version and the seed; of another experiment, or damaged, it counts
- * as empty (from the damage on). One process at a time: the second is refused. Calls come from one thread at a time. */
+ * One file beside the results folder, FOLDER.journal, removed when the run is complete. It belongs to one
+ * experiment: a digest of the resolved scenario, the program's version and the seed; of another experiment,
+ * or damaged, it counts as empty (from the damage on). One process at a time: the second is refused. Calls
+ * come from one thread at a time. */
 #ifndef GEOREP_EXPERIMENT_JOURNAL_H
 #define GEOREP_EXPERIMENT_JOURNAL_H
 

@@ -1,5 +1,5 @@
-/* judge.c -- see judge.h. A lower bound decides only what it can: from ">= 30 s" follows that "< 10 s" is broken, and
- * nothing about "< 60 s". What was not measured is undecided, never held. */
+/* judge.c -- see judge.h. A lower bound decides only what it can: from ">= 30 s" follows that "< 10 s" is
+ * broken, and nothing about "< 60 s". What was not measured is undecided, never held. */
 #include "sim/experiment/judge.h"
 
 #include "sim/base/array.h"
@@ -17,7 +17,8 @@ uint64_t promised_checks(const struct scenario *s, uint32_t model)
     return model_promise(s, model).checks;
 }
 
-enum holds relation_holds(enum expect_relation relation, double value, bool at_least, double bound, bool bound_at_least)
+enum holds relation_holds(enum expect_relation relation, double value, bool at_least, double bound,
+                          bool bound_at_least)
 {
     bool exact = !at_least && !bound_at_least;
     char left[CSV_NUMBER_ROOM], right[CSV_NUMBER_ROOM];
@@ -76,7 +77,8 @@ static void expect_figure(const struct gathering *g, struct expectation *e)
     int metric = metric_find(x->metric), statistic = statistic_find(x->statistic);
 
     CHECK(metric >= 0 && statistic >= 0);
-    const struct figure *f = figure_find(gathering_figures(g, e->model), (unsigned)metric, (unsigned)statistic);
+    const struct figure *f =
+        figure_find(gathering_figures(g, e->model), (unsigned)metric, (unsigned)statistic);
     double bound = x->number;
     bool bound_at_least = false;
     if (f == NULL || f->undecided) {

@@ -40,6 +40,7 @@ void judgement_free(struct judgement *j);
 uint64_t promised_checks(const struct scenario *s, uint32_t model); /* bits by enum geo_check */
 
 /* Is `value` (a lower bound if at_least) in the relation to `bound` (a lower bound if bound_at_least)? */
-enum holds relation_holds(enum expect_relation relation, double value, bool at_least, double bound, bool bound_at_least);
+enum holds relation_holds(enum expect_relation relation, double value, bool at_least, double bound,
+                          bool bound_at_least);
 
 #endif

@@ -1,4 +1,5 @@
-/* machine.c -- see machine.h. A container's limit counts as much as the machine's memory: whichever is less. */
+/* machine.c -- see machine.h. A container's limit counts as much as the machine's memory: whichever is less.
+ */
 #include "sim/experiment/machine.h"
 
 #include "sim/base/check.h"
@@ -50,7 +51,8 @@ static uint64_t number_in(const char *path)
     return found;
 }
 
-/* Limit and use of this process's control group, version 2 (its own path or, in a container, the root), else 1. */
+/* Limit and use of this process's control group, version 2 (its own path or, in a container, the root),
+ * else 1. */
 static uint64_t group_number(const char *second, const char *first)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");

@@ -14,7 +14,8 @@ static void put(json_t *object, const char *key, json_t *value)
     CHECK(json_object_set_new(object, key, value) == 0);
 }
 
-/* Text from outside may be no UTF-8, which JSON cannot hold: then byte by byte, with ? for what is not ASCII. */
+/* Text from outside may be no UTF-8, which JSON cannot hold: then byte by byte, with ? for what is not ASCII.
+ */
 static json_t *text_of(const char *text)
 {
     json_t *value = json_string(text);
@@ -58,7 +59,8 @@ static json_t *faults_of(const struct world_def *world)
     return list;
 }
 
-json_t *manifest_point(const struct document *doc, size_t point, const struct scenario *s, const struct gathering *g)
+json_t *manifest_point(const struct document *doc, size_t point, const struct scenario *s,
+                       const struct gathering *g)
 {
     const char *const *paths;
     size_t path_count = document_sweep_paths(doc, &paths);
@@ -113,7 +115,8 @@ static json_t *host_of(void)
     return host;
 }
 
-char *manifest_text(const struct results_def *def, const struct results_run *run, json_t *points, json_t *inputs)
+char *manifest_text(const struct results_def *def, const struct results_run *run, json_t *points,
+                    json_t *inputs)
 {
     const struct scenario *s = document_scenario(def->document, 0);
     json_t *m = json_object(), *arguments = json_array();

@@ -1,5 +1,5 @@
-/* plan.c -- see plan.h. The memory is what the tables of a trial will hold when every key has been touched: it is known
- * before anything runs. The time is a count of operations at a measured cost, so "about". */
+/* plan.c -- see plan.h. The memory is what the tables of a trial will hold when every key has been touched:
+ * it is known before anything runs. The time is a count of operations at a measured cost, so "about". */
 #include "sim/experiment/plan.h"
 
 #include "sim/experiment/machine.h"
@@ -9,16 +9,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Of one operation, with its messages to each of the regions, in seconds of one core: measured on the quickstart, whose 1.7
- * million operations on four regions took 4.4 s. */
+/* Of one operation, with its messages to each of the regions, in seconds of one core: measured on the
+ * quickstart, whose 1.7 million operations on four regions took 4.4 s. */
 #define SECONDS_PER_OPERATION 1e-6
 #define SECONDS_PER_OPERATION_AND_REGION 0.4e-6
 
 static struct trial_def trial_of(const struct scenario *s, uint32_t model)
 {
-    return (struct trial_def){.world = &s->world, .model = s->models[model].model,
-                              .config = s->models[model].config, .model_name = s->models[model].name,
-                              .seed = s->seed, .replication = 1};
+    return (struct trial_def){.world = &s->world,
+                              .model = s->models[model].model,
+                              .config = s->models[model].config,
+                              .model_name = s->models[model].name,
+                              .seed = s->seed,
+                              .replication = 1};
 }
 
 void plan_check(const struct document *doc, const char *file, struct diagnostics *d)
@@ -44,7 +47,8 @@ static double operations_of(const struct world_def *world)
         if (w->arrivals != ARRIVALS_CLOSED) {
             operations += w->rate_per_s * seconds;
         } else {
-            /* Each client thinks, then waits for an answer; that is guessed at 50 ms, and kept from nothing. */
+            /* Each client thinks, then waits for an answer; that is guessed at 50 ms, and kept from nothing.
+             */
             double think_s = w->think != NULL ? distribution_mean(w->think) / 1e9 : 0;
             operations += (double)w->clients * seconds / (think_s + 0.05);
         }
@@ -52,8 +56,8 @@ static double operations_of(const struct world_def *world)
     return operations;
 }
 
-/* What the readers of a trial's history need besides. A trial must be made to know it (its tables are untouched pages
- * then), which is why one that does not fit as it is is not asked. */
+/* What the readers of a trial's history need besides. A trial must be made to know it (its tables are
+ * untouched pages then), which is why one that does not fit as it is is not asked. */
 static uint64_t readers_bytes(const struct trial_def *def)
 {
     struct trial *t = trial_new(def);
@@ -74,8 +78,8 @@ struct plan plan_of(const struct document *doc)
         p.trials_least += (uint64_t)s->model_count * s->replications_min;
         p.trials_most += (uint64_t)s->model_count * s->replications_max;
         p.operations += operations;
-        p.core_seconds += operations * (SECONDS_PER_OPERATION +
-                                        SECONDS_PER_OPERATION_AND_REGION * s->world.region_count);
+        p.core_seconds +=
+            operations * (SECONDS_PER_OPERATION + SECONDS_PER_OPERATION_AND_REGION * s->world.region_count);
         for (uint32_t m = 0; m < s->model_count; m++) {
             struct trial_def def = trial_of(s, m);
             uint64_t bytes = trial_bytes(&def);
@@ -115,8 +119,9 @@ uint32_t plan_jobs(const struct plan *p, uint32_t jobs, uint64_t available_bytes
         return fit < jobs ? (uint32_t)fit : jobs;
     bytes_print(needs, sizeof needs, p->trial_bytes_max);
     bytes_print(has, sizeof has, available_bytes);
-    failure_set(f, STATUS_WRONG,
-                "one trial of %s needs %s of memory and %s are available; fewer keys, regions or nodes need less",
-                p->largest, needs, has);
+    failure_set(
+        f, STATUS_WRONG,
+        "one trial of %s needs %s of memory and %s are available; fewer keys, regions or nodes need less",
+        p->largest, needs, has);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* plan.h -- what running a scenario would take: trials, memory, about how long; and whether its models fit its world. */
+/* plan.h -- what running a scenario would take: trials, memory, about how long; and whether its models fit
+ * its world. */
 #ifndef GEOREP_EXPERIMENT_PLAN_H
 #define GEOREP_EXPERIMENT_PLAN_H
 

@@ -1,5 +1,6 @@
-/* results.c -- see results.h. The folder grows as FOLDER.partial-PID beside its place and is exchanged with what was
- * there in one step of the file system, so that nobody ever meets half of it; the old one is taken away afterwards. */
+/* results.c -- see results.h. The folder grows as FOLDER.partial-PID beside its place and is exchanged with
+ * what was there in one step of the file system, so that nobody ever meets half of it; the old one is taken
+ * away afterwards. */
 #include "sim/experiment/results.h"
 
 #include "sim/base/check.h"
@@ -17,7 +18,7 @@
 
 struct results {
     struct results_def def;
-    char *folder;     /* without links, without a slash at its end */
+    char *folder; /* without links, without a slash at its end */
     char *partial;
     char *first_made; /* the topmost folder that was made for it */
     struct csv tables[TABLES];
@@ -48,7 +49,8 @@ static bool may_replace(const struct results *r, struct failure *f)
     char *of = NULL;
 
     if (stat(folder, &about) != 0)
-        return errno == ENOENT || failure_set(f, STATUS_REFUSED, "cannot look at %s: %s", folder, strerror(errno));
+        return errno == ENOENT ||
+               failure_set(f, STATUS_REFUSED, "cannot look at %s: %s", folder, strerror(errno));
     if (!S_ISDIR(about.st_mode))
         return failure_set(f, STATUS_WRONG, "%s is no folder; name another with --output", folder);
     if (access(folder, R_OK | W_OK | X_OK) != 0)
@@ -56,15 +58,20 @@ static bool may_replace(const struct results *r, struct failure *f)
     if (folder_is_empty(folder))
         return true;
     if (!results_is_ours(folder, &of))
-        return failure_set(f, STATUS_WRONG,
-                           "%s holds something that is not georep's results; name another folder with --output", folder);
+        return failure_set(
+            f, STATUS_WRONG,
+            "%s holds something that is not georep's results; name another folder with --output", folder);
     char *stranger = folder_find_stranger(folder);
     if (stranger != NULL)
-        failure_set(f, STATUS_WRONG, "%s/%s was not written by georep, and replacing the results would delete it; "
-                    "move it away or name another folder with --output", folder, stranger);
+        failure_set(f, STATUS_WRONG,
+                    "%s/%s was not written by georep, and replacing the results would delete it; "
+                    "move it away or name another folder with --output",
+                    folder, stranger);
     else if (!r->def.force && (of == NULL || strcmp(of, name) != 0))
-        failure_set(f, STATUS_WRONG, "%s holds the results of another scenario, `%s`; --force replaces them, "
-                    "--output names another folder", folder, of != NULL ? of : "?");
+        failure_set(f, STATUS_WRONG,
+                    "%s holds the results of another scenario, `%s`; --force replaces them, "
+                    "--output names another folder",
+                    folder, of != NULL ? of : "?");
     free(stranger);
     free(of);
     return f->status == 0;
@@ -82,7 +89,8 @@ static bool write_inputs(struct results *r, struct failure *f)
         const char *contents;
         size_t bytes;
         const char *from = document_input(r->def.document, i, &contents, &bytes);
-        const char *plain = strcmp(from, "-") == 0 || *path_name(from) == '\0' ? "stdin.yaml" : path_name(from);
+        const char *plain =
+            strcmp(from, "-") == 0 || *path_name(from) == '\0' ? "stdin.yaml" : path_name(from);
         char *name = memory_text(plain), *path = path_join(folder, name);
         for (unsigned k = 2; access(path, F_OK) == 0; k++) { /* two files of one name from two folders */
             free(name);
@@ -154,8 +162,7 @@ struct results *results_open(const struct results_def *def, struct failure *f)
     r->points = json_array();
     r->inputs = json_array();
     CHECK(asprintf(&r->partial, "%s.partial-%ld", r->folder, (long)getpid()) >= 0);
-    if (!may_replace(r, f) || !folder_make(r->partial, &r->first_made, f) ||
-        !write_inputs(r, f)) {
+    if (!may_replace(r, f) || !folder_make(r->partial, &r->first_made, f) || !write_inputs(r, f)) {
         results_free(r);
         return NULL;
     }
@@ -232,7 +239,8 @@ static bool put_in_place(struct results *r, struct failure *f)
     if (rename(r->partial, r->folder) == 0) /* nothing was there, or an empty folder */
         return true;
     if (errno != ENOTEMPTY && errno != EEXIST)
-        return failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->def.folder, strerror(errno));
+        return failure_set(f, STATUS_REFUSED, "cannot put the results at %s: %s", r->def.folder,
+                           strerror(errno));
     /* Somebody may have written into it since we looked. */
     if (!may_replace(r, f))
         return false;

@@ -1,12 +1,13 @@
-/* results.h -- the results folder: written beside its place as FOLDER.partial-PID, and put there whole at the end.
+/* results.h -- the results folder: written beside its place as FOLDER.partial-PID, and put there whole at the
+ * end.
  *
  *     struct results *r = results_open(&def, &failure);       refuses a folder that holds something else
  *     for each sweep point, in order: results_add(r, point, scenario, gathering, judgement, &failure);
  *     results_close(r, &run, &failure);                       manifest, then the exchange
  *     results_free(r);                                        what was not closed leaves nothing behind
  *
- * Whoever wrote into a results folder owns what they wrote: a folder with a file that is not georep's is never
- * replaced. */
+ * Whoever wrote into a results folder owns what they wrote: a folder with a file that is not georep's is
+ * never replaced. */
 #ifndef GEOREP_EXPERIMENT_RESULTS_H
 #define GEOREP_EXPERIMENT_RESULTS_H
 
@@ -40,7 +41,8 @@ struct results;
 struct results *results_open(const struct results_def *def, struct failure *f); /* NULL: refused */
 void results_free(struct results *r);
 
-const char *results_partial(const struct results *r); /* the folder while it is written, until results_close */
+const char *
+results_partial(const struct results *r); /* the folder while it is written, until results_close */
 bool results_add(struct results *r, size_t point, const struct scenario *s, const struct gathering *g,
                  const struct judgement *j, struct failure *f);
 bool results_close(struct results *r, const struct results_run *run, struct failure *f);

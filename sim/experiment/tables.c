@@ -63,8 +63,8 @@ static void put_note(const struct table_point *p, uint32_t model, const char *re
 }
 
 /* The rows of one model, of all regions (region NULL) or of one. */
-static void put_figures(const struct table_point *p, uint32_t model, const char *region, struct figure_list list,
-                        struct csv *out, struct csv *notes)
+static void put_figures(const struct table_point *p, uint32_t model, const char *region,
+                        struct figure_list list, struct csv *out, struct csv *notes)
 {
     for (size_t i = 0; i < list.count; i++) {
         const struct figure *f = &list.items[i];
@@ -146,8 +146,8 @@ static void put_example(const struct scenario *s, const struct verdict *v, struc
     }
     CHECK(region < s->world.region_count);
     CHECK(asprintf(&text, identity != 0 ? "%u:%s/%llu.%u" : "%u:%s/%llu", v->example_replication,
-                   s->world.regions[region].name, (unsigned long long)(v->example >> 8 & ((UINT64_C(1) << 39) - 1)),
-                   identity) >= 0);
+                   s->world.regions[region].name,
+                   (unsigned long long)(v->example >> 8 & ((UINT64_C(1) << 39) - 1)), identity) >= 0);
     csv_text(out, text);
     free(text);
 }

@@ -1,5 +1,5 @@
-/* tables.h -- the CSV files of a results folder: one function a group, each row by row as the contract names them.
- * Private to the results folder. */
+/* tables.h -- the CSV files of a results folder: one function a group, each row by row as the contract names
+ * them. Private to the results folder. */
 #ifndef GEOREP_EXPERIMENT_TABLES_H
 #define GEOREP_EXPERIMENT_TABLES_H
 
@@ -9,8 +9,19 @@
 #include "sim/experiment/theory.h"
 
 enum table {
-    TABLE_METRICS, TABLE_BY_REGION, TABLE_NOTES, TABLE_POINTS, TABLE_COMPARISONS, TABLE_DISTRIBUTIONS,
-    TABLE_VISIBILITY, TABLE_SERIES, TABLE_PAIRS, TABLE_VERDICTS, TABLE_EXPECTATIONS, TABLE_THEORY, TABLES
+    TABLE_METRICS,
+    TABLE_BY_REGION,
+    TABLE_NOTES,
+    TABLE_POINTS,
+    TABLE_COMPARISONS,
+    TABLE_DISTRIBUTIONS,
+    TABLE_VISIBILITY,
+    TABLE_SERIES,
+    TABLE_PAIRS,
+    TABLE_VERDICTS,
+    TABLE_EXPECTATIONS,
+    TABLE_THEORY,
+    TABLES
 };
 
 extern const char *const table_files[TABLES];
@@ -26,7 +37,8 @@ struct table_point {
 };
 
 /* metrics.csv, by_region.csv, and notes.csv: which of their figures are lower bounds or undecided */
-void table_metrics(const struct table_point *p, struct csv *metrics, struct csv *by_region, struct csv *notes);
+void table_metrics(const struct table_point *p, struct csv *metrics, struct csv *by_region,
+                   struct csv *notes);
 void table_comparisons(const struct table_point *p, struct csv *out);
 void table_distributions(const struct table_point *p, struct csv *out);
 void table_visibility(const struct table_point *p, struct csv *out);

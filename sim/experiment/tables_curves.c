@@ -1,11 +1,12 @@
-/* tables_curves.c -- the tables that draw a line: distribution functions, the t-visibility curve, series over time. */
+/* tables_curves.c -- the tables that draw a line: distribution functions, the t-visibility curve, series over
+ * time. */
 #include "sim/experiment/tables.h"
 
 #include "sim/base/array.h"
 
-/* The quantiles of a CDF that shows its tail: every hundredth, then nine of each further nine (0.991 to 0.999, 0.9991
- * to 0.9999, ...) as far as one observation in the sample goes, then the largest. In units of 10^-9, so that every
- * one is the double nearest to its decimal. */
+/* The quantiles of a CDF that shows its tail: every hundredth, then nine of each further nine (0.991 to
+ * 0.999, 0.9991 to 0.9999, ...) as far as one observation in the sample goes, then the largest. In units of
+ * 10^-9, so that every one is the double nearest to its decimal. */
 static size_t quantiles_for(uint64_t observations, double *out, size_t room)
 {
     size_t count = 0;
@@ -91,9 +92,8 @@ void table_series(const struct table_point *p, struct csv *out)
         for (size_t i = 0; i < count; i++) {
             csv_count(out, p->point);
             csv_text(out, p->scenario->models[m].name);
-            csv_text(out, rows[i].region == ALL_REGIONS
-                              ? "all"
-                              : p->scenario->world.regions[rows[i].region].name);
+            csv_text(out,
+                     rows[i].region == ALL_REGIONS ? "all" : p->scenario->world.regions[rows[i].region].name);
             csv_number(out, (double)rows[i].bin * bin_ns / 1e9); /* where the bin begins */
             csv_text(out, series_names[rows[i].series]);
             csv_number(out, rows[i].value);

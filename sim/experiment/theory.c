@@ -29,7 +29,8 @@ const void *theory_param(const struct theory_case *c, const char *name, enum geo
 }
 
 /* `choices` of model.h: alternatives separated by '|', of which the first word tells one from another. */
-bool theory_choice(const struct theory_case *c, const char *name, char *word, size_t room, const geo_choice **choice)
+bool theory_choice(const struct theory_case *c, const char *name, char *word, size_t room,
+                   const geo_choice **choice)
 {
     *choice = theory_param(c, name, GEO_PARAM_CHOICE);
     if (*choice == NULL)
@@ -55,9 +56,8 @@ bool theory_link_constant(const struct theory_case *c)
 
     for (uint32_t i = 0; i < regions * regions; i++) {
         const struct link_def *l = &c->world->links[i];
-        if (i / regions != i % regions &&
-            (!is_constant(l->delay) || !is_constant(l->jitter) || l->loss > 0 || l->bursts.on || l->duplicate > 0 ||
-             l->bandwidth_bits_per_s > 0))
+        if (i / regions != i % regions && (!is_constant(l->delay) || !is_constant(l->jitter) || l->loss > 0 ||
+                                           l->bursts.on || l->duplicate > 0 || l->bandwidth_bits_per_s > 0))
             return false;
     }
     return true;
@@ -165,13 +165,18 @@ static struct theory_row *row_add(struct theory_case *c, double theory, double s
 {
     struct theory_row *row = array_add(&c->rows->all);
 
-    *row = (struct theory_row){.model = c->index, .quantity = about, .theory = theory, .simulation = simulation,
-                               .low = simulation, .high = simulation, .agrees = THEORY_UNDECIDED};
+    *row = (struct theory_row){.model = c->index,
+                               .quantity = about,
+                               .theory = theory,
+                               .simulation = simulation,
+                               .low = simulation,
+                               .high = simulation,
+                               .agrees = THEORY_UNDECIDED};
     return row;
 }
 
-void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t region, double theory_ns, double error_ns,
-                     bool exact, char *about)
+void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t region, double theory_ns,
+                     double error_ns, bool exact, char *about)
 {
     const struct figure *f =
         figure_find(gathering_region_figures(c->gathering, c->index, region), metric, STATISTIC_MEAN);
@@ -209,8 +214,8 @@ void theory_put_visibility(struct theory_case *c, uint32_t at, double p, double 
     row->agrees = p >= row->low - error && p <= row->high + error;
 }
 
-void theory_put_percentile(struct theory_case *c, enum metric_id metric, double p, double theory_ns, double low_ns,
-                           double high_ns, char *about)
+void theory_put_percentile(struct theory_case *c, enum metric_id metric, double p, double theory_ns,
+                           double low_ns, double high_ns, char *about)
 {
     const struct histogram *h = gathering_pooled(c->gathering, c->index, metric);
     double n = h != NULL ? (double)histogram_count(h) : 0, d = n > 0 ? THEORY_Z * sqrt(p * (1 - p) / n) : 1;
@@ -232,7 +237,11 @@ struct theory theory_of(const struct scenario *s, const struct gathering *g)
     struct theory t = {0};
 
     for (uint32_t m = 0; m < s->model_count; m++) {
-        struct theory_case c = {.scenario = s, .world = &s->world, .gathering = g, .model = &s->models[m], .index = m,
+        struct theory_case c = {.scenario = s,
+                                .world = &s->world,
+                                .gathering = g,
+                                .model = &s->models[m],
+                                .index = m,
                                 .rows = &rows};
         if (!theory_is_plain_open(&c))
             continue;

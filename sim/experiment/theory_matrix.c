@@ -1,7 +1,8 @@
 /* theory_matrix.c -- latencies from the table of links alone.
  *
- * Assumed: constant links without loss or queues, one node a region, no service times, constant client delays. Then with
- * C the client's round trip, D(a, b) the round trip of two regions, r the client's region and L the leader's:
+ * Assumed: constant links without loss or queues, one node a region, no service times, constant client
+ * delays. Then with C the client's round trip, D(a, b) the round trip of two regions, r the client's region
+ * and L the leader's:
  *
  *     local            C + D(r, L)
  *     sync, a write    C + D(r, L) + the (needed - 1)-th smallest of D(L, follower)
@@ -10,8 +11,9 @@
  *     lww, crdt        C
  *     quorum           C + the k-th smallest of D(r, replica), r itself among them at 0
  *
- * A leg is off by a nanosecond at most for each halving of an odd number; there are 6 at most. Batching, flushing and lag do
- * not delay an answer where it is not throttled: a lag of one way is far from lag_break, which else silences this. */
+ * A leg is off by a nanosecond at most for each halving of an odd number; there are 6 at most. Batching,
+ * flushing and lag do not delay an answer where it is not throttled: a lag of one way is far from lag_break,
+ * which else silences this. */
 #include "sim/experiment/theory_room.h"
 
 #include <stdlib.h>
@@ -91,7 +93,8 @@ static bool quorum_ns(const struct theory_case *c, uint32_t region, const char *
         if (leg == NULL || *leg != NULL)
             return false;
     }
-    if (!theory_choice(c, "n", n_word, sizeof n_word, &n) || !theory_choice(c, which, k_word, sizeof k_word, &k) ||
+    if (!theory_choice(c, "n", n_word, sizeof n_word, &n) ||
+        !theory_choice(c, which, k_word, sizeof k_word, &k) ||
         !theory_choice(c, "level", level_word, sizeof level_word, &level) || strcmp(level_word, "none") != 0)
         return false;
     if (!theory_choice(c, "ask", level_word, sizeof level_word, &level) || strcmp(level_word, "all") != 0)
@@ -125,7 +128,8 @@ static bool latency(const struct theory_case *c, uint32_t region, bool reads, do
     if (!sync && !theory_is_type(c, "async"))
         return false;
     if (reads) {
-        if (!theory_choice(c, "read", word, sizeof word, &read) || (strcmp(word, "local") != 0 && strcmp(word, "leader") != 0))
+        if (!theory_choice(c, "read", word, sizeof word, &read) ||
+            (strcmp(word, "local") != 0 && strcmp(word, "leader") != 0))
             return false;
         *ns = strcmp(word, "leader") == 0 ? way : 0;
         return true;
@@ -145,7 +149,8 @@ void theory_matrix(struct theory_case *c)
     static const enum metric_id metrics[] = {METRIC_READ_LATENCY, METRIC_WRITE_LATENCY};
     double client, ns;
 
-    if (!theory_link_constant(c) || !theory_one_node_each(c) || !theory_no_service(c) || !theory_client_ns(c, &client))
+    if (!theory_link_constant(c) || !theory_one_node_each(c) || !theory_no_service(c) ||
+        !theory_client_ns(c, &client))
         return;
     for (int m = 0; m < 2; m++)
         for (uint32_t r = 0; r < c->world->region_count; r++)

@@ -1,14 +1,16 @@
-/* theory_queue.c -- M/M/c: the mean of read latency where storage.read is exponential and nothing else takes time.
+/* theory_queue.c -- M/M/c: the mean of read latency where storage.read is exponential and nothing else takes
+ * time.
  *
- * Assumed: Poisson arrivals, constant links (a shifted Poisson process is one, and so is the sum of several), one node a
- * region; writes and applying take no time, so that they wait without making others wait. Reads are served at home, or all at
- * the leader's node. With a = lambda / mu offered to c servers, rho = a / c < 0.95:
+ * Assumed: Poisson arrivals, constant links (a shifted Poisson process is one, and so is the sum of several),
+ * one node a region; writes and applying take no time, so that they wait without making others wait. Reads
+ * are served at home, or all at the leader's node. With a = lambda / mu offered to c servers, rho = a / c <
+ * 0.95:
  *
  *     Erlang C  = (a^c / c!) / ((1 - rho) sum_{k<c} a^k / k! + a^c / c!)
  *     latency   = way + 1 / mu + Erlang C / (c mu - lambda)
  *
- * The node starts empty: a warm-up shorter than ten relaxation times, 1 / (mu c (1 - sqrt rho)^2), silences this, and so
- * does a timeout within 30 times the mean. */
+ * The node starts empty: a warm-up shorter than ten relaxation times, 1 / (mu c (1 - sqrt rho)^2), silences
+ * this, and so does a timeout within 30 times the mean. */
 #include "sim/experiment/theory_room.h"
 
 #include <math.h>
@@ -42,7 +44,8 @@ static bool server_of(const struct theory_case *c, uint32_t region, uint32_t *at
     *shared = false;
     if (theory_is_type(c, "lww") || theory_is_type(c, "crdt"))
         return true;
-    if (leader == NULL || (!theory_is_type(c, "local") && !theory_is_type(c, "sync") && !theory_is_type(c, "async")))
+    if (leader == NULL ||
+        (!theory_is_type(c, "local") && !theory_is_type(c, "sync") && !theory_is_type(c, "async")))
         return false;
     if (!theory_is_type(c, "local")) {
         if (!theory_choice(c, "read", word, sizeof word, &read))
@@ -64,8 +67,9 @@ void theory_queue(struct theory_case *c)
     double client, all = 0;
     bool shared;
 
-    if (storage->read == NULL || storage->read->kind != DISTRIBUTION_EXPONENTIAL || !is_nothing(storage->write) ||
-        !is_nothing(storage->apply) || !theory_link_constant(c) || !theory_one_node_each(c) || !theory_client_ns(c, &client))
+    if (storage->read == NULL || storage->read->kind != DISTRIBUTION_EXPONENTIAL ||
+        !is_nothing(storage->write) || !is_nothing(storage->apply) || !theory_link_constant(c) ||
+        !theory_one_node_each(c) || !theory_client_ns(c, &client))
         return;
     for (uint32_t r = 0; r < regions; r++) {
         all += theory_read_rate(c, r);

@@ -1,16 +1,18 @@
-/* theory_wars.c -- partial quorums: Bailis et al.'s formula (Probabilistically bounded staleness, VLDB 2012), sampled.
+/* theory_wars.c -- partial quorums: Bailis et al.'s formula (Probabilistically bounded staleness, VLDB 2012),
+ * sampled.
  *
- * For each replica W, A, R, S are drawn (and `remote` for each message to and from all replicas but one, which one by a
- * draw for each operation). A write is acknowledged at w, the W-th smallest of W_i + A_i; a read is answered at the R-th
- * smallest of R_i + S_i, and misses the write if none of its first R replicas has w + C + t + R_i >= W_i, with C the
- * client's round trip between acknowledgement and probe.
+ * For each replica W, A, R, S are drawn (and `remote` for each message to and from all replicas but one,
+ * which one by a draw for each operation). A write is acknowledged at w, the W-th smallest of W_i + A_i; a
+ * read is answered at the R-th smallest of R_i + S_i, and misses the write if none of its first R replicas
+ * has w + C + t + R_i >= W_i, with C the client's round trip between acknowledgement and probe.
  *
- * Numbers are splitmix64's (Steele, Lea, Flood, OOPSLA 2014), turned into draws by inversion here: nothing of the
- * simulator's way of drawing. 2^17 trials; their own error is in the comparison, at 99.99% too.
+ * Numbers are splitmix64's (Steele, Lea, Flood, OOPSLA 2014), turned into draws by inversion here: nothing of
+ * the simulator's way of drawing. 2^17 trials; their own error is in the comparison, at 99.99% too.
  *
- * Assumed: all four legs given, no level, no service times, constant client delays; uniform keys, so many that another write
- * (or a read that repairs) of the key seldom comes before the write is everywhere: that probability is allowed as an
- * error, and above 1% silences this. So does a write that waits for its handoff in more than a 1e-4 of the trials. */
+ * Assumed: all four legs given, no level, no service times, constant client delays; uniform keys, so many
+ * that another write (or a read that repairs) of the key seldom comes before the write is everywhere: that
+ * probability is allowed as an error, and above 1% silences this. So does a write that waits for its handoff
+ * in more than a 1e-4 of the trials. */
 #include "sim/engine/elementary.h"
 #include "sim/experiment/theory_room.h"
 
@@ -25,8 +27,9 @@ struct wars {
     const struct distribution *write, *ack, *read, *response, *remote;
     double client_ns;
     uint64_t state; /* of splitmix64 */
-    double *reads, *writes, *visible; /* [TRIALS]: latencies, and the least t at which the read sees the write */
-    uint64_t late;  /* writes that some replica had not acknowledged by handoff_after */
+    double *reads, *writes,
+        *visible;         /* [TRIALS]: latencies, and the least t at which the read sees the write */
+    uint64_t late;        /* writes that some replica had not acknowledged by handoff_after */
     double everywhere_ns; /* mean time until the write is at every replica */
 };
 
@@ -82,7 +85,8 @@ static int by_size(const void *a, const void *b)
 
 static void trial(struct wars *x, uint32_t at, double handoff_ns)
 {
-    double arrives[COPIES_MOST], acked[COPIES_MOST], asked[COPIES_MOST], answered[COPIES_MOST], sorted[COPIES_MOST];
+    double arrives[COPIES_MOST], acked[COPIES_MOST], asked[COPIES_MOST], answered[COPIES_MOST],
+        sorted[COPIES_MOST];
     uint32_t n = x->n, near_write = (uint32_t)(unit(x) * n), near_read = (uint32_t)(unit(x) * n);
     bool has_far = x->remote != NULL;
     double last = 0;
@@ -126,7 +130,8 @@ static bool votes(const struct theory_case *c, const char *name, uint32_t n, uin
 
 static bool read_model(const struct theory_case *c, struct wars *x)
 {
-    static const char *const names[] = {"wars.write", "wars.ack", "wars.read", "wars.response", "wars.remote"};
+    static const char *const names[] = {"wars.write", "wars.ack", "wars.read", "wars.response",
+                                        "wars.remote"};
     const struct distribution **legs[] = {&x->write, &x->ack, &x->read, &x->response, &x->remote};
     const geo_choice *n, *level;
     uint32_t nodes = 0;
@@ -182,7 +187,8 @@ static void put_latencies(struct theory_case *c, enum metric_id metric, double *
     qsort(values, TRIALS, sizeof *values, by_size);
     for (int i = 0; i < 3; i++) {
         double p = shares[i], d = THEORY_Z * sqrt(p * (1 - p) / TRIALS);
-        theory_put_percentile(c, metric, p, at_share(values, p), at_share(values, p - d), at_share(values, p + d),
+        theory_put_percentile(c, metric, p, at_share(values, p), at_share(values, p - d),
+                              at_share(values, p + d),
                               theory_about("wars: %s.%s", metric_defs[metric].name, names[i]));
     }
 }
@@ -206,8 +212,8 @@ void theory_wars(struct theory_case *c)
     struct wars x = {.state = 1};
     double per_s;
 
-    if (!theory_is_type(c, "quorum") || !theory_no_service(c) || !theory_client_ns(c, &x.client_ns) || handoff == NULL ||
-        handoff_after == NULL || !read_model(c, &x) || !interference(c, &per_s))
+    if (!theory_is_type(c, "quorum") || !theory_no_service(c) || !theory_client_ns(c, &x.client_ns) ||
+        handoff == NULL || handoff_after == NULL || !read_model(c, &x) || !interference(c, &per_s))
         return;
     double *room = memory_new((size_t)TRIALS * 3, sizeof *room);
     x.reads = room;

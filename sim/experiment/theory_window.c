@@ -1,15 +1,18 @@
-/* theory_window.c -- the consistency window of lww: a read t after the commit misses the write if it is still on its way.
+/* theory_window.c -- the consistency window of lww: a read t after the commit misses the write if it is still
+ * on its way.
  *
- * A write is taken at the client's own node, committed half a client's round trip C later; the probe that follows it by t
- * reaches its node another half later. So with the writer's region w by its share of the commits and the reader's g by
- * its share of the reads (evenly where nobody reads):
+ * A write is taken at the client's own node, committed half a client's round trip C later; the probe that
+ * follows it by t reaches its node another half later. So with the writer's region w by its share of the
+ * commits and the reader's g by its share of the reads (evenly where nobody reads):
  *
- *     P(stale at t) = sum_w P(w) sum_{g != w} P(g) (1 - F_wg(t + C)),      F the one-way delay's distribution function
+ *     P(stale at t) = sum_w P(w) sum_{g != w} P(g) (1 - F_wg(t + C)),      F the one-way delay's distribution
+ * function
  *
- * Assumed: each write is sent at once (flush_every 0) and applied as it comes: nothing lost, doubled, queued or served;
- * under tcp, where a message waits for those before it, constant delays; with datagrams, no repeat before 99.99% have arrived;
- * of delay and jitter one is constant. Keys are uniform and so many that another write of the key, which would stand for
- * this one, seldom comes meanwhile: its probability is allowed as an error, and above 1% silences this. */
+ * Assumed: each write is sent at once (flush_every 0) and applied as it comes: nothing lost, doubled, queued
+ * or served; under tcp, where a message waits for those before it, constant delays; with datagrams, no repeat
+ * before 99.99% have arrived; of delay and jitter one is constant. Keys are uniform and so many that another
+ * write of the key, which would stand for this one, seldom comes meanwhile: its probability is allowed as an
+ * error, and above 1% silences this. */
 #include "sim/experiment/theory_room.h"
 
 #include <math.h>
@@ -46,9 +49,10 @@ static double links_longest(const struct theory_case *c)
         const struct link_def *l = &c->world->links[i];
         if (i / regions == i % regions)
             continue;
-        bool delay = distribution_is_constant(l->delay), jitter = l->jitter == NULL || distribution_is_constant(l->jitter);
-        if (l->loss > 0 || l->bursts.on || l->duplicate > 0 || l->bandwidth_bits_per_s > 0 || (!delay && !jitter) ||
-            (!c->world->datagram && !(delay && jitter)))
+        bool delay = distribution_is_constant(l->delay),
+             jitter = l->jitter == NULL || distribution_is_constant(l->jitter);
+        if (l->loss > 0 || l->bursts.on || l->duplicate > 0 || l->bandwidth_bits_per_s > 0 ||
+            (!delay && !jitter) || (!c->world->datagram && !(delay && jitter)))
             return -1;
         longest = fmax(longest, way_longest(l));
     }
@@ -95,7 +99,8 @@ void theory_window(struct theory_case *c)
     double client, writes = 0;
 
     if (!theory_is_type(c, "lww") || c->world->probes.after_count == 0 || !theory_one_node_each(c) ||
-        !theory_no_service(c) || !theory_client_ns(c, &client) || flush == NULL || *flush != 0 || resend == NULL)
+        !theory_no_service(c) || !theory_client_ns(c, &client) || flush == NULL || *flush != 0 ||
+        resend == NULL)
         return;
     double longest = links_longest(c);
     for (uint32_t r = 0; r < c->world->region_count; r++)
@@ -107,6 +112,7 @@ void theory_window(struct theory_case *c)
         return;
     for (uint32_t i = 0; i < c->world->probes.after_count; i++) {
         double after = (double)c->world->probes.after[i];
-        theory_put_visibility(c, i, stale_at(c, after + client), error, theory_about("window: p_stale at %g ms", after / 1e6));
+        theory_put_visibility(c, i, stale_at(c, after + client), error,
+                              theory_about("window: p_stale at %g ms", after / 1e6));
     }
 }

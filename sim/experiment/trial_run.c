@@ -31,8 +31,11 @@ struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, 
 {
     const struct scenario_model *m = &s->models[model];
     struct trial_figures *figures = NULL;
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config,
-                                                    .model_name = m->name, .seed = s->seed,
+    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
+                                                    .model = m->model,
+                                                    .config = m->config,
+                                                    .model_name = m->name,
+                                                    .seed = s->seed,
                                                     .replication = replication});
     struct observation *o = observation_new(trial_setting(t), trial_history(t));
 

@@ -8,7 +8,8 @@
 
 struct geo_promise model_promise(const struct scenario *s, uint32_t model); /* under its parameters */
 
-/* The caller's, or NULL: *stop became true, or a failure. `history`: a file to write its history to, or NULL. */
+/* The caller's, or NULL: *stop became true, or a failure. `history`: a file to write its history to, or NULL.
+ */
 struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, uint32_t replication,
                                       const char *history, const volatile bool *stop, struct failure *f);
 

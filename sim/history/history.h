@@ -1,8 +1,8 @@
 /* history.h -- the record of what happened in a trial, in event order, and who reads it.
  *
- * The world and the trial append; readers (sim/observe) are called with each record as it is appended, in the order in
- * which they were added, and nothing is kept: a history of any length costs the same memory. A record's *position*
- * counts from 1; "before" in every metric means a smaller position (semantics, A).
+ * The world and the trial append; readers (sim/observe) are called with each record as it is appended, in the
+ * order in which they were added, and nothing is kept: a history of any length costs the same memory. A
+ * record's *position* counts from 1; "before" in every metric means a smaller position (semantics, A).
  */
 #ifndef GEOREP_HISTORY_H
 #define GEOREP_HISTORY_H
@@ -13,31 +13,40 @@
 #include <stdint.h>
 
 enum history_kind {
-    HISTORY_BEGIN,   /* a client begins an operation (means to: open arrivals) */
-    HISTORY_RETRY,   /* its next attempt; `op` has another identity with retry_as: new (.retry.of is the one before) */
-    HISTORY_TAKE,    /* node gives write `op` its place (.take) */
-    HISTORY_MADE,    /* comes before a TAKE of the same op: it was made with .made.write, read elsewhere */
-    HISTORY_STORE,   /* BY_ORDER: version .store arrives at the node; kept or refused */
-    HISTORY_MERGE,   /* BY_MERGE: node reflects origin's first .merge.upto writes to key */
-    HISTORY_ANSWER,  /* BY_MERGE: a read of key at node would answer .answer.digest from now on */
-    HISTORY_DROP,    /* BY_MERGE: node let go of .drop.loser for .drop.winner */
-    HISTORY_SAMPLE,  /* the END of `op` that follows was made from this replica state too (.sample) */
-    HISTORY_END,     /* the client is told (ok, no, refused, throttled), or gives up (timeout), or the run ends (open) */
-    HISTORY_SEND,    /* one transmission of a message between regions, or between a client and a region not its own;
-                      * with a reader of ARRIVE also those between nodes of one region */
-    HISTORY_ARRIVE,  /* message .way.message arrives at its receiver (told only when somebody reads it) */
-    HISTORY_LOST,    /* a transmission of it is lost (likewise) */
-    HISTORY_DOWN,    /* node crashes (.down.lose); with LOSE_DISK it forgets everything */
+    HISTORY_BEGIN,  /* a client begins an operation (means to: open arrivals) */
+    HISTORY_RETRY,  /* its next attempt; `op` has another identity with retry_as: new (.retry.of is the one
+                       before) */
+    HISTORY_TAKE,   /* node gives write `op` its place (.take) */
+    HISTORY_MADE,   /* comes before a TAKE of the same op: it was made with .made.write, read elsewhere */
+    HISTORY_STORE,  /* BY_ORDER: version .store arrives at the node; kept or refused */
+    HISTORY_MERGE,  /* BY_MERGE: node reflects origin's first .merge.upto writes to key */
+    HISTORY_ANSWER, /* BY_MERGE: a read of key at node would answer .answer.digest from now on */
+    HISTORY_DROP,   /* BY_MERGE: node let go of .drop.loser for .drop.winner */
+    HISTORY_SAMPLE, /* the END of `op` that follows was made from this replica state too (.sample) */
+    HISTORY_END,    /* the client is told (ok, no, refused, throttled), or gives up (timeout), or the run ends
+                       (open) */
+    HISTORY_SEND,   /* one transmission of a message between regions, or between a client and a region not its
+                     * own;   with a reader of ARRIVE also those between nodes of one region */
+    HISTORY_ARRIVE, /* message .way.message arrives at its receiver (told only when somebody reads it) */
+    HISTORY_LOST,   /* a transmission of it is lost (likewise) */
+    HISTORY_DOWN,   /* node crashes (.down.lose); with LOSE_DISK it forgets everything */
     HISTORY_UP,
-    HISTORY_FAULT,   /* fault number .fault.index begins or ends */
-    HISTORY_COUNT,   /* a model's counter (.count) */
-    HISTORY_LEADS,   /* node leads a group from now on in a term, or leads it no more (.leads) */
-    HISTORY_FORGET,  /* BY_ORDER: node rolled its replica of key back to the value from before the start (.forget): nothing
-                      * has reached it there */
+    HISTORY_FAULT,  /* fault number .fault.index begins or ends */
+    HISTORY_COUNT,  /* a model's counter (.count) */
+    HISTORY_LEADS,  /* node leads a group from now on in a term, or leads it no more (.leads) */
+    HISTORY_FORGET, /* BY_ORDER: node rolled its replica of key back to the value from before the start
+                     * (.forget): nothing has reached it there */
     HISTORY_KINDS
 };
 
-enum history_outcome { OUTCOME_OK, OUTCOME_NO, OUTCOME_REFUSED, OUTCOME_THROTTLED, OUTCOME_TIMEOUT, OUTCOME_OPEN };
+enum history_outcome {
+    OUTCOME_OK,
+    OUTCOME_NO,
+    OUTCOME_REFUSED,
+    OUTCOME_THROTTLED,
+    OUTCOME_TIMEOUT,
+    OUTCOME_OPEN
+};
 enum history_loss { LOST_BY_CHANCE, LOST_BY_CUT, LOST_BY_CRASH };
 enum history_lose { LOSE_NOTHING, LOSE_MEMORY, LOSE_DISK };
 
@@ -45,7 +54,7 @@ enum history_lose { LOSE_NOTHING, LOSE_MEMORY, LOSE_DISK };
 
 struct history_record {
     sim_ns time;
-    uint64_t op;  /* identity as in model.h: region << 48 | probe << 47 | count << 8 | identity */
+    uint64_t op; /* identity as in model.h: region << 48 | probe << 47 | count << 8 | identity */
     uint64_t key;
     uint32_t node;
     uint8_t kind; /* enum history_kind */
@@ -57,23 +66,48 @@ struct history_record {
             uint8_t op_kind, data, is_probe, item;
             uint32_t value_bytes;
             int64_t amount;
-            uint64_t probe_of;   /* the write whose commit the probe follows */
+            uint64_t probe_of;    /* the write whose commit the probe follows */
             uint16_t probe_after; /* index into the scenario's probes.after */
         } begin;
-        struct { uint64_t of; uint32_t attempt; } retry;
-        struct { int64_t stamp; uint32_t value_bytes; uint8_t op_kind; } take;
-        struct { uint64_t write; } made;
-        struct { int64_t stamp; uint64_t write; uint64_t digest; uint8_t kept; } store; /* digest: what a read would answer now, if kept */
-        struct { uint64_t upto; uint32_t origin; } merge;
-        struct { uint64_t digest; } answer;
-        struct { uint64_t loser, winner; } drop;
-        struct { uint64_t instant; } sample; /* node: the replica; instant: a position, the state is as of just after it */
         struct {
-            uint64_t instant;     /* of its first sample, as in .sample; node is the replica, HISTORY_NO_NODE: none */
-            uint64_t write;       /* a read: identity of the (newest) write whose value it returned; 0: the initial */
-            uint64_t digest;      /* a read: the value, as one number; */
-            int64_t number;       /* a read of a counter: the number */
-            uint8_t outcome;      /* enum history_outcome */
+            uint64_t of;
+            uint32_t attempt;
+        } retry;
+        struct {
+            int64_t stamp;
+            uint32_t value_bytes;
+            uint8_t op_kind;
+        } take;
+        struct {
+            uint64_t write;
+        } made;
+        struct {
+            int64_t stamp;
+            uint64_t write;
+            uint64_t digest;
+            uint8_t kept;
+        } store; /* digest: what a read would answer now, if kept */
+        struct {
+            uint64_t upto;
+            uint32_t origin;
+        } merge;
+        struct {
+            uint64_t digest;
+        } answer;
+        struct {
+            uint64_t loser, winner;
+        } drop;
+        struct {
+            uint64_t instant;
+        } sample; /* node: the replica; instant: a position, the state is as of just after it */
+        struct {
+            uint64_t
+                instant; /* of its first sample, as in .sample; node is the replica, HISTORY_NO_NODE: none */
+            uint64_t
+                write; /* a read: identity of the (newest) write whose value it returned; 0: the initial */
+            uint64_t digest; /* a read: the value, as one number; */
+            int64_t number;  /* a read of a counter: the number */
+            uint8_t outcome; /* enum history_outcome */
             uint8_t op_kind;
             uint16_t value_count; /* siblings, for a read */
         } end;
@@ -81,16 +115,34 @@ struct history_record {
             uint64_t bytes; /* payload + overhead */
             uint32_t to;    /* node; HISTORY_NO_NODE: a client */
             uint16_t from_region, to_region;
-            uint32_t type;  /* index into the model's messages; HISTORY_NO_NODE: a client's */
+            uint32_t type;         /* index into the model's messages; HISTORY_NO_NODE: a client's */
             uint32_t transmission; /* 0, then the retransmissions */
             uint64_t message;      /* its number in the trial, from 1 */
         } send;
-        struct { uint64_t message; uint8_t reason; } way; /* reason: enum history_loss */
-        struct { uint8_t lose; uint32_t fault; } down;
-        struct { uint32_t index, occurrence; uint8_t begins; } fault;
-        struct { uint64_t by; uint32_t counter; } count;
-        struct { uint64_t term; uint32_t group; uint8_t yes; } leads;
-        struct { uint64_t digest; } forget; /* what a read would answer now */
+        struct {
+            uint64_t message;
+            uint8_t reason;
+        } way; /* reason: enum history_loss */
+        struct {
+            uint8_t lose;
+            uint32_t fault;
+        } down;
+        struct {
+            uint32_t index, occurrence;
+            uint8_t begins;
+        } fault;
+        struct {
+            uint64_t by;
+            uint32_t counter;
+        } count;
+        struct {
+            uint64_t term;
+            uint32_t group;
+            uint8_t yes;
+        } leads;
+        struct {
+            uint64_t digest;
+        } forget; /* what a read would answer now */
     };
 };
 
@@ -119,7 +171,7 @@ struct history *history_new(void);
 void history_free(struct history *h);
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds);
 uint64_t history_append(struct history *h, const struct history_record *record); /* its position */
-uint64_t history_position(const struct history *h);                              /* of the last record, 0 when none */
-bool history_wants(const struct history *h, enum history_kind kind);             /* does anybody read these? */
+uint64_t history_position(const struct history *h);                  /* of the last record, 0 when none */
+bool history_wants(const struct history *h, enum history_kind kind); /* does anybody read these? */
 
 #endif

@@ -1,7 +1,8 @@
 /* setting.c -- where a key's replicas are.
  *
- * PER_NODE walks a ring that takes one node of each region in turn, from the key's hash on, so that the copies of a key
- * are spread over the regions before any region has two (Cassandra's NetworkTopologyStrategy does the same).
+ * PER_NODE walks a ring that takes one node of each region in turn, from the key's hash on, so that the
+ * copies of a key are spread over the regions before any region has two (Cassandra's NetworkTopologyStrategy
+ * does the same).
  */
 #include "sim/history/setting.h"
 

@@ -1,4 +1,5 @@
-/* setting.h -- what a reader of a history must know of the world beside the records: names, places, the window.
+/* setting.h -- what a reader of a history must know of the world beside the records: names, places, the
+ * window.
  *
  * Plain data, owned by whoever built it (the trial) and valid as long as the history is read. */
 #ifndef GEOREP_HISTORY_SETTING_H
@@ -11,12 +12,20 @@
 #include <stdint.h>
 
 enum history_fault_kind {
-    FAULT_PARTITION, FAULT_CUT, FAULT_SLOW, FAULT_CRASH, FAULT_OVERLOAD, FAULT_LOAD, FAULT_CLOCK, FAULT_SWITCHOVER, FAULT_KINDS
+    FAULT_PARTITION,
+    FAULT_CUT,
+    FAULT_SLOW,
+    FAULT_CRASH,
+    FAULT_OVERLOAD,
+    FAULT_LOAD,
+    FAULT_CLOCK,
+    FAULT_SWITCHOVER,
+    FAULT_KINDS
 };
 
 struct history_fault {
-    const char *name; /* the user's, or the kind's */
-    uint8_t kind;     /* enum history_fault_kind */
+    const char *name;  /* the user's, or the kind's */
+    uint8_t kind;      /* enum history_fault_kind */
     sim_ns begin, end; /* end SIM_NS_NEVER: on to the end; begin = end: an instant */
 };
 
@@ -26,24 +35,25 @@ enum placement_kind { PLACEMENT_ONE, PLACEMENT_PER_REGION, PLACEMENT_PER_NODE };
 struct history_setting {
     uint32_t region_count, node_count;
     const char *const *region_names;
-    const uint16_t *node_region;        /* [node] */
-    const uint32_t *region_first_node;  /* [region]: nodes of a region are consecutive */
-    const uint32_t *region_node_count;  /* [region] */
-    uint8_t placement;                  /* enum placement_kind */
-    uint32_t copies;                    /* PER_NODE */
-    uint32_t one_region;                /* ONE */
-    uint8_t data;                       /* enum geo_data */
-    uint8_t by_merge;                   /* enum geo_reflects */
+    const uint16_t *node_region;       /* [node] */
+    const uint32_t *region_first_node; /* [region]: nodes of a region are consecutive */
+    const uint32_t *region_node_count; /* [region] */
+    uint8_t placement;                 /* enum placement_kind */
+    uint32_t copies;                   /* PER_NODE */
+    uint32_t one_region;               /* ONE */
+    uint8_t data;                      /* enum geo_data */
+    uint8_t by_merge;                  /* enum geo_reflects */
     uint64_t key_count;
-    int64_t initial;                    /* of a counter */
-    sim_ns warmup, duration, limit;     /* the window is [warmup, duration); limit = duration + drain */
-    const double *price_usd_per_byte;   /* [from_region * region_count + to_region] */
-    const struct history_fault *faults; /* every occurrence that will be, by begin; a FAULT record's index counts here */
+    int64_t initial;                  /* of a counter */
+    sim_ns warmup, duration, limit;   /* the window is [warmup, duration); limit = duration + drain */
+    const double *price_usd_per_byte; /* [from_region * region_count + to_region] */
+    const struct history_fault
+        *faults; /* every occurrence that will be, by begin; a FAULT record's index counts here */
     uint32_t fault_count;
-    bool may_lose;                      /* some crash loses memory or disk, or the model rolls back */
-    const sim_ns *probe_after;          /* t of each point of the t-visibility curve */
+    bool may_lose;             /* some crash loses memory or disk, or the model rolls back */
+    const sim_ns *probe_after; /* t of each point of the t-visibility curve */
     uint32_t probe_after_count;
-    const char *const *message_names;   /* of the model, for traces */
+    const char *const *message_names; /* of the model, for traces */
     uint32_t message_count;
 };
 

@@ -1,19 +1,21 @@
 /* model.h -- the contract between the simulator and a replication model: all that a model may include.
  *
- * A model is a set of handlers and a table of typed parameters. The engine calls the handlers one at a time, at one
- * instant of simulated time, and they run to completion: they send, arm timers, read and write their stores, reply.
- * They do not block, allocate, print, or ask the machine for time or chance. All memory is the engine's: declared by
- * size, zeroed, wiped by a crash and counted. A handler touches its own replica alone; all that crosses from node to
- * node is a message.
+ * A model is a set of handlers and a table of typed parameters. The engine calls the handlers one at a time,
+ * at one instant of simulated time, and they run to completion: they send, arm timers, read and write their
+ * stores, reply. They do not block, allocate, print, or ask the machine for time or chance. All memory is the
+ * engine's: declared by size, zeroed, wiped by a crash and counted. A handler touches its own replica alone;
+ * all that crosses from node to node is a message.
  *
- * A write's way: the client's request() arrives at the node of its region; some node *takes* the write (gives it its
- * place: a stamp, a log position, a dot) and says so with geo_take(); replicas store it (geo_store) or merge it
- * (geo_merged); the node that had the request answers with geo_reply(), and the write is *committed* when its client
- * hears of it. Whoever answers a read hands over the values it was made from, each with the sample (which replica,
- * at which instant) that geo_stored() or geo_sampled() put on it: from these the observer tells what the read missed.
+ * A write's way: the client's request() arrives at the node of its region; some node *takes* the write (gives
+ * it its place: a stamp, a log position, a dot) and says so with geo_take(); replicas store it (geo_store) or
+ * merge it (geo_merged); the node that had the request answers with geo_reply(), and the write is *committed*
+ * when its client hears of it. Whoever answers a read hands over the values it was made from, each with the
+ * sample (which replica, at which instant) that geo_stored() or geo_sampled() put on it: from these the
+ * observer tells what the read missed.
  *
- * Wire bytes: a message declares its payload (a value has op->value_bytes; version vectors and the like count what
- * they need). Identity, key, stamp and headers are `network.overhead`, which the network adds to every message.
+ * Wire bytes: a message declares its payload (a value has op->value_bytes; version vectors and the like count
+ * what they need). Identity, key, stamp and headers are `network.overhead`, which the network adds to every
+ * message.
  */
 #ifndef GEOREP_MODEL_H
 #define GEOREP_MODEL_H
@@ -38,7 +40,16 @@ typedef uint64_t geo_timer; /* 0: none */
 typedef struct geo_replica geo_replica; /* one node's view of the engine; of no use outside a handler */
 typedef struct geo_distribution geo_distribution;
 
-enum geo_kind { GEO_READ, GEO_WRITE, GEO_UPDATE, GEO_INCREMENT, GEO_DECREMENT, GEO_ADD, GEO_REMOVE, GEO_KINDS };
+enum geo_kind {
+    GEO_READ,
+    GEO_WRITE,
+    GEO_UPDATE,
+    GEO_INCREMENT,
+    GEO_DECREMENT,
+    GEO_ADD,
+    GEO_REMOVE,
+    GEO_KINDS
+};
 enum geo_data { GEO_REGISTER, GEO_COUNTER, GEO_SET, GEO_DATA };
 enum geo_outcome { GEO_OK, GEO_NO, GEO_REFUSED, GEO_THROTTLED };
 enum geo_lost { GEO_FIRST_START, GEO_LOST_MEMORY, GEO_LOST_DISK };
@@ -50,9 +61,9 @@ enum geo_counter { GEO_DEAD_LETTERS, GEO_THROTTLES, GEO_SIBLINGS, GEO_COUNTERS }
  * A plain `write` adds an element that nobody else adds (fresh); nothing removes those. */
 #define GEO_SET_ITEMS 16
 
-/* The order of versions: by stamp, then by identity (whose highest bits are the client's region: ties by region).
- * A stamp alone is no identity: a clock that steps back gives it twice, and one that is behind may show less than 0.
- * {0, 0} is the value from before the start: older than any write. */
+/* The order of versions: by stamp, then by identity (whose highest bits are the client's region: ties by
+ * region). A stamp alone is no identity: a clock that steps back gives it twice, and one that is behind may
+ * show less than 0. {0, 0} is the value from before the start: older than any write. */
 typedef struct geo_version {
     geo_ns stamp;
     geo_write write;
@@ -78,7 +89,7 @@ typedef struct geo_op {
     geo_op_id id;
     geo_write write; /* = id; 0 for a read */
     geo_key key;
-    int64_t amount; /* of increment and decrement */
+    int64_t amount;    /* of increment and decrement */
     uint64_t token[2]; /* what the session brought along: zeros at its first operation */
     uint32_t value_bytes;
     uint32_t session;
@@ -105,17 +116,17 @@ typedef struct geo_message {
     size_t body_bytes;
 } geo_message;
 
-/* A type of message: for traces, for WARS legs, and for the receiver's service queue: with a service, the handler is
- * called when the receiver has served it. A list of these ends with a NULL name. */
+/* A type of message: for traces, for WARS legs, and for the receiver's service queue: with a service, the
+ * handler is called when the receiver has served it. A list of these ends with a NULL name. */
 typedef struct geo_message_def {
     const char *name;
     uint8_t leg;     /* enum geo_leg */
     uint8_t service; /* enum geo_service */
 } geo_message_def;
 
-/* Rows: one record for each key, zeroed at first use. Log: records at consecutive positions from 1, cut at both ends.
- * What is durable outlives a crash that loses memory: store it after the WRITE service that makes it so.
- * Ends with a NULL name. */
+/* Rows: one record for each key, zeroed at first use. Log: records at consecutive positions from 1, cut at
+ * both ends. What is durable outlives a crash that loses memory: store it after the WRITE service that makes
+ * it so. Ends with a NULL name. */
 enum geo_store_kind { GEO_ROWS, GEO_LOG };
 typedef struct geo_store_def {
     const char *name;
@@ -128,13 +139,13 @@ typedef struct geo_store_def {
 /* How a message goes. */
 typedef struct geo_out {
     uint32_t type;
-    uint32_t lane;       /* 0: any server; else served one at a time, in order of arrival, with all of its lane */
+    uint32_t lane; /* 0: any server; else served one at a time, in order of arrival, with all of its lane */
     uint64_t wire_bytes; /* payload */
     geo_op_id op;        /* the operation it belongs to: keys its luck; 0: none (a batch, a heartbeat) */
 } geo_out;
 
-/* Parameters. Defaults and bounds are text, read by the scenario's own parser: documents, schema and parser cannot
- * differ. A name with a dot is a key of a nested map (`failover.after`). Ends with a NULL name.
+/* Parameters. Defaults and bounds are text, read by the scenario's own parser: documents, schema and parser
+ * cannot differ. A name with a dot is a key of a nested map (`failover.after`). Ends with a NULL name.
  *
  * GEO_PARAM_CHOICE reads one of `choices`, alternatives separated by '|', into a geo_choice:
  *     word              the word                     local|leader
@@ -163,8 +174,8 @@ typedef struct geo_choice {
 typedef struct geo_param {
     const char *name;
     uint8_t kind;
-    uint32_t offset;         /* into the model's config */
-    const char *by_default;  /* YAML text */
+    uint32_t offset;          /* into the model's config */
+    const char *by_default;   /* YAML text */
     const char *least, *most; /* inclusive; NULL: none */
     const char *choices;
     const char *doc; /* one line, with what 0 or the default means */
@@ -184,8 +195,18 @@ typedef struct geo_placement {
 
 /* The promise: which checks it claims under its parameters. Bits in the order of `georep list checks`. */
 enum geo_check {
-    GEO_LINEARIZABLE, GEO_SEQUENTIAL, GEO_CAUSAL, GEO_READ_YOUR_WRITES, GEO_MONOTONIC_READS, GEO_MONOTONIC_WRITES,
-    GEO_WRITES_FOLLOW_READS, GEO_BOUNDED_STALENESS, GEO_EVENTUAL, GEO_STRONG_EVENTUAL, GEO_NOTHING_LOST, GEO_CHECKS
+    GEO_LINEARIZABLE,
+    GEO_SEQUENTIAL,
+    GEO_CAUSAL,
+    GEO_READ_YOUR_WRITES,
+    GEO_MONOTONIC_READS,
+    GEO_MONOTONIC_WRITES,
+    GEO_WRITES_FOLLOW_READS,
+    GEO_BOUNDED_STALENESS,
+    GEO_EVENTUAL,
+    GEO_STRONG_EVENTUAL,
+    GEO_NOTHING_LOST,
+    GEO_CHECKS
 };
 typedef struct geo_promise {
     uint64_t checks; /* UINT64_C(1) << enum geo_check */
@@ -199,32 +220,38 @@ typedef struct geo_setting {
     uint8_t data;            /* enum geo_data */
 } geo_setting;
 
-/* How "reflects" is told (semantics, A). BY_ORDER: replicas hold one version a key and the larger version wins, so a
- * replica reflects all versions up to the one it holds. BY_MERGE: the stamp of a taken write is the taking node's count
- * of its writes to that key (1, 2, ...), and a replica reflects what geo_merged() said. */
+/* How "reflects" is told (semantics, A). BY_ORDER: replicas hold one version a key and the larger version
+ * wins, so a replica reflects all versions up to the one it holds. BY_MERGE: the stamp of a taken write is
+ * the taking node's count of its writes to that key (1, 2, ...), and a replica reflects what geo_merged()
+ * said. */
 enum geo_reflects { GEO_BY_ORDER, GEO_BY_MERGE };
 
 typedef struct geo_model {
-    uint32_t abi, model_bytes, param_bytes; /* GEO_ABI, sizeof (geo_model), sizeof (geo_param): compared first */
+    uint32_t abi, model_bytes,
+        param_bytes; /* GEO_ABI, sizeof (geo_model), sizeof (geo_param): compared first */
     const char *name, *summary;
     uint8_t reflects;
     const geo_param *params;
     const geo_message_def *messages;
     const geo_store_def *stores; /* NULL: only the table of values that every model has */
     uint32_t config_bytes;
-    uint32_t state_bytes;   /* of each replica, volatile */
-    uint32_t peer_bytes;    /* of each replica, for each node; volatile */
-    uint32_t pending_bytes; /* of each operation at the node that had its request; volatile */
-    uint32_t legs[GEO_LEGS + 1]; /* offsets in config of the delays by leg, then of what is added for remote replicas; 0: none */
-    const char *(*check)(const void *config, const geo_setting *s); /* NULL, or what is wrong and what would be right */
+    uint32_t state_bytes;        /* of each replica, volatile */
+    uint32_t peer_bytes;         /* of each replica, for each node; volatile */
+    uint32_t pending_bytes;      /* of each operation at the node that had its request; volatile */
+    uint32_t legs[GEO_LEGS + 1]; /* offsets in config of the delays by leg, then of what is added for remote
+                                    replicas; 0: none */
+    const char *(*check)(const void *config,
+                         const geo_setting *s); /* NULL, or what is wrong and what would be right */
     geo_placement (*placement)(const void *config, const geo_setting *s);
     geo_promise (*promise)(const void *config, const geo_setting *s);
-    void (*start)(geo_replica *r, enum geo_lost lost); /* at time 0, and after a crash that lost something; optional */
+    void (*start)(geo_replica *r,
+                  enum geo_lost lost); /* at time 0, and after a crash that lost something; optional */
     void (*request)(geo_replica *r, const geo_op *op);
     void (*message)(geo_replica *r, const geo_message *m);
     void (*timer)(geo_replica *r, uint32_t type, uint64_t arg); /* optional */
     void (*expire)(geo_replica *r, const geo_op *op); /* its client gave up; pending still there; optional */
-    bool (*forgets)(const void *config); /* may it call geo_forget? The observer then keeps what it would let go; optional: no */
+    bool (*forgets)(const void *config); /* may it call geo_forget? The observer then keeps what it would let
+                                            go; optional: no */
 } geo_model;
 
 /* A plug-in exports this symbol: const geo_model *geo_plugin(void). */
@@ -237,53 +264,77 @@ uint32_t geo_nodes(const geo_replica *r);   /* all nodes are 0 .. geo_nodes - 1 
 uint32_t geo_regions(const geo_replica *r); /* all regions, those without nodes too */
 uint64_t geo_keys(const geo_replica *r);    /* keys are 0 .. geo_keys - 1 */
 enum geo_data geo_data_of(const geo_replica *r);
-uint32_t geo_holders(const geo_replica *r, geo_key key, geo_node *out, uint32_t room); /* the replicas of a key, in a fixed order; how many */
-geo_node geo_holder_in(const geo_replica *r, geo_key key, geo_region region); /* the node of a region that the key hashes to (whether or not it is a replica) */
-bool geo_reliable(const geo_replica *r);    /* transport tcp: what is sent arrives, unless a node restarts */
+uint32_t geo_holders(const geo_replica *r, geo_key key, geo_node *out,
+                     uint32_t room); /* the replicas of a key, in a fixed order; how many */
+geo_node geo_holder_in(
+    const geo_replica *r, geo_key key,
+    geo_region region); /* the node of a region that the key hashes to (whether or not it is a replica) */
+bool geo_reliable(const geo_replica *r); /* transport tcp: what is sent arrives, unless a node restarts */
 uint32_t geo_incarnation(const geo_replica *r); /* how often this node has lost its disk */
 const void *geo_config(const geo_replica *r);
-geo_ns geo_now(const geo_replica *r);       /* the node's clock: offset, drift, steps back too */
-geo_ns geo_steady(const geo_replica *r);    /* its oscillator since start: drifts, never steps */
+geo_ns geo_now(const geo_replica *r);         /* the node's clock: offset, drift, steps back too */
+geo_ns geo_steady(const geo_replica *r);      /* its oscillator since start: drifts, never steps */
 geo_ns geo_uncertainty(const geo_replica *r); /* as TrueTime answers: true time is within geo_now +- this */
-double geo_chance(geo_replica *r, uint64_t about); /* uniform in (0,1): a function of (model's purpose, node, about) */
+double geo_chance(geo_replica *r,
+                  uint64_t about); /* uniform in (0,1): a function of (model's purpose, node, about) */
 geo_ns geo_delay_draw(geo_replica *r, const geo_distribution *d, uint64_t about);
 
 /* Keep. Pointers are valid until the handler returns. */
 void *geo_state(geo_replica *r);
 void *geo_peer(geo_replica *r, geo_node n);
-void *geo_pending(geo_replica *r, geo_op_id id);    /* at the node that had the request, until geo_reply; else NULL */
+void *geo_pending(geo_replica *r,
+                  geo_op_id id); /* at the node that had the request, until geo_reply; else NULL */
 void *geo_row(geo_replica *r, uint32_t store, geo_key key);
 uint64_t geo_log_append(geo_replica *r, uint32_t store, const void *record); /* its position, from 1 */
-void *geo_log_at(geo_replica *r, uint32_t store, uint64_t position); /* NULL outside first..last; until the next append to it */
-uint64_t geo_log_first(const geo_replica *r, uint32_t store);        /* position of the oldest kept; last + 1 when empty */
-uint64_t geo_log_last(const geo_replica *r, uint32_t store);         /* 0 when nothing was ever appended */
-void geo_log_cut(geo_replica *r, uint32_t store, uint64_t first, uint64_t last); /* keeps first..last only; an empty log goes on at last + 1 */
+void *geo_log_at(geo_replica *r, uint32_t store,
+                 uint64_t position); /* NULL outside first..last; until the next append to it */
+uint64_t geo_log_first(const geo_replica *r,
+                       uint32_t store); /* position of the oldest kept; last + 1 when empty */
+uint64_t geo_log_last(const geo_replica *r, uint32_t store); /* 0 when nothing was ever appended */
+void geo_log_cut(geo_replica *r, uint32_t store, uint64_t first,
+                 uint64_t last); /* keeps first..last only; an empty log goes on at last + 1 */
 
-/* The table of values that every model has: durable, one geo_value a key; starts as the initial value, version {0, 0}. */
-geo_value geo_stored(geo_replica *r, geo_key key); /* with a sample of now */
-bool geo_store(geo_replica *r, geo_key key, geo_value v); /* BY_ORDER: keeps the newer; false: v was refused. Tells the observer. BY_MERGE: see geo_merged */
-void geo_forget(geo_replica *r, geo_key key); /* BY_ORDER, of a model that `forgets`: the initial value again, whatever was stored (a rollback). Tells the observer */
+/* The table of values that every model has: durable, one geo_value a key; starts as the initial value,
+ * version {0, 0}. */
+geo_value geo_stored(geo_replica *r, geo_key key);        /* with a sample of now */
+bool geo_store(geo_replica *r, geo_key key, geo_value v); /* BY_ORDER: keeps the newer; false: v was refused.
+                                                             Tells the observer. BY_MERGE: see geo_merged */
+void geo_forget(geo_replica *r, geo_key key); /* BY_ORDER, of a model that `forgets`: the initial value again,
+                                                 whatever was stored (a rollback). Tells the observer */
 geo_sample geo_sampled(geo_replica *r, geo_key key); /* of now, for state kept elsewhere than in the table */
 
 /* Do. */
-void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes); /* to itself: no network, only the service */
-void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body, size_t body_bytes);
+void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body,
+              size_t body_bytes); /* to itself: no network, only the service */
+void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
+                   size_t body_bytes);
 geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg);
 bool geo_disarm(geo_replica *r, geo_timer t);
-void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a); /* at the node that had the request; a second one, or a late one, does nothing */
-geo_op_id geo_op_open(const geo_replica *r, geo_op_id id); /* id while its request waits here for geo_reply, else 0 */
+void geo_reply(
+    geo_replica *r, geo_op_id id,
+    const geo_answer *a); /* at the node that had the request; a second one, or a late one, does nothing */
+geo_op_id geo_op_open(const geo_replica *r,
+                      geo_op_id id); /* id while its request waits here for geo_reply, else 0 */
 
 /* Tell the observer. */
 void geo_take(geo_replica *r, const geo_op *op, geo_version v); /* this node gives the write its place */
-void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen); /* before geo_take: it was made with a value that was not read here */
-void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto); /* BY_MERGE: reflects origin's first `upto` writes to key */
-void geo_answers(geo_replica *r, geo_key key, uint64_t digest);               /* BY_MERGE: what a read of key here would answer has changed */
-void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner); /* BY_MERGE: let go of a write for another (a register that merges by time) */
-void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes); /* this node leads the group in this term from now on, or no more. Said again after a restart that lost memory */
+void geo_made_from(geo_replica *r, const geo_op *op,
+                   geo_version seen); /* before geo_take: it was made with a value that was not read here */
+void geo_merged(geo_replica *r, geo_key key, geo_node origin,
+                uint64_t upto); /* BY_MERGE: reflects origin's first `upto` writes to key */
+void geo_answers(geo_replica *r, geo_key key,
+                 uint64_t digest); /* BY_MERGE: what a read of key here would answer has changed */
+void geo_dropped(
+    geo_replica *r, geo_key key, geo_write loser,
+    geo_write winner); /* BY_MERGE: let go of a write for another (a register that merges by time) */
+void geo_leads(geo_replica *r, uint32_t group, uint64_t term,
+               bool yes); /* this node leads the group in this term from now on, or no more. Said again after
+                             a restart that lost memory */
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by);
 
 /* Order of versions, and what an operation makes of a value: the same for every strategy that does not merge.
- * geo_value_after returns false for a decrement that would go below zero (answer GEO_NO); the version is the caller's. */
+ * geo_value_after returns false for a decrement that would go below zero (answer GEO_NO); the version is the
+ * caller's. */
 static inline bool geo_newer(geo_version a, geo_version b)
 {
     if (a.write == 0 || b.write == 0)

@@ -1,5 +1,5 @@
-/* registry.c -- see registry.h. The one file that knows dlopen. A plug-in proves its ABI before anything else of it is
- * read: three numbers at the start of its vtable. */
+/* registry.c -- see registry.h. The one file that knows dlopen. A plug-in proves its ABI before anything else
+ * of it is read: three numbers at the start of its vtable. */
 #include "sim/model/registry.h"
 
 #include "sim/base/array.h"
@@ -18,10 +18,13 @@ enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 static ARRAY(const geo_model *) plugins;
 
 const char *const geo_check_names[GEO_CHECKS] = {
-    "linearizable", "sequential", "causal", "read_your_writes", "monotonic_reads", "monotonic_writes",
-    "writes_follow_reads", "bounded_staleness", "eventual", "strong_eventual", "nothing_lost",
+    "linearizable",        "sequential",        "causal",
+    "read_your_writes",    "monotonic_reads",   "monotonic_writes",
+    "writes_follow_reads", "bounded_staleness", "eventual",
+    "strong_eventual",     "nothing_lost",
 };
-const char *const geo_kind_names[GEO_KINDS] = {"read", "write", "update", "increment", "decrement", "add", "remove"};
+const char *const geo_kind_names[GEO_KINDS] = {"read",      "write", "update", "increment",
+                                               "decrement", "add",   "remove"};
 const char *const geo_data_names[GEO_DATA] = {"register", "counter", "set"};
 const char *const geo_counter_names[GEO_COUNTERS] = {"dead_letters", "throttled", "siblings"};
 
@@ -58,7 +61,8 @@ char *registry_load_plugin(const char *path)
         return wrong(path, dlerror());
     void *symbol = dlsym(handle, GEO_PLUGIN_SYMBOL);
     if (symbol == NULL)
-        return wrong(path, "does not export " GEO_PLUGIN_SYMBOL "(): build it from one model's source with that function");
+        return wrong(path, "does not export " GEO_PLUGIN_SYMBOL
+                           "(): build it from one model's source with that function");
     const geo_model *(*plugin)(void);
     memcpy(&plugin, &symbol, sizeof plugin); /* ISO C has no cast from a data pointer to a function pointer */
     const geo_model *model = plugin();
@@ -66,9 +70,12 @@ char *registry_load_plugin(const char *path)
         model->param_bytes != sizeof(geo_param))
         return wrong(path, "was built against another model.h: build it again with this version's");
     if (model->name == NULL || model->summary == NULL || model->params == NULL || model->messages == NULL ||
-        model->placement == NULL || model->promise == NULL || model->request == NULL || model->message == NULL)
-        return wrong(path, "leaves out a part that every model has: name, summary, params, messages, placement, promise, "
-                           "request, message");
+        model->placement == NULL || model->promise == NULL || model->request == NULL ||
+        model->message == NULL)
+        return wrong(
+            path,
+            "leaves out a part that every model has: name, summary, params, messages, placement, promise, "
+            "request, message");
     if (registry_find(model->name) != NULL)
         return wrong(path, "has the name of a model that is there already");
     *array_add(&plugins) = model;

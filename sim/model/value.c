@@ -1,5 +1,6 @@
-/* value.c -- what an operation makes of a value, and what a read of it answers: the same for every strategy that does
- * not merge (semantics, A: such a strategy holds a counter or a set as a value that is read, changed and written). */
+/* value.c -- what an operation makes of a value, and what a read of it answers: the same for every strategy
+ * that does not merge (semantics, A: such a strategy holds a counter or a set as a value that is read,
+ * changed and written). */
 #include "sim/base/hash.h"
 #include "sim/model/model.h"
 

@@ -6,8 +6,8 @@
  * origin: a sum over origins names that set. A replica is held against the key's others when the instant is
  * over, since the records of one step come one after another.
  *
- * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, or if some replica still
- * changed in the second half of the drain, replicas that differ prove nothing: undecided.
+ * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, or if some
+ * replica still changed in the second half of the drain, replicas that differ prove nothing: undecided.
  *
  * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
 #include "sim/base/hash.h"
@@ -247,8 +247,8 @@ void alike_finish(struct alike *c)
                 check_undecided(&c->eventual,
                                 "replicas differ at the end, and a fault still keeps them apart");
             else if (moving)
-                check_undecided(&c->eventual,
-                                "replicas differ at the end, and still changed late in the drain: a longer one would tell");
+                check_undecided(&c->eventual, "replicas differ at the end, and still changed late in the "
+                                              "drain: a longer one would tell");
             else
                 check_violation(&c->eventual, 0, (uint64_t[4]){0},
                                 "at the end nodes %u and %u answer differently for key %llu", holders[first],

@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-/* A run is not to wait for a search: what a leader orders is decided by its witness, and what no one orders breaks soon. */
+/* A run is not to wait for a search: what a leader orders is decided by its witness, and what no one orders
+ * breaks soon. */
 enum { LIVE_STEPS_OF_KEY = 1 << 12 };
 
 struct checks {
@@ -151,9 +152,10 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     c->alike = alike_new(s);
     c->witness = witness_new(s);
     history_add_reader(h, live_read, c,
-                       1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE |
-                           1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN | 1u << HISTORY_FORGET |
-                           1u << HISTORY_UP | 1u << HISTORY_FAULT);
+                       1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE |
+                           1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER |
+                           1u << HISTORY_DOWN | 1u << HISTORY_FORGET | 1u << HISTORY_UP |
+                           1u << HISTORY_FAULT);
     return c;
 }
 

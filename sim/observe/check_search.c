@@ -332,7 +332,8 @@ static void event_end(struct search *s, struct search_key *k, uint32_t index)
     bool expanded = expand(s, k, e);
     k->steps += (uint32_t)s->seen.count;
     s->steps += s->seen.count;
-    if (!expanded || k->steps > (s->def.steps_of_key != 0 ? s->def.steps_of_key : STEPS_OF_KEY) || (s->seen.count > 64 && s->steps > STEPS_OF_ALL)) {
+    if (!expanded || k->steps > (s->def.steps_of_key != 0 ? s->def.steps_of_key : STEPS_OF_KEY) ||
+        (s->seen.count > 64 && s->steps > STEPS_OF_ALL)) {
         give_up(s, k, "more orders of one key's operations were possible than the search follows");
         return;
     }

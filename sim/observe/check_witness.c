@@ -1,16 +1,17 @@
-/* check_witness.c -- counters and sets of a model with one place that orders each key's writes: the order in which they were
- * taken is tried as the witness of linearizability, before any search.
+/* check_witness.c -- counters and sets of a model with one place that orders each key's writes: the order in
+ * which they were taken is tried as the witness of linearizability, before any search.
  *
- * An operation is linearizable (Herlihy and Wing 1990) if one order of all fits what each answered and who ended before whom
- * began. The order tried is that of the TAKEs of a key, with each read just after the write whose value it returned. It
- * fits if
+ * An operation is linearizable (Herlihy and Wing 1990) if one order of all fits what each answered and who
+ * ended before whom began. The order tried is that of the TAKEs of a key, with each read just after the write
+ * whose value it returned. It fits if
  *   - each write's value is what its operation makes of the value of the write taken before it;
  *   - a write that was answered well had been taken, once;
- *   - a read returns the value of its write, which is not older than what any operation that ended before it began had
- *     written or read (the key's *floor*);
+ *   - a read returns the value of its write, which is not older than what any operation that ended before it
+ * began had written or read (the key's *floor*);
  *   - a decrement answered "no" finds, from its floor on, a value that was too small.
- * A write is taken after it begins and is answered after that, so that among writes real time is kept of itself. What
- * was never taken has not happened. If any of this fails the witness proves nothing, and the search decides.
+ * A write is taken after it begins and is answered after that, so that among writes real time is kept of
+ * itself. What was never taken has not happened. If any of this fails the witness proves nothing, and the
+ * search decides.
  *
  * Memory: 40 bytes for each version that an open operation may still return; 32 bytes an open operation,
  * and as much for each write that timed out and may still be taken: of WITNESS_OPEN_MOST it gives up. */
@@ -120,8 +121,11 @@ static void begins(struct witness *w, const struct history_record *r)
         index = (uint32_t)w->ops.count;
         array_add(&w->ops);
     }
-    w->ops.items[index] = (struct witness_op){.floor = k->floor, .op = r->op, .amount = r->begin.amount,
-                                              .kind = r->begin.op_kind, .item = r->begin.item};
+    w->ops.items[index] = (struct witness_op){.floor = k->floor,
+                                              .op = r->op,
+                                              .amount = r->begin.amount,
+                                              .kind = r->begin.op_kind,
+                                              .item = r->begin.item};
     k->open++;
     check_map_put(&w->open, history_op_of(r->op), 0, index);
 }
@@ -145,13 +149,14 @@ static void takes(struct witness *w, const struct history_record *r)
         fail(w);
         return;
     }
-    struct geo_op made = {.write = r->op, .amount = op->amount, .kind = op->kind, .item = op->item,
-                          .data = w->setting->data};
+    struct geo_op made = {
+        .write = r->op, .amount = op->amount, .kind = op->kind, .item = op->item, .data = w->setting->data};
     if (!geo_value_after(&value, &made)) {
         fail(w);
         return;
     }
-    v = (struct witness_version){.write = r->op, .number = value.number, .members = value.members, .fresh = value.fresh};
+    v = (struct witness_version){
+        .write = r->op, .number = value.number, .members = value.members, .fresh = value.fresh};
     v.digest = geo_value_digest(&value, w->setting->data);
     *array_add(&k->versions) = v;
     op->taken = true;

@@ -1,15 +1,16 @@
 /* conflicts.h -- writes that did not know of each other, and what became of them.
  *
- * conflicts: when a write reaches a replica it is paired with each concurrent write (neither has seen the other) of that
- * replica's frontier. Each pair counts once, at its first meeting, whether the writes committed or not, and belongs to the
- * window by the operation of its later-taken write.
+ * conflicts: when a write reaches a replica it is paired with each concurrent write (neither has seen the
+ * other) of that replica's frontier. Each pair counts once, at its first meeting, whether the writes
+ * committed or not, and belongs to the window by the operation of its later-taken write.
  *
- * lost_updates: a committed write of the window whose first replica to let it go (it held it and stored another; it
- * refused it for what it held; BY_MERGE: DROP) did so for a write that had not seen it, committed or not.
- * skew_inversions: of these, those whose winner had committed (by then) before they began (BEGIN, by position).
- * causal_inversions: of these, those that had seen their winner.
+ * lost_updates: a committed write of the window whose first replica to let it go (it held it and stored
+ * another; it refused it for what it held; BY_MERGE: DROP) did so for a write that had not seen it, committed
+ * or not. skew_inversions: of these, those whose winner had committed (by then) before they began (BEGIN, by
+ * position). causal_inversions: of these, those that had seen their winner.
  *
- * per_write divides by the committed writes of the window: each identity of an operation (retry_as: new) is a write. */
+ * per_write divides by the committed writes of the window: each identity of an operation (retry_as: new) is a
+ * write. */
 #ifndef GEOREP_OBSERVE_CONFLICTS_H
 #define GEOREP_OBSERVE_CONFLICTS_H
 
@@ -20,7 +21,8 @@ struct conflicts {
     uint64_t pairs, lost, skew, causal, committed;
 };
 
-void conflicts_pair(struct conflicts *c, const struct live_write *later); /* these two as of ledger_listener */
+void conflicts_pair(struct conflicts *c,
+                    const struct live_write *later); /* these two as of ledger_listener */
 void conflicts_lost(struct conflicts *c, const struct live_write *w);
 void conflicts_put(const struct conflicts *c, struct figure_list *f);
 

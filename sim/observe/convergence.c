@@ -1,7 +1,8 @@
 /* convergence.c -- see convergence.h.
  *
- * A change of one answer looks at one key. A change of who is up looks at the *uneven* keys alone: those that some replica, up or
- * down, answers otherwise than another. They are listed when they become so and struck off at the next such look. */
+ * A change of one answer looks at one key. A change of who is up looks at the *uneven* keys alone: those that
+ * some replica, up or down, answers otherwise than another. They are listed when they become so and struck
+ * off at the next such look. */
 #include "sim/observe/convergence.h"
 
 #include "sim/base/hash.h"
@@ -140,8 +141,8 @@ static void wait_ends(struct convergence *c, struct convergence_wait *w, sim_ns 
 
 void convergence_fault_ends(struct convergence *c, const struct ledger *l)
 {
-    *array_add(&c->waits) =
-        (struct convergence_wait){.position = l->position, .time = l->time, .lagging = l->lagging, .open = true};
+    *array_add(&c->waits) = (struct convergence_wait){
+        .position = l->position, .time = l->time, .lagging = l->lagging, .open = true};
     c->waits_open++;
     convergence_look(c, l);
 }
@@ -173,7 +174,8 @@ void convergence_look(struct convergence *c, const struct ledger *l)
         c->waits.count--;
 }
 
-/* Of what had committed by then: does a replica that is up lack some (true), and when was the last of the rest applied? */
+/* Of what had committed by then: does a replica that is up lack some (true), and when was the last of the
+ * rest applied? */
 static bool lacks(const struct ledger *l, const struct convergence_wait *wait, sim_ns *last)
 {
     for (size_t i = 0; i < l->entries.count; i++) {

@@ -1,19 +1,19 @@
 /* delta.c -- see delta.h: pairs of zones, each with its own least delta.
  *
- * A cluster is a write and the reads that return it: w when the write begins, r when the last of its reads begins, f when
- * the first of all of them ends, s = max(w, r). Two clusters conflict if f1 < s2 and f2 < s1: something of either is over
- * before something of the other begins, and so each must come wholly before the other. (Overlapping forward zones, or a
- * backward one within a forward one.) Without such a pair, and with no read over before its write begins, the history is
- * linearizable (Gibbons, Korach).
+ * A cluster is a write and the reads that return it: w when the write begins, r when the last of its reads
+ * begins, f when the first of all of them ends, s = max(w, r). Two clusters conflict if f1 < s2 and f2 < s1:
+ * something of either is over before something of the other begins, and so each must come wholly before the
+ * other. (Overlapping forward zones, or a backward one within a forward one.) Without such a pair, and with
+ * no read over before its write begins, the history is linearizable (Gibbons, Korach).
  *
- * Moving reads back by delta leaves f and w, and makes s = max(w, r - delta): a conflict, once gone, stays away. The pair is
- * resolved when s1 <= f2 or s2 <= f1, so its delta is
+ * Moving reads back by delta leaves f and w, and makes s = max(w, r - delta): a conflict, once gone, stays
+ * away. The pair is resolved when s1 <= f2 or s2 <= f1, so its delta is
  *
  *     min( r1 - f2 if w1 <= f2,  r2 - f1 if w2 <= f1 )
  *
- * One of them there is: w1 > f2 and w2 > f1 would need f2 < w1 <= f1 < w2 <= f2. The key's delta is the largest of its
- * pairs. With f1 <= f2 cluster 1 is a forward zone (f1 <= f2 < s1), so each forward zone is compared with those that follow it
- * by f as long as they have f < s1. */
+ * One of them there is: w1 > f2 and w2 > f1 would need f2 < w1 <= f1 < w2 <= f2. The key's delta is the
+ * largest of its pairs. With f1 <= f2 cluster 1 is a forward zone (f1 <= f2 < s1), so each forward zone is
+ * compared with those that follow it by f as long as they have f < s1. */
 #include "sim/observe/delta.h"
 
 #include <stdlib.h>
@@ -46,7 +46,9 @@ static struct delta_cluster *cluster_of(struct delta *d, uint64_t key, uint64_t 
     }
     check_map_put(&d->of_write, name, initial, d->clusters.count);
     struct delta_cluster *c = array_add(&d->clusters);
-    *c = (struct delta_cluster){.key = key, .write_begin = before_all, .read_begin = before_all,
+    *c = (struct delta_cluster){.key = key,
+                                .write_begin = before_all,
+                                .read_begin = before_all,
                                 .first_end = initial ? before_all : SIM_NS_NEVER};
     return c;
 }
@@ -90,7 +92,8 @@ static sim_ns last_begin(const struct delta_cluster *c)
     return c->write_begin > c->read_begin ? c->write_begin : c->read_begin;
 }
 
-/* 0: they do not conflict. No read begins before time 0, and a conflict needs one: the differences do not overflow. */
+/* 0: they do not conflict. No read begins before time 0, and a conflict needs one: the differences do not
+ * overflow. */
 static sim_ns delta_of_pair(const struct delta_cluster *a, const struct delta_cluster *b)
 {
     sim_ns least = SIM_NS_NEVER;

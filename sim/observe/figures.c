@@ -38,8 +38,8 @@ struct trial_figures *figure_list_look(struct figure_list *f)
     return f->figures;
 }
 
-static struct scalar_figure *scalar_add(struct figure_list *f, enum metric_id metric, enum statistic_id statistic,
-                                        int32_t region)
+static struct scalar_figure *scalar_add(struct figure_list *f, enum metric_id metric,
+                                        enum statistic_id statistic, int32_t region)
 {
     struct scalar_figure *s = array_add(&f->scalars);
 
@@ -50,14 +50,15 @@ static struct scalar_figure *scalar_add(struct figure_list *f, enum metric_id me
     return s;
 }
 
-void figures_put(struct figure_list *f, enum metric_id metric, enum statistic_id statistic, int32_t region, double value)
+void figures_put(struct figure_list *f, enum metric_id metric, enum statistic_id statistic, int32_t region,
+                 double value)
 {
     if (!f->undecided[metric])
         scalar_add(f, metric, statistic, region)->value = value;
 }
 
-void figures_put_share(struct figure_list *f, enum metric_id metric, enum statistic_id statistic, int32_t region,
-                       uint64_t part, uint64_t whole)
+void figures_put_share(struct figure_list *f, enum metric_id metric, enum statistic_id statistic,
+                       int32_t region, uint64_t part, uint64_t whole)
 {
     if (whole == 0 || f->undecided[metric])
         return;

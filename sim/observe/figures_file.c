@@ -2,8 +2,9 @@
  *
  *     "GFg3" counts... distributions scalars series pairs visibility checks checksum
  *
- * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself. The
- * checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes go on. */
+ * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself.
+ * The checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes
+ * go on. */
 #include "sim/base/array.h"
 #include "sim/base/hash.h"
 #include "sim/observe/check.h"
@@ -45,21 +46,23 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
     struct stream s = {.file = to, .ok = fwrite(MAGIC, 1, sizeof MAGIC, to) == sizeof MAGIC};
 
     put(&s, f->distribution_count);
-    for (const struct distribution_figure *d = f->distributions; d < f->distributions + f->distribution_count; d++) {
+    for (const struct distribution_figure *d = f->distributions; d < f->distributions + f->distribution_count;
+         d++) {
         put(&s, d->metric | (uint64_t)d->at_least << 16 | (uint64_t)(uint32_t)d->region << 32);
         put_histogram(&s, &d->values);
     }
     put(&s, f->scalar_count);
     for (const struct scalar_figure *v = f->scalars; v < f->scalars + f->scalar_count; v++) {
-        put(&s, v->metric | (uint64_t)v->statistic << 16 | (uint64_t)v->at_least << 24 | (uint64_t)v->undecided << 25 |
-                    (uint64_t)(uint32_t)v->region << 32);
+        put(&s, v->metric | (uint64_t)v->statistic << 16 | (uint64_t)v->at_least << 24 |
+                    (uint64_t)v->undecided << 25 | (uint64_t)(uint32_t)v->region << 32);
         put_double(&s, v->value);
         put(&s, v->observations);
     }
     put(&s, f->bin_count);
     put(&s, (uint64_t)f->bin_ns);
     put(&s, f->series_count);
-    for (const struct series_figure *v = f->series; f->series_count > 0 && v < f->series + f->series_count; v++) {
+    for (const struct series_figure *v = f->series; f->series_count > 0 && v < f->series + f->series_count;
+         v++) {
         put(&s, v->series | (uint64_t)(uint32_t)v->region << 32);
         for (uint32_t bin = 0; bin < f->bin_count; bin++) {
             put_double(&s, v->sum[bin]);

@@ -1,7 +1,7 @@
 /* guarantees.c -- see guarantees.h.
  *
- * Applications are looked at before the next record that is not part of the same arriving state: MERGEs of one node and key
- * in a row come together, and what a write follows may be told after it. */
+ * Applications are looked at before the next record that is not part of the same arriving state: MERGEs of
+ * one node and key in a row come together, and what a write follows may be told after it. */
 #include "sim/observe/guarantees.h"
 
 #include "sim/model/model.h"
@@ -90,11 +90,16 @@ static void give_up(struct guarantees *s)
     s->note_count = 0;
 }
 
-static void note_add(struct guarantees *s, const struct operation *op, const struct live_write *w, uint64_t position,
-                     bool wrote)
+static void note_add(struct guarantees *s, const struct operation *op, const struct live_write *w,
+                     uint64_t position, bool wrote)
 {
-    const struct guarantee_note note = {.session = session_of(op), .end = position, .write = w->id, .took = w->took,
-                                      .stamp = w->stamp, .slot = w->slot, .wrote = wrote};
+    const struct guarantee_note note = {.session = session_of(op),
+                                        .end = position,
+                                        .write = w->id,
+                                        .took = w->took,
+                                        .stamp = w->stamp,
+                                        .slot = w->slot,
+                                        .wrote = wrote};
     struct guarantee_notes *list = notes_of(s, op->key);
 
     if (list == NULL) {
@@ -126,13 +131,15 @@ static void note_add(struct guarantees *s, const struct operation *op, const str
 static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
                       const struct live_write *w)
 {
-    for (const struct operation_sample *x = operations_sample_first(o, op); x != NULL; x = operations_sample_next(o, x))
+    for (const struct operation_sample *x = operations_sample_first(o, op); x != NULL;
+         x = operations_sample_next(o, x))
         if (ledger_reflected(l, w, x->node, x->instant))
             return true;
     return false;
 }
 
-static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                       const struct operation *op)
 {
     struct guarantee_notes *list = notes_of(s, op->key);
     bool broken = false;
@@ -154,7 +161,8 @@ static void judge_read(struct guarantees *s, const struct ledger *l, const struc
 }
 
 /* The newest write that the answer reflects, of the whole key (BY_ORDER) or of each taker. */
-static void note_read(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+static void note_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                      const struct operation *op)
 {
     const struct key_entry *e = ledger_entry(l, op->key);
 
@@ -177,8 +185,8 @@ static void note_read(struct guarantees *s, const struct ledger *l, const struct
     }
 }
 
-void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op,
-                  uint64_t write, bool ok)
+void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                    const struct operation *op, uint64_t write, bool ok)
 {
     uint64_t session = session_of(op), count = open_count(s, session);
 
@@ -215,7 +223,8 @@ static void followers_sweep(struct guarantees *s, const struct ledger *l)
     s->sweep_at = live * 2 > SWEEP_FIRST ? live * 2 : SWEEP_FIRST;
 }
 
-static struct guarantee_follower *follower_make(struct guarantees *s, const struct ledger *l, uint64_t write, bool in_window)
+static struct guarantee_follower *follower_make(struct guarantees *s, const struct ledger *l, uint64_t write,
+                                                bool in_window)
 {
     if (s->follower_of.count >= s->sweep_at)
         followers_sweep(s, l);
@@ -350,7 +359,9 @@ void guarantees_put(const struct guarantees *s, struct figure_list *f)
         return;
     }
     figures_put(f, METRIC_MONOTONIC_WRITES, STATISTIC_VALUE, ALL_REGIONS, (double)s->against_own);
-    figures_put_share(f, METRIC_MONOTONIC_WRITES, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_own, s->writes);
+    figures_put_share(f, METRIC_MONOTONIC_WRITES, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_own,
+                      s->writes);
     figures_put(f, METRIC_WRITES_FOLLOW_READS, STATISTIC_VALUE, ALL_REGIONS, (double)s->against_read);
-    figures_put_share(f, METRIC_WRITES_FOLLOW_READS, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_read, s->writes);
+    figures_put_share(f, METRIC_WRITES_FOLLOW_READS, STATISTIC_PER_WRITE, ALL_REGIONS, s->against_read,
+                      s->writes);
 }

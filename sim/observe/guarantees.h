@@ -1,19 +1,19 @@
-/* guarantees.h -- the session guarantees that the ledger decides beside read-your-writes (staleness.h): monotonic reads,
- * monotonic writes, writes-follow-reads (Terry et al., PDIS 1994; semantics, B).
+/* guarantees.h -- the session guarantees that the ledger decides beside read-your-writes (staleness.h):
+ * monotonic reads, monotonic writes, writes-follow-reads (Terry et al., PDIS 1994; semantics, B).
  *
- * Of each key it keeps *notes*: this session was told by then that it had written W, or had been answered from a state
- * that reflected W. A read that begins later and misses W, which had been read, breaks monotonic reads. A write that begins
- * later *follows* W; where a replica applies it without reflecting W, or lets it go for W, monotonic writes is broken (W was
- * written) or writes-follow-reads (W was read). Only committed writes and answered reads make notes. Each operation counts
- * once a guarantee.
+ * Of each key it keeps *notes*: this session was told by then that it had written W, or had been answered
+ * from a state that reflected W. A read that begins later and misses W, which had been read, breaks monotonic
+ * reads. A write that begins later *follows* W; where a replica applies it without reflecting W, or lets it
+ * go for W, monotonic writes is broken (W was written) or writes-follow-reads (W was read). Only committed
+ * writes and answered reads make notes. Each operation counts once a guarantee.
  *
- * What a replica state reflects is a prefix of the key's writes (BY_ORDER by version, BY_MERGE by taker): so one note a
- * session stands for all that it outdoes, once the session has nothing open that began before; and a write follows
- * only what a prefix does not bring along, which is rare.
+ * What a replica state reflects is a prefix of the key's writes (BY_ORDER by version, BY_MERGE by taker): so
+ * one note a session stands for all that it outdoes, once the session has nothing open that began before; and
+ * a write follows only what a prefix does not bring along, which is rare.
  *
- * A note goes when its write retires from the ledger, since all replicas reflect it then. A write that is refused in favour of
- * a retired one leaves the two guarantees of writes undecided; so do more than GUARANTEES_NOTES_MOST notes, all three.
- * Cost: a walk over the key's notes an operation; 56 bytes a note. */
+ * A note goes when its write retires from the ledger, since all replicas reflect it then. A write that is
+ * refused in favour of a retired one leaves the two guarantees of writes undecided; so do more than
+ * GUARANTEES_NOTES_MOST notes, all three. Cost: a walk over the key's notes an operation; 56 bytes a note. */
 #ifndef GEOREP_OBSERVE_GUARANTEES_H
 #define GEOREP_OBSERVE_GUARANTEES_H
 
@@ -66,7 +66,8 @@ struct guarantees {
     ARRAY(struct guarantee_follower) followers;
     ARRAY(uint32_t) followers_free;
     size_t sweep_at;
-    ARRAY(struct guarantee_applied) applied; /* by the record at hand: looked at when all of its state has come */
+    ARRAY(struct guarantee_applied)
+    applied; /* by the record at hand: looked at when all of its state has come */
     uint64_t applied_key;
     uint32_t applied_node;
     uint64_t reads, not_monotonic, writes, against_own, against_read; /* of the window */
@@ -76,12 +77,14 @@ struct guarantees {
 void guarantees_open(struct guarantees *s, const struct history_setting *setting);
 void guarantees_close(struct guarantees *s);
 
-void guarantees_at(struct guarantees *s, const struct ledger *l, const struct history_record *r); /* before the ledger's */
+void guarantees_at(struct guarantees *s, const struct ledger *l,
+                   const struct history_record *r); /* before the ledger's */
 void guarantees_begin(struct guarantees *s, const struct operation *op);
 /* Its samples are in; a read: not before staleness. `write`: what it committed, 0: nothing, or a read. */
-void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o, const struct operation *op,
-                  uint64_t write, bool ok);
-void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op, uint64_t write);
+void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                    const struct operation *op, uint64_t write, bool ok);
+void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
+                     uint64_t write);
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 

@@ -16,7 +16,8 @@ void lag_close(struct lag *l)
 }
 
 /* One replica of one write. */
-static void lag_add(struct lag *l, const struct live_write *w, uint32_t from, uint32_t to, sim_ns lag, bool at_least)
+static void lag_add(struct lag *l, const struct live_write *w, uint32_t from, uint32_t to, sim_ns lag,
+                    bool at_least)
 {
     struct lag_pair *pair = &l->pairs[from * l->setting->region_count + to];
 

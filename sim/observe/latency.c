@@ -1,4 +1,5 @@
-/* latency.c -- see latency.h. Each operation falls into one histogram of its region; totals and `_all` are merged at the end. */
+/* latency.c -- see latency.h. Each operation falls into one histogram of its region; totals and `_all` are
+ * merged at the end. */
 #include "sim/observe/latency.h"
 
 #include "sim/model/model.h"
@@ -73,7 +74,8 @@ static void put_of(const struct latency_region *sum, struct figure_list *f, int3
         histogram_merge(&all, &sum->failed[kind]);
         figures_put_histogram(f, well_metric[kind], region, false, &sum->well[kind]);
         figures_put_histogram(f, all_metric[kind], region, sum->failed_at_least[kind], &all);
-        figures_put_share(f, share_metric[kind], STATISTIC_VALUE, region, well[kind], well[kind] + failed[kind]);
+        figures_put_share(f, share_metric[kind], STATISTIC_VALUE, region, well[kind],
+                          well[kind] + failed[kind]);
         histogram_free(&all);
     }
     figures_put_share(f, METRIC_AVAILABILITY, STATISTIC_VALUE, region, well[0] + well[1],

@@ -1,13 +1,14 @@
 /* latency.h -- how long clients wait, and whether they are served.
  *
- * write_latency_ms, read_latency_ms: from BEGIN (the first attempt; with open arrivals the moment the client meant to start)
- * to END, of operations of the window that finished well: OK, or NO of a decrement. `_all`: also of those that failed (refused,
- * throttled, timed out), with the time it took; one that is open when the run ends has failed and counts with the time
- * until then, as a lower bound.
+ * write_latency_ms, read_latency_ms: from BEGIN (the first attempt; with open arrivals the moment the client
+ * meant to start) to END, of operations of the window that finished well: OK, or NO of a decrement. `_all`:
+ * also of those that failed (refused, throttled, timed out), with the time it took; one that is open when the
+ * run ends has failed and counts with the time until then, as a lower bound.
  *
- * operations, failed, availability, write_availability, read_availability: by how they ended; in all regions and by the
- * client's. operations_in_faults: of the window, begun while any fault was on (one without duration, as a switchover, is on
- * for no time). retries: RETRY records of operations of the window. Probes are in none of these. */
+ * operations, failed, availability, write_availability, read_availability: by how they ended; in all regions
+ * and by the client's. operations_in_faults: of the window, begun while any fault was on (one without
+ * duration, as a switchover, is on for no time). retries: RETRY records of operations of the window. Probes
+ * are in none of these. */
 #ifndef GEOREP_OBSERVE_LATENCY_H
 #define GEOREP_OBSERVE_LATENCY_H
 

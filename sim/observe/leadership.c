@@ -1,5 +1,5 @@
-/* leadership.c -- see leadership.h. There are few leaders, so they are looked through; what is done for each TAKE and END
- * begins by asking whether any overlap is on, which is nearly never. */
+/* leadership.c -- see leadership.h. There are few leaders, so they are looked through; what is done for each
+ * TAKE and END begins by asking whether any overlap is on, which is nearly never. */
 #include "sim/observe/leadership.h"
 
 #include "sim/stats/histogram.h"

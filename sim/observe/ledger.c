@@ -1,13 +1,15 @@
 /* ledger.c -- the tables, and the life and death of a write.
  *
- * Most keys have nothing live at most times: `entry_of` says so in one look. A key with live writes has an entry: its writes
- * in two orders (by version, and by taker), what has reached each replica, and each replica's frontier.
+ * Most keys have nothing live at most times: `entry_of` says so in one look. A key with live writes has an
+ * entry: its writes in two orders (by version, and by taker), what has reached each replica, and each
+ * replica's frontier.
  *
- * A write is complete once it is applied at and has reached every replica and its operation has ended. It then waits in a
- * queue until every read that was open by then has ended (the queue is in order, so only its head is looked at). After
- * that it is retirable, but may still be the one that another write meets: it leaves alone as soon as it is in no
- * replica's frontier and held nowhere, or together with the rest of its key when all of them are retirable: then every
- * replica has been reached by all of them, and every later write will have seen them (where takers are replicas). */
+ * A write is complete once it is applied at and has reached every replica and its operation has ended. It
+ * then waits in a queue until every read that was open by then has ended (the queue is in order, so only its
+ * head is looked at). After that it is retirable, but may still be the one that another write meets: it
+ * leaves alone as soon as it is in no replica's frontier and held nowhere, or together with the rest of its
+ * key when all of them are retirable: then every replica has been reached by all of them, and every later
+ * write will have seen them (where takers are replicas). */
 #include "sim/observe/ledger_room.h"
 
 #include "sim/base/hash.h"
@@ -68,7 +70,11 @@ struct live_write *ledger_find(const struct ledger *l, uint64_t id)
 void ledger_open(struct ledger *l, const struct history_setting *s)
 {
     *l = (struct ledger){
-        .setting = s, .live_most = LEDGER_LIVE_MOST, .keep_most = LEDGER_KEEP_MOST, .map_bits = 8, .queue_mask = 255,
+        .setting = s,
+        .live_most = LEDGER_LIVE_MOST,
+        .keep_most = LEDGER_KEEP_MOST,
+        .map_bits = 8,
+        .queue_mask = 255,
     };
     places_open(&l->places, s);
     l->up = memory_new(s->node_count, sizeof *l->up);
@@ -240,8 +246,8 @@ static struct live_write *write_make(struct ledger *l)
     if (l->writes_free.count == 0)
         return memory_new(1, bytes);
     struct live_write *w = l->writes_free.items[--l->writes_free.count];
-    struct live_write kept = {.seen = w->seen, .met = w->met, .seen_capacity = w->seen_capacity,
-                              .met_capacity = w->met_capacity};
+    struct live_write kept = {
+        .seen = w->seen, .met = w->met, .seen_capacity = w->seen_capacity, .met_capacity = w->met_capacity};
     memset(w, 0, bytes);
     *w = kept;
     return w;
@@ -345,7 +351,8 @@ void write_check(struct ledger *l, struct live_write *w)
         queue_push(l, w);
 }
 
-/* A replica may still refuse it, and be the first that lets go of it: what came before it was made with it, but it has not come. */
+/* A replica may still refuse it, and be the first that lets go of it: what came before it was made with it,
+ * but it has not come. */
 static bool awaits_arrival(const struct ledger *l, const struct live_write *w)
 {
     return !l->setting->by_merge && w->commit_position != 0 && !w->decided && w->helds == 0;
@@ -383,8 +390,10 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
     while (l->queue_count > 0 && (!l->keeps || l->live > l->keep_most)) {
         struct live_write *w = l->queue[l->queue_head];
         if (w->complete && w->complete_position >= oldest_read && l->queue_count > 0) {
-            /* One that a loss made incomplete and that is complete again may stand before its time: it goes back. */
-            if (w->complete_position <= l->queue[(l->queue_head + l->queue_count - 1) & l->queue_mask]->complete_position)
+            /* One that a loss made incomplete and that is complete again may stand before its time: it goes
+             * back. */
+            if (w->complete_position <=
+                l->queue[(l->queue_head + l->queue_count - 1) & l->queue_mask]->complete_position)
                 return;
         }
         l->queue_head = (l->queue_head + 1) & l->queue_mask;
@@ -408,7 +417,8 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
     ledger_sweep(l);
 }
 
-/* Alone: it will meet no other write. BY_MERGE, in a model that drops, it may be the value of a replica that has told of none. */
+/* Alone: it will meet no other write. BY_MERGE, in a model that drops, it may be the value of a replica that
+ * has told of none. */
 static bool may_leave(const struct ledger *l, const struct live_write *w)
 {
     if (w->frontiers != 0 || w->helds != 0)

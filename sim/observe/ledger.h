@@ -2,29 +2,32 @@
  *
  * The readers of staleness, lag, convergence, conflicts and loss hang on it. Words as in semantics A:
  *
- *   reaches   A write reaches a node when the node takes it, when its STORE (kept or refused) or MERGE happens there, or when
- *             that of a write which has seen it does.
- *   has seen  At its TAKE a write has seen all that had reached its taker, and what MADE names (with all that had seen).
- *   reflects  BY_ORDER: the version held is not older than the write's, whether or not it came. BY_MERGE: MERGE said so.
- *   applied   the position and time since which the replica reflects it. A write taken with a version that a replica's
- *             own outdoes is applied there at its TAKE.
+ *   reaches   A write reaches a node when the node takes it, when its STORE (kept or refused) or MERGE
+ * happens there, or when that of a write which has seen it does. has seen  At its TAKE a write has seen all
+ * that had reached its taker, and what MADE names (with all that had seen). reflects  BY_ORDER: the version
+ * held is not older than the write's, whether or not it came. BY_MERGE: MERGE said so. applied   the position
+ * and time since which the replica reflects it. A write taken with a version that a replica's own outdoes is
+ * applied there at its TAKE.
  *
- * A write is *live* from its TAKE until it is applied at and has reached every replica of its key, its operation has ended,
- * every read that was open when the last of this came true has ended, and it can meet no other write any more. Replicas
- * that are down count (they come back); those whose crash has no end do not. Retired writes count as seen by every later
- * one: their takers are replicas, and all replicas had been reached. Where keys live on some nodes only, a taker may be none:
- * there the last writes of a key stay live. So do the last LEDGER_RETRIED_MOST writes that were attempted several times: one that
- * is taken again by an attempt which was under way is known to be the same.
+ * A write is *live* from its TAKE until it is applied at and has reached every replica of its key, its
+ * operation has ended, every read that was open when the last of this came true has ended, and it can meet no
+ * other write any more. Replicas that are down count (they come back); those whose crash has no end do not.
+ * Retired writes count as seen by every later one: their takers are replicas, and all replicas had been
+ * reached. Where keys live on some nodes only, a taker may be none: there the last writes of a key stay live.
+ * So do the last LEDGER_RETRIED_MOST writes that were attempted several times: one that is taken again by an
+ * attempt which was under way is known to be the same.
  *
- * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ... A taker that has lost its disk goes on beyond
- * all that it may have counted before (its incarnation in the upper bits); a MERGE up to such a count means the writes of
- * that life up to it, and of earlier lives those that had reached the taker again by then.
+ * In BY_MERGE the stamp of a TAKE counts the taker's writes to the key: 1, 2, ... A taker that has lost its
+ * disk goes on beyond all that it may have counted before (its incarnation in the upper bits); a MERGE up to
+ * such a count means the writes of that life up to it, and of earlier lives those that had reached the taker
+ * again by then.
  *
- * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica. Memory: 12 bytes a key
- * and 16 a key and replica (BY_ORDER) as they are touched; some 300 bytes + 16 a replica for each live write, of which there
- * are at most LEDGER_LIVE_MOST: beyond, writes are not entered. If crashes lose something, no write retires before there are
- * LEDGER_KEEP_MOST, since a replica that has lost its disk reflects none of them any more; a disk that is lost after some
- * have retired leaves that unknown. In both cases `overflowed` says that the figures are undecided. */
+ * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica.
+ * Memory: 12 bytes a key and 16 a key and replica (BY_ORDER) as they are touched; some 300 bytes + 16 a
+ * replica for each live write, of which there are at most LEDGER_LIVE_MOST: beyond, writes are not entered.
+ * If crashes lose something, no write retires before there are LEDGER_KEEP_MOST, since a replica that has
+ * lost its disk reflects none of them any more; a disk that is lost after some have retired leaves that
+ * unknown. In both cases `overflowed` says that the figures are undecided. */
 #ifndef GEOREP_OBSERVE_LEDGER_H
 #define GEOREP_OBSERVE_LEDGER_H
 
@@ -54,24 +57,25 @@ struct live_write {
     struct key_entry *entry;
     struct live_write *lane_older, *lane_newer; /* of its key, by version (BY_ORDER) */
     struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
-    uint64_t *seen; /* [slot]: it has seen the slot's writes up to this TAKE */
-    uint64_t *met;  /* TAKEs of the writes it was paired with */
+    uint64_t *seen;                             /* [slot]: it has seen the slot's writes up to this TAKE */
+    uint64_t *met;                              /* TAKEs of the writes it was paired with */
     uint32_t seen_count, seen_capacity, met_count, met_capacity;
     uint32_t slot, bytes;
     uint32_t session;          /* of the client, within its region */
     uint32_t unapplied;        /* replicas */
     uint32_t frontiers, helds; /* replicas whose frontier it is in; that hold it */
-    uint32_t down_fault;       /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
-    uint16_t first;            /* row that first applied it; LEDGER_NO_ROW */
-    bool in_window;            /* its operation began in the window */
-    bool reached;              /* every replica */
-    bool closed;               /* its operation ended */
-    bool retried;              /* its operation had several attempts: one under way may take it again */
+    uint32_t down_fault; /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
+    uint16_t first;      /* row that first applied it; LEDGER_NO_ROW */
+    bool in_window;      /* its operation began in the window */
+    bool reached;        /* every replica */
+    bool closed;         /* its operation ended */
+    bool retried;        /* its operation had several attempts: one under way may take it again */
     bool complete, queued, pinned, parked, retirable;
-    bool settled;              /* told to the listener */
-    bool decided;              /* some replica has let it go: */
-    bool lost, skew, causal;   /* for a write that had not seen it; that had committed before; that it had seen */
-    struct applied applied[];  /* [row] */
+    bool settled; /* told to the listener */
+    bool decided; /* some replica has let it go: */
+    bool lost, skew,
+        causal; /* for a write that had not seen it; that had committed before; that it had seen */
+    struct applied applied[]; /* [row] */
 };
 
 #define LEDGER_NO_FAULT UINT32_MAX
@@ -88,8 +92,9 @@ struct write_slot {
 
 struct key_row {
     uint32_t node;
-    struct live_write *held;   /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
-    struct live_write *cursor; /* BY_ORDER: the newest live write that it reflects */
+    struct live_write
+        *held; /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
+    struct live_write *cursor;           /* BY_ORDER: the newest live write that it reflects */
     ARRAY(struct live_write *) frontier; /* reached it, and seen by no other write that did */
 };
 
@@ -100,9 +105,9 @@ struct key_entry {
     bool in_use, swept;
     uint32_t slot_count, slot_capacity, row_count, row_capacity;
     struct write_slot *slots;
-    struct key_row *rows;       /* the replicas, then other nodes that took or stored a live write */
-    uint64_t *reach;            /* [row * slot_capacity + slot]: TAKE of the last write of the slot that reached it */
-    uint64_t *kept;             /* the same, of what was stored or merged there: what outlives a loss of memory */
+    struct key_row *rows; /* the replicas, then other nodes that took or stored a live write */
+    uint64_t *reach; /* [row * slot_capacity + slot]: TAKE of the last write of the slot that reached it */
+    uint64_t *kept;  /* the same, of what was stored or merged there: what outlives a loss of memory */
     struct live_write **merged; /* the same, BY_MERGE: the last live write of the slot that it reflects */
     struct live_write *lane_oldest, *lane_newest;
 };
@@ -112,8 +117,8 @@ struct held {
     uint64_t write;
 };
 
-/* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when all
- * replicas of the key are down for good. */
+/* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when
+ * all replicas of the key are down for good. */
 struct key_base {
     uint64_t committed;
     sim_ns oldest_commit, newest_commit;
@@ -123,10 +128,13 @@ struct key_base {
 struct ledger_listener {
     void *self;
     void (*settled)(void *self, const struct live_write *w); /* once: committed, and applied everywhere */
-    void (*applied)(void *self, const struct live_write *w); /* the same, each time: a loss of a disk undoes it */
-    void (*undone)(void *self, const struct live_write *w);  /* by a loss, of one that had been applied everywhere */
+    void (*applied)(void *self,
+                    const struct live_write *w); /* the same, each time: a loss of a disk undoes it */
+    void (*undone)(void *self,
+                   const struct live_write *w); /* by a loss, of one that had been applied everywhere */
     void (*conflict)(void *self, const struct live_write *later, const struct live_write *earlier);
-    void (*lost)(void *self, const struct live_write *w); /* committed, and lost for one that had not seen it */
+    void (*lost)(void *self,
+                 const struct live_write *w); /* committed, and lost for one that had not seen it */
     void (*reflected)(void *self, const struct live_write *w, uint32_t row); /* by one replica, from now on */
     /* By any replica, committed or not, each time; winner NULL: it is retired. */
     void (*let_go)(void *self, const struct live_write *loser, const struct live_write *winner);
@@ -148,37 +156,41 @@ struct ledger {
     struct ledger_listener listener;
     uint32_t live_most;
     bool overflowed;
-    bool *up, *gone;           /* [node]; gone: down for ever */
-    uint32_t *entry_of;        /* [key]: index + 1 */
-    struct held *held;         /* [key * replicas + row], BY_ORDER */
-    uint64_t *base_commit;     /* [key]: where the retired write that its replicas hold committed; 0: there is none */
-    struct key_base *bases;    /* [key], if there are crashes; else NULL */
-    bool drops;                /* some DROP was told */
-    bool keeps;                /* some crash loses something: writes stay as long as there is room */
-    bool stays;                /* nodes that are no replicas may take writes: the last writes of a key stay */
+    bool *up, *gone;    /* [node]; gone: down for ever */
+    uint32_t *entry_of; /* [key]: index + 1 */
+    struct held *held;  /* [key * replicas + row], BY_ORDER */
+    uint64_t
+        *base_commit; /* [key]: where the retired write that its replicas hold committed; 0: there is none */
+    struct key_base *bases; /* [key], if there are crashes; else NULL */
+    bool drops;             /* some DROP was told */
+    bool keeps;             /* some crash loses something: writes stay as long as there is room */
+    bool stays;             /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;
-    uint64_t retired;          /* writes */
-    uint64_t last_loss;        /* position of the last loss of a disk */
+    uint64_t retired;   /* writes */
+    uint64_t last_loss; /* position of the last loss of a disk */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
     ARRAY(struct live_write *) writes_free;
     ARRAY(struct live_write *) writes_sweep;
     ARRAY(struct key_entry *) entries_sweep;
-    ARRAY(struct live_write *) batch; /* MERGEs of one node and key in a row: what came, and meets at the end of them */
+    ARRAY(struct live_write *)
+    batch; /* MERGEs of one node and key in a row: what came, and meets at the end of them */
     ARRAY(struct past_application) past;
     struct key_entry *batch_entry;
     uint32_t batch_row;
     ARRAY(struct made_from) made; /* of the TAKE that follows */
-    struct live_write **map;   /* by id, open addressing */
+    struct live_write **map;      /* by id, open addressing */
     uint32_t map_bits, live;
     struct live_write **queue; /* complete, in that order: a ring */
     uint32_t queue_mask, queue_head, queue_count;
-    struct live_write **pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
+    struct live_write **
+        pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
     uint64_t pinned_count;
-    uint64_t *pending_ops, *pending_bytes, *owed; /* [node]: taken and not applied there; of these, committed */
+    uint64_t *pending_ops, *pending_bytes,
+        *owed; /* [node]: taken and not applied there; of these, committed */
     int64_t backlog_ops, backlog_bytes, backlog_owed; /* sums over nodes that are up */
-    uint64_t lagging;          /* committed writes not applied everywhere */
-    uint64_t position;         /* of the record at hand */
+    uint64_t lagging;                                 /* committed writes not applied everywhere */
+    uint64_t position;                                /* of the record at hand */
     sim_ns time;
 };
 
@@ -204,12 +216,14 @@ void ledger_drop(struct ledger *l, const struct history_record *r);
 /* The client of this write was told, or gave up; `retried`: after several attempts. */
 void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried);
 void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault);
-/* A replica rolled its value of the key back to the beginning: as if it had lost its disk, as far as this key goes. */
+/* A replica rolled its value of the key back to the beginning: as if it had lost its disk, as far as this key
+ * goes. */
 void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t last_fault);
 void ledger_up(struct ledger *l, uint32_t node);
 void ledger_finish(struct ledger *l); /* what is under way meets */
 
-/* Lets go of what no open read can miss: `oldest_read` is the BEGIN of the oldest open one, UINT64_MAX if none. */
+/* Lets go of what no open read can miss: `oldest_read` is the BEGIN of the oldest open one, UINT64_MAX if
+ * none. */
 void ledger_retire(struct ledger *l, uint64_t oldest_read);
 
 /* Look. */

@@ -1,13 +1,14 @@
 /* ledger_apply.c -- who reflects what since when.
  *
- * BY_ORDER: a key's live writes stand in a lane, by version. What a replica reflects is a prefix of the lane, up to the version it
- * holds; when it stores a newer one, the walk from its cursor to there meets each (write, replica) once.
+ * BY_ORDER: a key's live writes stand in a lane, by version. What a replica reflects is a prefix of the lane,
+ * up to the version it holds; when it stores a newer one, the walk from its cursor to there meets each
+ * (write, replica) once.
  *
  * BY_MERGE: the same by taker: a replica reflects a prefix of each slot.
  *
- * The instants stay with the write, since a read is judged by what a replica reflected when it was read, which may be
- * earlier than the read's end. Lag is told when a write is applied everywhere, not before: a replica that loses its disk
- * meanwhile applies it anew. */
+ * The instants stay with the write, since a read is judged by what a replica reflected when it was read,
+ * which may be earlier than the read's end. Lag is told when a write is applied everywhere, not before: a
+ * replica that loses its disk meanwhile applies it anew. */
 #include "sim/observe/ledger_room.h"
 
 void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
@@ -83,7 +84,8 @@ void apply_settle(struct ledger *l, struct live_write *w)
         l->listener.settled(l->listener.self, w);
 }
 
-/* Near the taker's own version: a clock that is behind writes far below the newest, but next to its own last. */
+/* Near the taker's own version: a clock that is behind writes far below the newest, but next to its own last.
+ */
 static void lane_insert(struct key_entry *e, struct live_write *w, struct live_write *near)
 {
     struct live_write *below = near != NULL ? near : e->lane_newest;
@@ -140,7 +142,8 @@ void apply_pend(struct ledger *l, struct live_write *w)
     }
 }
 
-/* A replica that holds a newer version by now reflects it from its TAKE on. Of several the taker counts as the first. */
+/* A replica that holds a newer version by now reflects it from its TAKE on. Of several the taker counts as
+ * the first. */
 static void reflect_at_take(struct ledger *l, struct live_write *w, uint32_t row)
 {
     struct key_entry *e = w->entry;
@@ -167,8 +170,8 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
             reflect_at_take(l, w, row);
 }
 
-/* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is retired: seen by all
- * that came later, and it has seen none of them. */
+/* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is
+ * retired: seen by all that came later, and it has seen none of them. */
 static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner)
 {
     if (l->listener.let_go != NULL)
@@ -254,8 +257,10 @@ void ledger_store(struct ledger *l, const struct history_record *r)
     ledger_sweep(l);
 }
 
-/* Reflects the slot's writes on from its cursor, while their counts are up to `upto` and their TAKEs up to `took`. */
-static void merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto, uint64_t took)
+/* Reflects the slot's writes on from its cursor, while their counts are up to `upto` and their TAKEs up to
+ * `took`. */
+static void merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto,
+                       uint64_t took)
 {
     struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + slot];
     struct live_write *next = *merged != NULL ? (*merged)->slot_newer : e->slots[slot].oldest;
@@ -267,7 +272,8 @@ static void merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint
     }
 }
 
-/* A count means the origin's last life in which it had come so far; of earlier lives, what that life's write had seen. */
+/* A count means the origin's last life in which it had come so far; of earlier lives, what that life's write
+ * had seen. */
 static void merge_lives(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t origin, uint64_t upto)
 {
     const struct live_write *top = NULL;

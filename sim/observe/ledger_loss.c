@@ -1,8 +1,8 @@
 /* ledger_loss.c -- crashes, and what is retired.
  *
- * A crash that loses memory takes from a node the writes that it took and had not stored: its next write has not seen them.
- * A lost disk takes everything: what had reached it, what it held and reflected; every write is applied there anew. That is why
- * writes stay, where disks may be lost. */
+ * A crash that loses memory takes from a node the writes that it took and had not stored: its next write has
+ * not seen them. A lost disk takes everything: what had reached it, what it held and reflected; every write
+ * is applied there anew. That is why writes stay, where disks may be lost. */
 #include "sim/observe/ledger_room.h"
 
 static bool has_crash(const struct history_setting *s)
@@ -35,8 +35,8 @@ uint64_t base_bytes(const struct history_setting *s)
     return s->key_count * (sizeof(uint64_t) + (has_crash(s) ? sizeof(struct key_base) : 0));
 }
 
-/* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before the first there
- * is one write that could be it. */
+/* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before
+ * the first there is one write that could be it. */
 static bool is_held(const struct ledger *l, const struct key_entry *e, uint64_t write)
 {
     bool any = false;
@@ -170,7 +170,8 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
     int row = places_row(&l->places, r->key, r->node);
 
     l->last_loss = l->position;
-    l->overflowed |= l->retired > 0; /* it no longer has what is retired either, and nobody knows which that was */
+    l->overflowed |=
+        l->retired > 0; /* it no longer has what is retired either, and nobody knows which that was */
     if (row != PLACES_NONE && l->held != NULL)
         l->held[r->key * l->places.replicas + (uint32_t)row] = (struct held){0};
     if (e == NULL)

@@ -1,16 +1,17 @@
 /* ledger_reach.c -- who has seen what, and which concurrent writes meet where.
  *
- * Successive writes of one taker to one key see each other, and what has reached a node is closed under "has seen". So, as
- * with version vectors (Parker et al. 1983), what has reached a node is one number for each *slot* (a taker between two
- * losses): the TAKE of the slot's last write that reached it; all earlier ones have, too. TAKE positions serve as counts,
- * so they need not start anew when a key's entry does. A write's `seen` is its taker's vector at its TAKE.
+ * Successive writes of one taker to one key see each other, and what has reached a node is closed under "has
+ * seen". So, as with version vectors (Parker et al. 1983), what has reached a node is one number for each
+ * *slot* (a taker between two losses): the TAKE of the slot's last write that reached it; all earlier ones
+ * have, too. TAKE positions serve as counts, so they need not start anew when a key's entry does. A write's
+ * `seen` is its taker's vector at its TAKE.
  *
  *     w1 has been seen by w2   iff   seen(w2)[slot of w1] >= TAKE of w1
  *
- * A replica's frontier is the maximal elements of what reached it. A write that arrives and had not reached it cannot have
- * been seen by a member; it removes those that it has seen, and meets the rest. Writes that an arriving one has seen
- * reach with it, overwritten before the meeting: they meet no one. For the same reason the MERGEs of one node and key
- * in a row, which are one arriving state, are gathered and meet together. */
+ * A replica's frontier is the maximal elements of what reached it. A write that arrives and had not reached
+ * it cannot have been seen by a member; it removes those that it has seen, and meets the rest. Writes that an
+ * arriving one has seen reach with it, overwritten before the meeting: they meet no one. For the same reason
+ * the MERGEs of one node and key in a row, which are one arriving state, are gathered and meet together. */
 #include "sim/observe/ledger_room.h"
 
 static uint64_t *reach_at(const struct key_entry *e, uint32_t row, uint32_t slot)
@@ -182,7 +183,8 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
     uint32_t node = e->rows[row].node;
 
     w->slot = slot_of_taker(l, e, node);
-    if (l->setting->by_merge && e->slots[w->slot].newest != NULL && e->slots[w->slot].newest->stamp >= w->stamp) {
+    if (l->setting->by_merge && e->slots[w->slot].newest != NULL &&
+        e->slots[w->slot].newest->stamp >= w->stamp) {
         e->slots[w->slot].open = false; /* it counts anew */
         w->slot = slot_of_taker(l, e, node);
     }
@@ -302,8 +304,8 @@ static struct live_write *last_reached(const struct key_entry *e, uint32_t row, 
     return w;
 }
 
-/* Everything that reached and that no other that reached has seen: after a loss, from scratch. Of each slot only the last can
- * be in it, and has seen all that the slot's earlier ones had. */
+/* Everything that reached and that no other that reached has seen: after a loss, from scratch. Of each slot
+ * only the last can be in it, and has seen all that the slot's earlier ones had. */
 static void frontier_rebuild(struct ledger *l, struct key_entry *e, uint32_t row)
 {
     frontier_leave(l, e, row);

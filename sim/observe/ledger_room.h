@@ -1,5 +1,6 @@
-/* ledger_room.h -- what the ledger's own files share: ledger.c (tables, life and death of a write), ledger_reach.c (who has
- * seen what, frontiers), ledger_apply.c (who reflects what), ledger_loss.c (crashes and what is retired). */
+/* ledger_room.h -- what the ledger's own files share: ledger.c (tables, life and death of a write),
+ * ledger_reach.c (who has seen what, frontiers), ledger_apply.c (who reflects what), ledger_loss.c (crashes
+ * and what is retired). */
 #ifndef GEOREP_OBSERVE_LEDGER_ROOM_H
 #define GEOREP_OBSERVE_LEDGER_ROOM_H
 
@@ -13,11 +14,12 @@ static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stam
 }
 
 /* ledger.c */
-void write_check(struct ledger *l, struct live_write *w); /* is it complete by now? */
-void write_sweep(struct ledger *l, struct live_write *w); /* may it go? looked at when the record is done */
+void write_check(struct ledger *l, struct live_write *w);  /* is it complete by now? */
+void write_sweep(struct ledger *l, struct live_write *w);  /* may it go? looked at when the record is done */
 void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
 void ledger_sweep(struct ledger *l);
-uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make); /* UINT32_MAX: none, and not made */
+uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node,
+                   bool make); /* UINT32_MAX: none, and not made */
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
 {
     return !l->gone[e->rows[row].node];
@@ -27,12 +29,14 @@ static inline bool row_counts(const struct ledger *l, const struct key_entry *e,
 void reach_take(struct ledger *l, struct live_write *w, uint32_t row);
 void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w);
 void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w);
-void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w); /* it is stored there */
+void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row,
+                const struct live_write *w); /* it is stored there */
 bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write *w);
 void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write **tops, size_t count);
 void reach_flush(struct ledger *l); /* the batch of MERGEs meets */
 void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot);
-void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row, bool all); /* all, or what its taker did not store */
+void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row,
+                  bool all); /* all, or what its taker did not store */
 void frontier_leave(struct ledger *l, struct key_entry *e, uint32_t row);
 uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node);
 void slot_add(struct key_entry *e, struct live_write *w);

@@ -1,7 +1,7 @@
 /* observation.c -- one reader of the history, which hands each record to those that it concerns.
  *
- * The ledger comes first: it knows by then what the record did, and the others look at it. An operation's END comes to the readers
- * before the ledger lets anything go, since its read may miss what only waits for it. */
+ * The ledger comes first: it knows by then what the record did, and the others look at it. An operation's END
+ * comes to the readers before the ledger lets anything go, since its read may miss what only waits for it. */
 #include "sim/observe/observation.h"
 
 #include "sim/model/model.h"
@@ -9,12 +9,12 @@
 #include "sim/observe/conflicts.h"
 #include "sim/observe/convergence.h"
 #include "sim/observe/delta.h"
+#include "sim/observe/guarantees.h"
 #include "sim/observe/lag.h"
 #include "sim/observe/latency.h"
 #include "sim/observe/leadership.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/recovery.h"
-#include "sim/observe/guarantees.h"
 #include "sim/observe/staleness.h"
 #include "sim/observe/tallies.h"
 #include "sim/observe/traffic.h"
@@ -179,7 +179,8 @@ static void end(struct observation *o, const struct history_record *r)
         staleness_end(&o->staleness, &o->ledger, &o->operations, op);
     if (!op->is_probe)
         guarantees_end(&o->guarantees, &o->ledger, &o->operations, op,
-                     op->kind != GEO_READ && r->end.outcome == OUTCOME_OK ? r->op : 0, r->end.outcome == OUTCOME_OK);
+                       op->kind != GEO_READ && r->end.outcome == OUTCOME_OK ? r->op : 0,
+                       r->end.outcome == OUTCOME_OK);
     delta_end(o, op, r);
     operations_end(&o->operations, op);
 }
@@ -309,11 +310,11 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
     follow(o, r->time);
 }
 
-static const uint32_t KINDS = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
-                              1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
-                              1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN |
-                              1u << HISTORY_UP | 1u << HISTORY_FAULT | 1u << HISTORY_COUNT |
-                              1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
+static const uint32_t KINDS =
+    1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
+    1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
+    1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
+    1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
 
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
@@ -323,8 +324,14 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     operations_open(&o->operations, s);
     ledger_open(&o->ledger, s);
     o->ledger.listener = (struct ledger_listener){
-        .self = o, .settled = on_settled, .applied = on_applied, .undone = on_undone, .conflict = on_conflict,
-        .lost = on_lost, .reflected = on_reflected, .let_go = on_let_go,
+        .self = o,
+        .settled = on_settled,
+        .applied = on_applied,
+        .undone = on_undone,
+        .conflict = on_conflict,
+        .lost = on_lost,
+        .reflected = on_reflected,
+        .let_go = on_let_go,
     };
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
@@ -366,8 +373,9 @@ void observation_free(struct observation *o)
     free(o);
 }
 
-/* What is lost is not waited for. To find it is a walk over all live writes; but once no operation is open, a write can
- * become lost only by a node's going down, and what is lost can become less only by an application that was owed. */
+/* What is lost is not waited for. To find it is a walk over all live writes; but once no operation is open, a
+ * write can become lost only by a node's going down, and what is lost can become less only by an application
+ * that was owed. */
 bool observation_agreed(struct observation *o)
 {
     int64_t owed = o->ledger.backlog_owed;
@@ -391,8 +399,9 @@ void observation_check(struct observation *o, struct checks *checks)
 /* What only the end tells; the rest was told as it happened. */
 static void tell_checks(struct observation *o)
 {
-    static const uint8_t of_the_ledger[] = {GEO_READ_YOUR_WRITES, GEO_MONOTONIC_READS, GEO_MONOTONIC_WRITES,
-                                            GEO_WRITES_FOLLOW_READS, GEO_BOUNDED_STALENESS, GEO_NOTHING_LOST};
+    static const uint8_t of_the_ledger[] = {GEO_READ_YOUR_WRITES,  GEO_MONOTONIC_READS,
+                                            GEO_MONOTONIC_WRITES,  GEO_WRITES_FOLLOW_READS,
+                                            GEO_BOUNDED_STALENESS, GEO_NOTHING_LOST};
 
     for (size_t i = 0; i < sizeof of_the_ledger; i++) {
         checks_told(o->checks, (enum geo_check)of_the_ledger[i]);
@@ -414,8 +423,8 @@ static void put_checks(const struct observation *o, struct trial_figures *f)
     for (int c = 0; c < GEO_CHECKS; c++) {
         struct check_verdict v;
         checks_verdict(o->checks, (enum geo_check)c, &v);
-        f->checks[c] = (struct check_figure){.check = (uint8_t)c, .holds = v.holds, .violations = v.violations,
-                                             .example = v.example};
+        f->checks[c] = (struct check_figure){
+            .check = (uint8_t)c, .holds = v.holds, .violations = v.violations, .example = v.example};
     }
 }
 
@@ -480,11 +489,24 @@ static const uint32_t OF_THE_LEDGER = 1u << SERIES_STALE_READ_FRACTION | 1u << S
 static void put_undecided(struct figure_list *f)
 {
     static const enum metric_id of_the_ledger[] = {
-        METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS, METRIC_READ_STALENESS_VERSIONS,
-        METRIC_READ_YOUR_WRITES, METRIC_MONOTONIC_READS, METRIC_MONOTONIC_WRITES, METRIC_WRITES_FOLLOW_READS,
+        METRIC_STALE_READ_FRACTION,
+        METRIC_READ_STALENESS,
+        METRIC_READ_STALENESS_VERSIONS,
+        METRIC_READ_YOUR_WRITES,
+        METRIC_MONOTONIC_READS,
+        METRIC_MONOTONIC_WRITES,
+        METRIC_WRITES_FOLLOW_READS,
         METRIC_REPLICATION_LAG,
-        METRIC_CONVERGENCE, METRIC_UNAPPLIED, METRIC_TIME_TO_CONVERGE, METRIC_CONFLICTS, METRIC_LOST_UPDATES,
-        METRIC_SKEW_INVERSIONS, METRIC_CAUSAL_INVERSIONS, METRIC_LOST_COMMITS, METRIC_RPO, METRIC_BACKLOG_OPS,
+        METRIC_CONVERGENCE,
+        METRIC_UNAPPLIED,
+        METRIC_TIME_TO_CONVERGE,
+        METRIC_CONFLICTS,
+        METRIC_LOST_UPDATES,
+        METRIC_SKEW_INVERSIONS,
+        METRIC_CAUSAL_INVERSIONS,
+        METRIC_LOST_COMMITS,
+        METRIC_RPO,
+        METRIC_BACKLOG_OPS,
         METRIC_BACKLOG_BYTES,
     };
 

@@ -2,8 +2,8 @@
  *
  *     struct observation *o = observation_new(setting, history);    registers the readers
  *     ... the trial runs ...
- *     observation_finish(o, end_time);                              what is open counts with the time until then
- *     struct trial_figures *f = observation_figures(o);             the caller's, trial_figures_free
+ *     observation_finish(o, end_time);                              what is open counts with the time until
+ * then struct trial_figures *f = observation_figures(o);             the caller's, trial_figures_free
  *     observation_free(o);
  */
 #ifndef GEOREP_OBSERVE_OBSERVATION_H
@@ -21,19 +21,21 @@
 /* A metric with a distribution, of one trial: its histogram (nanoseconds for times, else counts). */
 struct distribution_figure {
     uint16_t metric;
-    int32_t region;  /* of the client, or ALL_REGIONS */
-    bool at_least;   /* some observation was cut off by the end of the run: statistics are lower bounds, shown with >= */
+    int32_t region; /* of the client, or ALL_REGIONS */
+    bool at_least;  /* some observation was cut off by the end of the run: statistics are lower bounds, shown
+                       with >= */
     struct histogram values;
 };
 
-/* One number of one trial: a count, a ratio, a mean over time. A statistic without observations is not there. */
+/* One number of one trial: a count, a ratio, a mean over time. A statistic without observations is not there.
+ */
 struct scalar_figure {
     uint16_t metric;
     uint8_t statistic; /* enum statistic_id */
     bool at_least;
-    bool undecided;    /* the reader reached its bound of memory: no figure */
+    bool undecided; /* the reader reached its bound of memory: no figure */
     int32_t region;
-    double value;      /* in the unit of metrics.csv (milliseconds, not nanoseconds) */
+    double value;          /* in the unit of metrics.csv (milliseconds, not nanoseconds) */
     uint64_t observations; /* what a ratio was divided by (rule of three); 0: not a share */
 };
 
@@ -65,7 +67,8 @@ struct trial_figures {
     struct pair_figure *pairs;
     uint32_t distribution_count, scalar_count, series_count, pair_count;
     uint32_t bin_count;
-    sim_ns bin_ns; /* 1 s, or duration/200, whichever is longer; bins cover [0, limit) up to the end of the run */
+    sim_ns bin_ns; /* 1 s, or duration/200, whichever is longer; bins cover [0, limit) up to the end of the
+                      run */
     uint64_t *visibility_stale, *visibility_probes; /* [visibility_count], by probes.after */
     uint32_t visibility_count;
     struct check_figure *checks; /* by enum geo_check; none if the trial had no checks */
@@ -81,12 +84,12 @@ struct checks;
 struct observation *observation_new(const struct history_setting *s, struct history *h);
 void observation_free(struct observation *o);
 
-/* The observer tells these checks what its ledger knows of each operation; observation_finish finishes them, and the figures
- * have their verdicts. Before the trial runs; they stay the caller's. */
+/* The observer tells these checks what its ledger knows of each operation; observation_finish finishes them,
+ * and the figures have their verdicts. Before the trial runs; they stay the caller's. */
 void observation_check(struct observation *o, struct checks *checks);
 
-/* Do all replicas that are up answer reads alike, and is every committed write applied at them that is not lost? The
- * trial asks after `duration` to know when to end. Cheap. */
+/* Do all replicas that are up answer reads alike, and is every committed write applied at them that is not
+ * lost? The trial asks after `duration` to know when to end. Cheap. */
 bool observation_agreed(struct observation *o);
 
 void observation_finish(struct observation *o, sim_ns end_ns);

@@ -1,5 +1,5 @@
-/* operations.c -- open addressing by the operation's number, with the gap closed at a removal; samples in a pool; open reads in
- * a ring by their BEGIN, whose head is the oldest. */
+/* operations.c -- open addressing by the operation's number, with the gap closed at a removal; samples in a
+ * pool; open reads in a ring by their BEGIN, whose head is the oldest. */
 #include "sim/observe/operations.h"
 
 #include "sim/base/hash.h"
@@ -74,10 +74,18 @@ struct operation *operations_begin(struct operations *o, const struct history_re
     struct operation *op = place(o, history_op_of(r->op));
     CHECK(op->op == 0);
     *op = (struct operation){
-        .op = history_op_of(r->op), .begin_position = position, .begin_time = r->time, .key = r->key,
-        .probe_of = r->begin.probe_of, .amount = r->begin.amount, .session = r->begin.session,
-        .region = r->begin.region, .probe_after = r->begin.probe_after, .kind = r->begin.op_kind,
-        .in_window = r->time >= s->warmup && r->time < s->duration, .is_probe = r->begin.is_probe != 0,
+        .op = history_op_of(r->op),
+        .begin_position = position,
+        .begin_time = r->time,
+        .key = r->key,
+        .probe_of = r->begin.probe_of,
+        .amount = r->begin.amount,
+        .session = r->begin.session,
+        .region = r->begin.region,
+        .probe_after = r->begin.probe_after,
+        .kind = r->begin.op_kind,
+        .in_window = r->time >= s->warmup && r->time < s->duration,
+        .is_probe = r->begin.is_probe != 0,
     };
     if (op->kind == GEO_READ)
         read_queue(o, op);
@@ -116,7 +124,8 @@ void operations_sample(struct operations *o, struct operation *op, uint32_t node
         array_add(&o->samples)->node = 0;
         at = (uint32_t)o->samples.count;
     }
-    o->samples.items[at - 1] = (struct operation_sample){.instant = instant, .node = node, .next = op->sample};
+    o->samples.items[at - 1] =
+        (struct operation_sample){.instant = instant, .node = node, .next = op->sample};
     op->sample = at;
 }
 

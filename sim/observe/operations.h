@@ -15,12 +15,12 @@ struct operation {
     uint64_t key;
     uint64_t probe_of;
     int64_t amount;
-    uint64_t turn;       /* of a read: its place in the queue of open reads */
-    uint32_t sample;     /* the last of its samples + 1, 0: none */
+    uint64_t turn;   /* of a read: its place in the queue of open reads */
+    uint32_t sample; /* the last of its samples + 1, 0: none */
     uint32_t session;
     uint16_t region, probe_after;
     uint16_t attempts, identities; /* the retries; the highest identity */
-    uint8_t kind, taken; /* taken: how often some node took it, over all identities; stops at 255 */
+    uint8_t kind, taken;           /* taken: how often some node took it, over all identities; stops at 255 */
     bool in_window, is_probe;
 };
 
@@ -37,7 +37,8 @@ struct operations {
     uint32_t sample_free; /* index + 1 */
     uint64_t *reads;      /* a ring: BEGIN of open reads in order, 0 where one has ended */
     uint64_t read_head, read_tail, read_mask;
-    uint64_t *window_first, *window_after; /* [region]: the first count of the window, and of what is after it; 0: none yet */
+    uint64_t *window_first,
+        *window_after; /* [region]: the first count of the window, and of what is after it; 0: none yet */
 };
 
 void operations_open(struct operations *o, const struct history_setting *s);
@@ -55,7 +56,8 @@ uint64_t operations_oldest_read(const struct operations *o);
 /* Did this operation begin in the window? Also of one that has ended: counts rise as operations begin. */
 bool operations_in_window(const struct operations *o, uint64_t op);
 
-static inline const struct operation_sample *operations_sample_first(const struct operations *o, const struct operation *op)
+static inline const struct operation_sample *operations_sample_first(const struct operations *o,
+                                                                     const struct operation *op)
 {
     return op->sample == 0 ? NULL : &o->samples.items[op->sample - 1];
 }

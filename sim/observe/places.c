@@ -1,4 +1,5 @@
-/* places.c -- see places.h. PER_REGION is the placement of most models, so its row comes from a table by region. */
+/* places.c -- see places.h. PER_REGION is the placement of most models, so its row comes from a table by
+ * region. */
 #include "sim/observe/places.h"
 
 #include "sim/base/check.h"

@@ -17,7 +17,8 @@ struct places {
 void places_open(struct places *p, const struct history_setting *s);
 void places_close(struct places *p);
 
-/* The row of `node` among the replicas of `key`, or PLACES_NONE. A few instructions where keys live in every region. */
+/* The row of `node` among the replicas of `key`, or PLACES_NONE. A few instructions where keys live in every
+ * region. */
 int places_row(const struct places *p, uint64_t key, uint32_t node);
 
 /* Replicas of any key, without opening. */

@@ -1,5 +1,6 @@
-/* recovery.c -- see recovery.h. A success of a region serves all faults that stood before its write began, and faults stand in
- * order: so each region has a mark up to which it has served them, and a success costs nothing when there is no fault. */
+/* recovery.c -- see recovery.h. A success of a region serves all faults that stood before its write began,
+ * and faults stand in order: so each region has a mark up to which it has served them, and a success costs
+ * nothing when there is no fault. */
 #include "sim/observe/recovery.h"
 
 void recovery_open(struct recovery *r, const struct history_setting *s)
@@ -28,7 +29,9 @@ void recovery_fault_begins(struct recovery *r, const struct history_record *reco
     if (kind != FAULT_CRASH && kind != FAULT_PARTITION && kind != FAULT_CUT)
         return;
     *array_add(&r->faults) = (struct recovery_fault){
-        .position = position, .begin = record->time, .recovered = record->time,
+        .position = position,
+        .begin = record->time,
+        .recovered = record->time,
         .in_window = record->time >= s->warmup && record->time < s->duration,
     };
 }

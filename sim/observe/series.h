@@ -1,9 +1,9 @@
 /* series.h -- figures over simulated time, in bins of max(1 s, duration / 200), warm-up and drain included.
  *
- * write_latency_ms, read_latency_ms   of operations that finished well, at the bin in which they began; by client's region
- * availability                        1 for each that finished well, 0 for each that failed; likewise
- * stale_read_fraction, read_staleness_ms   of reads that finished well, at their beginning; fresh ones are 0; likewise
- * replication_lag_ms                  at the commit; by the replica's region
+ * write_latency_ms, read_latency_ms   of operations that finished well, at the bin in which they began; by
+ * client's region availability                        1 for each that finished well, 0 for each that failed;
+ * likewise stale_read_fraction, read_staleness_ms   of reads that finished well, at their beginning; fresh
+ * ones are 0; likewise replication_lag_ms                  at the commit; by the replica's region
  * backlog_ops, diverged_keys          mean over time of the bin; of all regions */
 #ifndef GEOREP_OBSERVE_SERIES_H
 #define GEOREP_OBSERVE_SERIES_H
@@ -22,7 +22,7 @@ struct series_step {
 struct series {
     const struct history_setting *setting;
     sim_ns bin_ns;
-    uint32_t bins, rows; /* a row a region and, last, what is of no region */
+    uint32_t bins, rows;      /* a row a region and, last, what is of no region */
     struct series_bin *cells; /* [(series * rows + row) * bins + bin] */
     struct series_step steps[SERIES];
 };

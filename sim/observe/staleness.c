@@ -1,8 +1,9 @@
 /* staleness.c -- a walk from the newest write down to the first that the answer reflects.
  *
- * What one replica state reflects is a prefix of the key's writes by version (BY_ORDER), or of each taker's (BY_MERGE), so
- * below the first that it reflects there is nothing missed: of those taken before that state was read. A write that
- * committed before the read began was; only a state read before that does not allow to stop. */
+ * What one replica state reflects is a prefix of the key's writes by version (BY_ORDER), or of each taker's
+ * (BY_MERGE), so below the first that it reflects there is nothing missed: of those taken before that state
+ * was read. A write that committed before the read began was; only a state read before that does not allow to
+ * stop. */
 #include "sim/observe/staleness.h"
 
 #include "sim/model/model.h"
@@ -33,7 +34,8 @@ void staleness_close(struct staleness *s)
 static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
                       const struct live_write *w)
 {
-    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL; s = operations_sample_next(o, s))
+    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL;
+         s = operations_sample_next(o, s))
         if (ledger_reflected(l, w, s->node, s->instant))
             return true;
     return false;
@@ -41,7 +43,8 @@ static bool reflected(const struct ledger *l, const struct operations *o, const 
 
 static bool read_before_it_began(const struct operations *o, const struct operation *op)
 {
-    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL; s = operations_sample_next(o, s))
+    for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL;
+         s = operations_sample_next(o, s))
         if (s->instant < op->begin_position)
             return true;
     return false;
@@ -85,7 +88,8 @@ struct missed staleness_missed(const struct ledger *l, const struct operations *
     return m;
 }
 
-static void probe_end(struct staleness *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+static void probe_end(struct staleness *s, const struct ledger *l, const struct operations *o,
+                      const struct operation *op)
 {
     const struct live_write *w = ledger_find(l, op->probe_of);
 
@@ -95,7 +99,8 @@ static void probe_end(struct staleness *s, const struct ledger *l, const struct 
     s->visibility_stale[op->probe_after] += w != NULL && !reflected(l, o, op, w);
 }
 
-void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o, const struct operation *op)
+void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o,
+                   const struct operation *op)
 {
     if (op->is_probe) {
         probe_end(s, l, o, op);
@@ -119,7 +124,9 @@ void staleness_end(struct staleness *s, const struct ledger *l, const struct ope
     region->not_own += m.own;
     histogram_add(&region->ms, stale_ns);
     if (m.count > 0)
-        histogram_add(&s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region], stale_ns);
+        histogram_add(
+            &s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region],
+            stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
 }
 

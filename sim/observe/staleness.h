@@ -1,20 +1,23 @@
 /* staleness.h -- what reads miss.
  *
- * A read misses a write of its key that committed before the read's BEGIN (by position) unless one of the replica states that
- * its answer was made from reflected it at the instant it was read. stale_read_fraction: reads of the window that finished
- * well (OK) and miss any, of all such reads. read_staleness_ms: from the commit of the oldest missed write to the read's
- * BEGIN; read_staleness_versions: how many are missed; both over all such reads, with 0 for a fresh one. The writes missed may be of the
- * warm-up.
+ * A read misses a write of its key that committed before the read's BEGIN (by position) unless one of the
+ * replica states that its answer was made from reflected it at the instant it was read. stale_read_fraction:
+ * reads of the window that finished well (OK) and miss any, of all such reads. read_staleness_ms: from the
+ * commit of the oldest missed write to the read's BEGIN; read_staleness_versions: how many are missed; both
+ * over all such reads, with 0 for a fresh one. The writes missed may be of the warm-up.
  *
- * read_your_writes_violations: such reads that miss a write which their own session committed before they began.
+ * read_your_writes_violations: such reads that miss a write which their own session committed before they
+ * began.
  *
- * read_staleness_ms of a pair of regions: of the stale reads of clients in `to` whose oldest missed write was taken in `from`.
+ * read_staleness_ms of a pair of regions: of the stale reads of clients in `to` whose oldest missed write was
+ * taken in `from`.
  *
- * t_visibility: for each `after` of the probes, how many that answered miss the very write whose commit they follow.
- * Probes are of the window if they began in it, as everything.
+ * t_visibility: for each `after` of the probes, how many that answered miss the very write whose commit they
+ * follow. Probes are of the window if they began in it, as everything.
  *
- * A write is judged while it is live (ledger.h). An answer made from a state that was read before the read began, by when
- * the write had been retired, is taken to reflect it. Cost: the writes missed, and those newer than what was read. */
+ * A write is judged while it is live (ledger.h). An answer made from a state that was read before the read
+ * began, by when the write had been retired, is taken to reflect it. Cost: the writes missed, and those newer
+ * than what was read. */
 #ifndef GEOREP_OBSERVE_STALENESS_H
 #define GEOREP_OBSERVE_STALENESS_H
 
@@ -47,10 +50,12 @@ struct missed {
 void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series);
 void staleness_close(struct staleness *s);
 /* A read, or a probe, has ended with OK; its samples are all in. */
-void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o, const struct operation *op);
+void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o,
+                   const struct operation *op);
 void staleness_put(const struct staleness *s, struct figure_list *f);
 void staleness_put_visibility(const struct staleness *s, struct figure_list *f);
 
-struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op);
+struct missed staleness_missed(const struct ledger *l, const struct operations *o,
+                               const struct operation *op);
 
 #endif

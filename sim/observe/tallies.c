@@ -39,7 +39,8 @@ static bool changes_again(uint8_t kind, uint8_t data, bool same_identity)
     }
 }
 
-void tallies_take(struct tallies *t, const struct history_record *r, struct operation *op, bool again, bool in_window)
+void tallies_take(struct tallies *t, const struct history_record *r, struct operation *op, bool again,
+                  bool in_window)
 {
     bool second = again;
 
@@ -68,7 +69,8 @@ void tallies_end(struct tallies *t, const struct operation *op, const struct his
     if (op->kind == GEO_DECREMENT)
         t->sold[op->key] += op->amount;
     else
-        t->sold[op->key] -= op->kind == GEO_INCREMENT ? op->amount : op->kind == GEO_WRITE || op->kind == GEO_UPDATE;
+        t->sold[op->key] -=
+            op->kind == GEO_INCREMENT ? op->amount : op->kind == GEO_WRITE || op->kind == GEO_UPDATE;
 }
 
 void tallies_count(struct tallies *t, const struct history_record *r)

@@ -101,8 +101,8 @@ static void put_more(const struct timeline *t, const struct history_record *r, F
         fprintf(to, ",\"begins\":%s", r->fault.begins ? "true" : "false");
         break;
     case HISTORY_LEADS:
-        fprintf(to, ",\"group\":%u,\"term\":%llu,\"leads\":%s", r->leads.group, (unsigned long long)r->leads.term,
-                r->leads.yes ? "true" : "false");
+        fprintf(to, ",\"group\":%u,\"term\":%llu,\"leads\":%s", r->leads.group,
+                (unsigned long long)r->leads.term, r->leads.yes ? "true" : "false");
         break;
     case HISTORY_COUNT:
         fprintf(to, ",\"counter\":%u,\"by\":%llu", r->count.counter, (unsigned long long)r->count.by);

@@ -1,5 +1,5 @@
-/* traffic.c -- see traffic.h. Money is summed at the end, in the order of the pairs, so that its last digits do not depend on when
- * what was sent. */
+/* traffic.c -- see traffic.h. Money is summed at the end, in the order of the pairs, so that its last digits
+ * do not depend on when what was sent. */
 #include "sim/observe/traffic.h"
 
 #include "sim/base/check.h"

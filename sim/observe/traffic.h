@@ -1,8 +1,8 @@
 /* traffic.h -- what crosses between regions, and what it costs.
  *
- * wan_messages, wan_bytes: SEND records of the window (by their own time) from one region to another, every transmission, lost ones
- * and those of clients too; also by pair of regions. wan_cost_usd: bytes times the price from one to the other.
- * wan_cost_usd_month: the same times 30 days / (duration - warmup). */
+ * wan_messages, wan_bytes: SEND records of the window (by their own time) from one region to another, every
+ * transmission, lost ones and those of clients too; also by pair of regions. wan_cost_usd: bytes times the
+ * price from one to the other. wan_cost_usd_month: the same times 30 days / (duration - warmup). */
 #ifndef GEOREP_OBSERVE_TRAFFIC_H
 #define GEOREP_OBSERVE_TRAFFIC_H
 

@@ -1,4 +1,5 @@
-/* tables.c -- every key of a scenario: see keys.h. The order is that of the documents; a row a line, however long. */
+/* tables.c -- every key of a scenario: see keys.h. The order is that of the documents; a row a line, however
+ * long. */
 /* clang-format off */
 #include "sim/scenario/keys.h"
 #include "sim/scenario/settings.h"

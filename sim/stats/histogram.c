@@ -6,8 +6,9 @@
  *
  * Every octave above 1024 has 1024 buckets of equal width, so a bucket is at most 2^-10 of its least value
  * wide. A quantile answers with the bucket's middle, at most half a width away: 2^-11 = 0.049 %, inside the
- * 0.1 % that semantics (E) allows; or with the one value that fell into it, if it was one. The slot is shift * 1024 + (value >> shift) with the shift that leaves 11
- * bits, which makes the slots of successive octaves adjoin.
+ * 0.1 % that semantics (E) allows; or with the one value that fell into it, if it was one. The slot is shift
+ * * 1024 + (value >> shift) with the shift that leaves 11 bits, which makes the slots of successive octaves
+ * adjoin.
  *
  * Invariant: where pages is not NULL, count is the sum over all buckets, min and max are the extremes
  * (INT64_MAX and -1 while count is 0, as after a clear); where it is NULL all else is 0. Quantiles of ranks 1

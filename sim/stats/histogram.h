@@ -7,10 +7,10 @@
  *     histogram_free(&lag);
  *
  * Count, sum (hence mean), min and max are exact; quantiles are within 2^-11 (0.049 %) of the sorted values
- * and inside [min, max]; they are exact below 2048, and wherever all that fell into a bucket was one value, as
- * with constant delays. Adding costs a few nanoseconds; memory is 1.7 KB and 3 KB for each quarter octave that
- * a value fell into (108 KB if they fill everything from 1 ms to 0.5 s). The result depends on what was added,
- * never on the order. */
+ * and inside [min, max]; they are exact below 2048, and wherever all that fell into a bucket was one value,
+ * as with constant delays. Adding costs a few nanoseconds; memory is 1.7 KB and 3 KB for each quarter octave
+ * that a value fell into (108 KB if they fill everything from 1 ms to 0.5 s). The result depends on what was
+ * added, never on the order. */
 #ifndef GEOREP_STATS_HISTOGRAM_H
 #define GEOREP_STATS_HISTOGRAM_H
 
@@ -30,8 +30,8 @@ __extension__ typedef unsigned __int128 histogram_sum;
 
 #define HISTOGRAM_MIXED (-1)
 
-/* Counts in two halves: the upper one is made when a bucket first passes 2^32, which few ever do. `only`: of a
- * bucket that is not empty, the one value that fell into it, or HISTOGRAM_MIXED. */
+/* Counts in two halves: the upper one is made when a bucket first passes 2^32, which few ever do. `only`: of
+ * a bucket that is not empty, the one value that fell into it, or HISTOGRAM_MIXED. */
 struct histogram_page {
     uint32_t low[HISTOGRAM_PAGE];
     uint32_t *high;
@@ -113,10 +113,11 @@ bool histogram_read(struct histogram *h, FILE *from);
 int64_t histogram_slot_low(uint32_t slot);  /* the least value of a bucket */
 int64_t histogram_slot_high(uint32_t slot); /* the greatest */
 uint64_t histogram_slot_count(const struct histogram *h, uint32_t slot);
-int64_t histogram_slot_only(const struct histogram *h, uint32_t slot); /* of one that is not empty: its one value, or HISTOGRAM_MIXED */
+int64_t histogram_slot_only(const struct histogram *h,
+                            uint32_t slot); /* of one that is not empty: its one value, or HISTOGRAM_MIXED */
 
-/* For whoever reads one back: `times` of values in one bucket, which are all `only`, or HISTOGRAM_MIXED. The sum and the
- * extremes take the bucket's least value for each. */
+/* For whoever reads one back: `times` of values in one bucket, which are all `only`, or HISTOGRAM_MIXED. The
+ * sum and the extremes take the bucket's least value for each. */
 void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int64_t only);
 
 #endif

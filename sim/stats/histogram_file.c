@@ -4,7 +4,8 @@
  *
  * Numbers are varints of 7 bits a byte, least first (LEB128), so that a bucket with a small count next to
  * another takes two bytes; an empty histogram stops after its count. The gap is the slot minus the one after
- * the last slot given; `only` is 0 for a bucket of several values, else 1 + its one value - its least. The checksum, eight bytes least first, joins all numbers in order.
+ * the last slot given; `only` is 0 for a bucket of several values, else 1 + its one value - its least. The
+ * checksum, eight bytes least first, joins all numbers in order.
  *
  * What is read may come from a run that was killed while it wrote, so nothing is believed: the checksum finds
  * torn and turned bits, and the figures must agree with each other besides, since a histogram that

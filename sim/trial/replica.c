@@ -1,7 +1,9 @@
-/* replica.c -- a node's memory: what a model declared, zeroed, and what a crash takes of it; the verbs that keep.
+/* replica.c -- a node's memory: what a model declared, zeroed, and what a crash takes of it; the verbs that
+ * keep.
  *
- * The table of values is packed by the data type: {stamp, write} for registers, and a number or the members of a set
- * behind it. Numbers are kept less the initial value, so that an untouched row of zeros is the value from the start. */
+ * The table of values is packed by the data type: {stamp, write} for registers, and a number or the members
+ * of a set behind it. Numbers are kept less the initial value, so that an untouched row of zeros is the value
+ * from the start. */
 #include "sim/trial/replica.h"
 
 #include "sim/base/sparse.h"
@@ -33,7 +35,8 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
     r->stores = memory_new(t->store_count, sizeof *r->stores);
     for (uint32_t i = 0; i < t->store_count; i++) {
         struct store *s = &r->stores[i];
-        *s = (struct store){.def = &model->stores[i], .record_bytes = replica_record_bytes(&model->stores[i], nodes),
+        *s = (struct store){.def = &model->stores[i],
+                            .record_bytes = replica_record_bytes(&model->stores[i], nodes),
                             .first = 1};
         if (s->def->kind == GEO_ROWS) {
             s->rows_bytes = (size_t)keys * s->record_bytes;
@@ -210,9 +213,11 @@ void geo_forget(geo_replica *r, geo_key key)
     memset(row, 0, r->trial->value_row_bytes);
     geo_value initial = geo_stored(r, key);
     world_note(w, (struct history_record){
-        .kind = HISTORY_FORGET, .key = key, .node = r->node,
-        .forget = {.digest = geo_value_digest(&initial, w->setting.data)},
-    });
+                      .kind = HISTORY_FORGET,
+                      .key = key,
+                      .node = r->node,
+                      .forget = {.digest = geo_value_digest(&initial, w->setting.data)},
+                  });
 }
 
 bool geo_store(geo_replica *r, geo_key key, geo_value v)
@@ -240,9 +245,14 @@ bool geo_store(geo_replica *r, geo_key key, geo_value v)
     }
     if (r->trial->def.model->reflects == GEO_BY_ORDER)
         world_note(w, (struct history_record){
-            .kind = HISTORY_STORE, .op = v.version.write, .key = key, .node = r->node,
-            .store = {.stamp = v.version.stamp, .write = v.version.write, .digest = geo_value_digest(&v, data),
-                      .kept = newer},
-        });
+                          .kind = HISTORY_STORE,
+                          .op = v.version.write,
+                          .key = key,
+                          .node = r->node,
+                          .store = {.stamp = v.version.stamp,
+                                    .write = v.version.write,
+                                    .digest = geo_value_digest(&v, data),
+                                    .kept = newer},
+                      });
     return newer;
 }

@@ -11,7 +11,7 @@ struct store {
     uint32_t record_bytes;
     unsigned char *rows;
     size_t rows_bytes;
-    unsigned char *records;      /* of a log: a ring */
+    unsigned char *records; /* of a log: a ring */
     uint64_t first, last, capacity;
 };
 

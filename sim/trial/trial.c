@@ -17,8 +17,11 @@ static void on_message(void *self, uint32_t node, const struct message *m)
 {
     struct trial *t = self;
     const geo_message message = {
-        .from = m->from, .type = m->type, .op = m->op,
-        .body = m->body != NULL ? m->body->data : NULL, .body_bytes = m->body != NULL ? m->body->bytes : 0,
+        .from = m->from,
+        .type = m->type,
+        .op = m->op,
+        .body = m->body != NULL ? m->body->data : NULL,
+        .body_bytes = m->body != NULL ? m->body->bytes : 0,
     };
     t->def.model->message(&t->replicas[node], &message);
 }
@@ -46,7 +49,9 @@ static void on_lose(void *self, uint32_t node, uint8_t lose)
 static void on_start(void *self, uint32_t node, uint8_t lose)
 {
     struct trial *t = self;
-    enum geo_lost lost = lose == LOSE_DISK ? GEO_LOST_DISK : lose == LOSE_MEMORY ? GEO_LOST_MEMORY : GEO_FIRST_START;
+    enum geo_lost lost = lose == LOSE_DISK     ? GEO_LOST_DISK
+                         : lose == LOSE_MEMORY ? GEO_LOST_MEMORY
+                                               : GEO_FIRST_START;
     if (t->def.model->start != NULL)
         t->def.model->start(&t->replicas[node], lost);
 }
@@ -72,24 +77,26 @@ const char *trial_check(const struct world_def *world, const geo_model *model, c
         return wrong;
     geo_placement p = model->placement(config, &s);
     if (p.kind == GEO_PER_NODE && p.copies > s.nodes) {
-        snprintf(text, sizeof text, "%u copies of a key need %u nodes, and the scenario has %u: use fewer copies or more nodes",
+        snprintf(text, sizeof text,
+                 "%u copies of a key need %u nodes, and the scenario has %u: use fewer copies or more nodes",
                  p.copies, p.copies, s.nodes);
         return text;
     }
     if (p.kind == GEO_PER_NODE && s.nodes > PLACEMENT_MOST) {
-        snprintf(text, sizeof text, "%s keeps replicas on up to %d nodes, and the scenario has %u", model->name,
-                 PLACEMENT_MOST, s.nodes);
+        snprintf(text, sizeof text, "%s keeps replicas on up to %d nodes, and the scenario has %u",
+                 model->name, PLACEMENT_MOST, s.nodes);
         return text;
     }
     if (p.kind == GEO_ONE_COPY && world->regions[p.region].nodes == 0) {
-        snprintf(text, sizeof text, "the region %s has no nodes: a copy needs one", world->regions[p.region].name);
+        snprintf(text, sizeof text, "the region %s has no nodes: a copy needs one",
+                 world->regions[p.region].name);
         return text;
     }
     return NULL;
 }
 
-/* The region that `crash: {leader: true}` means until a model tells another by geo_leads: the model's parameter `leader`.
- * UINT32_MAX: it has none. */
+/* The region that `crash: {leader: true}` means until a model tells another by geo_leads: the model's
+ * parameter `leader`. UINT32_MAX: it has none. */
 static uint32_t leader_of(const geo_model *model, const void *config)
 {
     for (const geo_param *p = model->params; p->name != NULL; p++)
@@ -104,7 +111,9 @@ static void place(struct trial *t)
     geo_setting of = setting_of(t->def.world);
     geo_placement p = t->def.model->placement(t->def.config, &of);
 
-    s->placement = p.kind == GEO_ONE_COPY ? PLACEMENT_ONE : p.kind == GEO_PER_REGION ? PLACEMENT_PER_REGION : PLACEMENT_PER_NODE;
+    s->placement = p.kind == GEO_ONE_COPY     ? PLACEMENT_ONE
+                   : p.kind == GEO_PER_REGION ? PLACEMENT_PER_REGION
+                                              : PLACEMENT_PER_NODE;
     s->copies = p.copies;
     s->one_region = p.kind == GEO_ONE_COPY ? p.region : leader_of(t->def.model, t->def.config);
     s->by_merge = t->def.model->reflects;
@@ -152,7 +161,12 @@ struct trial *trial_new(const struct trial_def *def)
     for (uint32_t node = 0; node < t->world.places.node_count; node++)
         replica_open(&t->replicas[node], t, node);
     t->world.hooks = (struct world_hooks){
-        .self = t, .request = on_request, .message = on_message, .timer = on_timer, .expire = on_expire, .lose = on_lose,
+        .self = t,
+        .request = on_request,
+        .message = on_message,
+        .timer = on_timer,
+        .expire = on_expire,
+        .lose = on_lose,
         .start = on_start,
     };
     return t;
@@ -192,7 +206,8 @@ static bool waits_for_a_node(const struct world *w)
     if (w->down_count == 0)
         return false;
     array_each (struct occurrence, o, &w->timetable.occurrences)
-        if (o->fault->kind == FAULT_CRASH && o->begin <= w->now && w->now < o->end && o->end <= w->setting.limit)
+        if (o->fault->kind == FAULT_CRASH && o->begin <= w->now && w->now < o->end &&
+            o->end <= w->setting.limit)
             return true;
     return false;
 }
@@ -200,7 +215,8 @@ static bool waits_for_a_node(const struct world *w)
 /* After the clients have stopped: nothing open, and all replicas that are up answer alike. */
 static bool is_over(const struct trial *t)
 {
-    return t->world.open_count == 0 && !waits_for_a_node(&t->world) && t->agreed != NULL && t->agreed(t->agreed_argument);
+    return t->world.open_count == 0 && !waits_for_a_node(&t->world) && t->agreed != NULL &&
+           t->agreed(t->agreed_argument);
 }
 
 bool trial_run(struct trial *t, const volatile bool *stop)
@@ -243,7 +259,10 @@ uint64_t trial_bytes(const struct trial_def *def)
 {
     geo_setting s = setting_of(def->world);
     geo_placement p = def->model->placement(def->config, &s);
-    uint64_t copies = p.kind == GEO_ONE_COPY ? 1 : p.kind == GEO_PER_REGION ? s.regions : p.copies != 0 ? p.copies : s.nodes;
+    uint64_t copies = p.kind == GEO_ONE_COPY     ? 1
+                      : p.kind == GEO_PER_REGION ? s.regions
+                      : p.copies != 0            ? p.copies
+                                                 : s.nodes;
     uint64_t row = replica_value_row_bytes(def->world->data);
 
     for (const geo_store_def *store = def->model->stores; store != NULL && store->name != NULL; store++)

@@ -81,7 +81,8 @@ geo_ns geo_uncertainty(const geo_replica *r)
 
 static random_stream choice(const geo_replica *r, uint64_t about, uint32_t what)
 {
-    random_key key = random_key_number(r->trial->choice_key, place_luck_of_node(&r->trial->world.places, r->node));
+    random_key key =
+        random_key_number(r->trial->choice_key, place_luck_of_node(&r->trial->world.places, r->node));
     return random_stream_new(key, about, what);
 }
 
@@ -97,7 +98,8 @@ geo_ns geo_delay_draw(geo_replica *r, const geo_distribution *d, uint64_t about)
     return distribution_draw_ns((const struct distribution *)d, &s);
 }
 
-void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body, size_t body_bytes)
+void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
+                   size_t body_bytes)
 {
     struct world *w = &r->trial->world;
     struct body *one = body_new(&w->network, body, body_bytes);
@@ -117,9 +119,10 @@ geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg)
     struct world *w = &r->trial->world;
     sim_ns at = after < SIM_NS_NEVER - w->now ? w->now + (after > 0 ? after : 0) : SIM_NS_NEVER;
 
-    return world_at(w, w->places.node_region[r->node], at,
-                    (struct event){.kind = EVENT_TIMER, .node = r->node, .epoch = w->nodes[r->node].epoch, .type = type,
-                                   .a = arg});
+    return world_at(
+        w, w->places.node_region[r->node], at,
+        (struct event){
+            .kind = EVENT_TIMER, .node = r->node, .epoch = w->nodes[r->node].epoch, .type = type, .a = arg});
 }
 
 bool geo_disarm(geo_replica *r, geo_timer t)
@@ -141,7 +144,8 @@ static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer
             out->samples[out->sample_count++] = v->sample;
         bool again = false;
         for (uint32_t j = 0; j < i && !again; j++)
-            again = a->values[j].version.write == v->version.write && a->values[j].version.stamp == v->version.stamp;
+            again = a->values[j].version.write == v->version.write &&
+                    a->values[j].version.stamp == v->version.stamp;
         if (!again) {
             out->siblings++;
             together ^= geo_value_digest(v, data);
@@ -165,7 +169,8 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     if (geo_pending(r, id) == NULL)
         return;
     struct operation *one = operation_find(&w->operations, id);
-    struct body *body = body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
+    struct body *body =
+        body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
     struct answer *answer = (struct answer *)(void *)body->data;
     answer->outcome = a->outcome;
     answer->token[0] = a->token[0];
@@ -178,35 +183,47 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
 
 void geo_take(geo_replica *r, const geo_op *op, geo_version v)
 {
-    world_note(&r->trial->world, (struct history_record){
-        .kind = HISTORY_TAKE, .op = op->write, .key = op->key, .node = r->node,
-        .take = {.stamp = v.stamp, .value_bytes = op->value_bytes, .op_kind = op->kind},
-    });
+    world_note(&r->trial->world,
+               (struct history_record){
+                   .kind = HISTORY_TAKE,
+                   .op = op->write,
+                   .key = op->key,
+                   .node = r->node,
+                   .take = {.stamp = v.stamp, .value_bytes = op->value_bytes, .op_kind = op->kind},
+               });
 }
 
 void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen)
 {
     if (seen.write != 0)
-        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MADE, .op = op->write, .key = op->key,
-                                                             .node = r->node, .made = {.write = seen.write}});
+        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MADE,
+                                                             .op = op->write,
+                                                             .key = op->key,
+                                                             .node = r->node,
+                                                             .made = {.write = seen.write}});
 }
 
 void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto)
 {
-    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MERGE, .key = key, .node = r->node,
+    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MERGE,
+                                                         .key = key,
+                                                         .node = r->node,
                                                          .merge = {.upto = upto, .origin = origin}});
 }
 
 void geo_answers(geo_replica *r, geo_key key, uint64_t digest)
 {
-    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_ANSWER, .key = key, .node = r->node,
-                                                         .answer = {.digest = digest}});
+    world_note(&r->trial->world,
+               (struct history_record){
+                   .kind = HISTORY_ANSWER, .key = key, .node = r->node, .answer = {.digest = digest}});
 }
 
 void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner)
 {
     if (loser != 0 && loser != winner)
-        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_DROP, .key = key, .node = r->node,
+        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_DROP,
+                                                             .key = key,
+                                                             .node = r->node,
                                                              .drop = {.loser = loser, .winner = winner}});
 }
 
@@ -214,7 +231,8 @@ void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 {
     struct world *w = &r->trial->world;
 
-    world_note(w, (struct history_record){.kind = HISTORY_LEADS, .node = r->node,
+    world_note(w, (struct history_record){.kind = HISTORY_LEADS,
+                                          .node = r->node,
                                           .leads = {.term = term, .group = group, .yes = yes}});
     if (yes && term >= w->leader_term) {
         w->leader_term = term;
@@ -224,6 +242,7 @@ void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by)
 {
-    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_COUNT, .node = r->node,
+    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_COUNT,
+                                                         .node = r->node,
                                                          .count = {.by = by, .counter = (uint32_t)counter}});
 }

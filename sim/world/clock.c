@@ -1,15 +1,17 @@
 /* clock.c -- see clock.h.
  *
- * Synchronisation number i is at phase + i x every, i >= -1, and draws its own error: which one is the last follows
- * from the time alone, so nothing is scheduled. */
+ * Synchronisation number i is at phase + i x every, i >= -1, and draws its own error: which one is the last
+ * follows from the time alone, so nothing is scheduled. */
 #include "sim/world/clock.h"
 
 #include <math.h>
 
 enum { DRAW_OFFSET, DRAW_DRIFT, DRAW_PHASE, DRAW_ERROR };
 
-/* `uncertainty` must cover offset and error together: each may use half of it. (A draw that is cut stays inside.) */
-static double draw(const struct distribution *d, random_key key, uint64_t about, uint32_t what, bool cut, double most)
+/* `uncertainty` must cover offset and error together: each may use half of it. (A draw that is cut stays
+ * inside.) */
+static double draw(const struct distribution *d, random_key key, uint64_t about, uint32_t what, bool cut,
+                   double most)
 {
     if (d == NULL)
         return 0;
@@ -44,8 +46,9 @@ static void look_up_sync(struct clock *c, sim_ns now)
     bool both = def->cut_offset && def->cut_error && def->offset != NULL && def->sync_error != NULL;
     c->sync_index = index;
     c->sync_at_ns = c->phase_ns + index * def->sync_every_ns;
-    c->sync_error_ns = draw(def->sync_error, c->key, (uint64_t)(index + 1), DRAW_ERROR,
-                            def->has_uncertainty && def->cut_error, (double)def->uncertainty_ns * (both ? 0.5 : 1));
+    c->sync_error_ns =
+        draw(def->sync_error, c->key, (uint64_t)(index + 1), DRAW_ERROR,
+             def->has_uncertainty && def->cut_error, (double)def->uncertainty_ns * (both ? 0.5 : 1));
     if (c->step_at_ns >= 0 && c->step_at_ns < c->sync_at_ns) {
         c->step_ns = 0;
         c->step_at_ns = -1;

@@ -1,4 +1,5 @@
-/* message.c -- see message.h. Bodies come in sizes of 64 bytes times a power of two; larger than the last are malloc'ed. */
+/* message.c -- see message.h. Bodies come in sizes of 64 bytes times a power of two; larger than the last are
+ * malloc'ed. */
 #include "sim/world/message.h"
 
 #include "sim/world/world.h"

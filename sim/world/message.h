@@ -1,4 +1,5 @@
-/* message.h -- where messages and their bodies live: pools of the network, so that sending allocates nothing. */
+/* message.h -- where messages and their bodies live: pools of the network, so that sending allocates nothing.
+ */
 #ifndef GEOREP_WORLD_MESSAGE_H
 #define GEOREP_WORLD_MESSAGE_H
 

@@ -1,7 +1,9 @@
-/* network.c -- see network.h: a message's way from the sender to its receiver's service. Pools are in message.c.
+/* network.c -- see network.h: a message's way from the sender to its receiver's service. Pools are in
+ * message.c.
  *
- * Order under tcp: messages of a channel are numbered, and a transmission never arrives before the one sent before it
- * (last_arrival). Only when one of them was lost can a later number arrive first: it is held until its turn. */
+ * Order under tcp: messages of a channel are numbered, and a transmission never arrives before the one sent
+ * before it (last_arrival). Only when one of them was lost can a later number arrive first: it is held until
+ * its turn. */
 #include "sim/world/network.h"
 
 #include "sim/base/hash.h"
@@ -13,7 +15,8 @@
 
 static struct wan_link *link_of(struct world *w, uint32_t from_region, uint32_t to_region)
 {
-    return from_region == to_region ? NULL : &w->network.links[from_region * w->def->region_count + to_region];
+    return from_region == to_region ? NULL
+                                    : &w->network.links[from_region * w->def->region_count + to_region];
 }
 
 static struct link_state *state_of(struct world *w, uint32_t from_region, uint32_t to_region)
@@ -26,20 +29,22 @@ static struct channel *channel_of(struct world *w, const struct message *m)
     return &w->network.channels[(size_t)m->from * w->places.node_count + m->to];
 }
 
-/* Everything about the link's delay that is not drawn. An odd nanosecond of a constant round trip goes with one
- * direction (semantics, D), which the scenario has marked. */
+/* Everything about the link's delay that is not drawn. An odd nanosecond of a constant round trip goes with
+ * one direction (semantics, D), which the scenario has marked. */
 static void link_open(struct world *w, uint32_t from, uint32_t to)
 {
     struct wan_link *link = &w->network.links[from * w->def->region_count + to];
     const struct link_def *def = &w->def->links[from * w->def->region_count + to];
 
     *link = (struct wan_link){.def = def, .key = place_key_pair(&w->places, "delay", from, to)};
-    bool constant = distribution_is_constant(def->delay) && (def->jitter == NULL || distribution_is_constant(def->jitter));
+    bool constant = distribution_is_constant(def->delay) &&
+                    (def->jitter == NULL || distribution_is_constant(def->jitter));
     link->draws = !constant || def->loss > 0 || def->bursts.on || def->duplicate > 0;
     if (distribution_is_constant(def->delay)) {
         random_stream none = random_stream_new(link->key, 0, 0);
         sim_ns whole = distribution_draw_ns(def->delay, &none);
-        link->constant_ns = !def->delay_is_round_trip ? whole : whole / 2 + (whole % 2 != 0 && def->odd_up ? 1 : 0);
+        link->constant_ns =
+            !def->delay_is_round_trip ? whole : whole / 2 + (whole % 2 != 0 && def->odd_up ? 1 : 0);
         if (link->constant_ns < 0)
             link->constant_ns = 0;
         if (constant && def->jitter != NULL) {
@@ -95,8 +100,8 @@ static sim_ns not_negative(sim_ns value)
     return value > 0 ? value : 0;
 }
 
-/* Is the link in its bad state at `now`? An alternating process in simulated time, good at first, the same for all
- * models: stay number i is drawn by i. */
+/* Is the link in its bad state at `now`? An alternating process in simulated time, good at first, the same
+ * for all models: stay number i is drawn by i. */
 static bool bursts_bad(struct wan_link *link, sim_ns now)
 {
     const struct gilbert_elliott_def *b = &link->def->bursts;
@@ -108,13 +113,16 @@ static bool bursts_bad(struct wan_link *link, sim_ns now)
         random_stream s = random_stream_new(random_key_name(link->key, "bursts"), link->switches++, 0);
         struct distribution stay = {.kind = DISTRIBUTION_EXPONENTIAL, .a = 1e9 / rate};
         sim_ns lasts = rate > 0 ? distribution_draw_ns(&stay, &s) : SIM_NS_NEVER;
-        link->next_switch = lasts < SIM_NS_NEVER - link->next_switch - 1 ? link->next_switch + lasts + 1 : SIM_NS_NEVER;
+        link->next_switch =
+            lasts < SIM_NS_NEVER - link->next_switch - 1 ? link->next_switch + lasts + 1 : SIM_NS_NEVER;
     }
     return link->bad;
 }
 
-/* Loss and delay of one transmission; false: it is lost. `again_ns`: when a duplicate follows (datagrams), else -1. */
-static bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns, sim_ns *again_ns)
+/* Loss and delay of one transmission; false: it is lost. `again_ns`: when a duplicate follows (datagrams),
+ * else -1. */
+static bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
+                     sim_ns *again_ns)
 {
     const struct link_def *def = link->def;
     const struct link_state *state = state_of(w, m->from_region, m->to_region);
@@ -123,11 +131,13 @@ static bool draw_way(struct world *w, struct wan_link *link, const struct messag
     if (!link->draws && state->loss < 0) {
         *delay_ns = link->constant_ns;
     } else {
-        random_stream s = random_stream_new(random_key_number(link->key, m->luck), m->luck_count, m->transmission);
-        double loss = state->loss >= 0  ? state->loss
-                      : def->bursts.on  ? (bursts_bad(link, w->now) ? def->bursts.bad : def->bursts.good)
-                                        : def->loss;
-        double lost = random_unit(&s); /* always drawn, so that a delay does not depend on the loss that is set */
+        random_stream s =
+            random_stream_new(random_key_number(link->key, m->luck), m->luck_count, m->transmission);
+        double loss = state->loss >= 0 ? state->loss
+                      : def->bursts.on ? (bursts_bad(link, w->now) ? def->bursts.bad : def->bursts.good)
+                                       : def->loss;
+        double lost =
+            random_unit(&s); /* always drawn, so that a delay does not depend on the loss that is set */
         double twice = random_unit(&s);
         bool twin = w->def->datagram && twice < def->duplicate;
         for (int copy = 0; copy < (twin ? 2 : 1); copy++) {
@@ -159,23 +169,31 @@ static bool tells_all(const struct world *w)
     return history_wants(w->history, HISTORY_ARRIVE);
 }
 
-static void note_fate(struct world *w, const struct message *m, enum history_kind kind, enum history_loss reason)
+static void note_fate(struct world *w, const struct message *m, enum history_kind kind,
+                      enum history_loss reason)
 {
     if (tells_all(w))
-        world_note(w, (struct history_record){.kind = (uint8_t)kind, .op = m->op,
+        world_note(w, (struct history_record){.kind = (uint8_t)kind,
+                                              .op = m->op,
                                               .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
                                               .way = {.message = m->number, .reason = (uint8_t)reason}});
 }
 
 static void note_traffic(struct world *w, const struct message *m)
 {
-    world_note(w, (struct history_record){
-        .kind = HISTORY_SEND, .op = m->op, .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
-        .send = {.bytes = m->wire_bytes, .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
-                 .from_region = (uint16_t)m->from_region, .to_region = (uint16_t)m->to_region,
-                 .type = m->from_end == END_NODE && m->to_end == END_NODE ? m->type : HISTORY_NO_NODE,
-                 .transmission = m->transmission, .message = m->number},
-    });
+    world_note(
+        w, (struct history_record){
+               .kind = HISTORY_SEND,
+               .op = m->op,
+               .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
+               .send = {.bytes = m->wire_bytes,
+                        .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
+                        .from_region = (uint16_t)m->from_region,
+                        .to_region = (uint16_t)m->to_region,
+                        .type = m->from_end == END_NODE && m->to_end == END_NODE ? m->type : HISTORY_NO_NODE,
+                        .transmission = m->transmission,
+                        .message = m->number},
+           });
 }
 
 static bool reliable(const struct world *w)
@@ -237,7 +255,8 @@ static void transmit(struct world *w, struct message *m)
     else if (m->to_end == END_CLIENT)
         delay += network_client_delay(w, m->op, m->to_region, m->attempt, true);
     sim_ns arrival = m->left + delay;
-    if (again >= 0 && m->from_end == END_NODE && m->to_end == END_NODE) /* a client knows its own conversation */
+    if (again >= 0 && m->from_end == END_NODE &&
+        m->to_end == END_NODE) /* a client knows its own conversation */
         arrives_at(w, message_copy(w, m), m->left + again);
     if (m->sequence != 0) {
         struct channel *c = channel_of(w, m);
@@ -248,7 +267,8 @@ static void transmit(struct world *w, struct message *m)
     arrives_at(w, m, arrival);
 }
 
-/* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts). */
+/* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
+ */
 static bool send_by_leg(struct world *w, struct message *m)
 {
     struct network *n = &w->network;
@@ -257,7 +277,8 @@ static bool send_by_leg(struct world *w, struct message *m)
         return false;
     bool towards = m->leg == GEO_LEG_WRITE || m->leg == GEO_LEG_READ;
     uint32_t replica = towards ? m->to : m->from;
-    random_key key = random_key_number(random_key_number(n->leg_key, m->leg), place_luck_of(&w->places, m->op));
+    random_key key =
+        random_key_number(random_key_number(n->leg_key, m->leg), place_luck_of(&w->places, m->op));
     random_stream s = random_stream_new(key, place_luck_of_node(&w->places, replica), m->attempt);
     sim_ns delay = not_negative(distribution_draw_ns((const struct distribution *)n->legs[m->leg], &s));
     if (n->legs[GEO_LEGS] != NULL) {
@@ -265,7 +286,8 @@ static bool send_by_leg(struct world *w, struct message *m)
         uint32_t holders[PLACEMENT_MOST];
         uint64_t op_key = one != NULL ? one->op.key : 0;
         uint32_t count = placement_holders(&w->setting, op_key, holders);
-        random_stream near = random_stream_new(random_key_number(n->far_key, place_luck_of(&w->places, m->op)), 0, 0);
+        random_stream near =
+            random_stream_new(random_key_number(n->far_key, place_luck_of(&w->places, m->op)), 0, 0);
         if (holders[random_below(&near, count)] != replica)
             delay += not_negative(distribution_draw_ns((const struct distribution *)n->legs[GEO_LEGS], &s));
     }
@@ -321,8 +343,8 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
     transmit(w, m);
 }
 
-static struct message *client_message(struct world *w, uint32_t node, uint32_t region, const geo_op *op, uint64_t bytes,
-                                      struct body *body)
+static struct message *client_message(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+                                      uint64_t bytes, struct body *body)
 {
     struct message *m = message_new(w, op->id, body);
 
@@ -335,7 +357,8 @@ static struct message *client_message(struct world *w, uint32_t node, uint32_t r
     return m;
 }
 
-void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op, uint64_t wire_bytes)
+void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op,
+                          uint64_t wire_bytes)
 {
     struct message *m = client_message(w, node, region, op, wire_bytes, NULL);
 
@@ -345,8 +368,8 @@ void network_send_request(struct world *w, uint32_t region, uint32_t node, const
     transmit(w, m);
 }
 
-void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op, uint64_t wire_bytes,
-                         struct body *body)
+void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+                         uint64_t wire_bytes, struct body *body)
 {
     struct message *m = client_message(w, node, region, op, wire_bytes, body);
 
@@ -356,13 +379,14 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, const 
     transmit(w, m);
 }
 
-/* Half of a draw of the client's round trip, the odd nanosecond on the way back. Keyed apart from the links. */
+/* Half of a draw of the client's round trip, the odd nanosecond on the way back. Keyed apart from the links.
+ */
 sim_ns network_client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
 {
     const struct distribution *d = w->def->client;
     random_key key = random_key_number(w->network.client_key, w->places.region_luck[region]);
-    random_stream s = random_stream_new(random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))),
-                                        answer ? 1 : 0, attempt);
+    random_stream s = random_stream_new(
+        random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))), answer ? 1 : 0, attempt);
 
     if (distribution_is_constant(d)) {
         sim_ns whole = not_negative(distribution_draw_ns(d, &s));
@@ -506,15 +530,17 @@ static sim_ns service_time(struct world *w, const struct message *m)
 static bool book(struct world *w, struct message *m)
 {
     struct node *node = &w->nodes[m->to];
-    sim_ns done = service_book(&node->service, &w->timetable, m->to_region, m->service, w->now, service_time(w, m));
+    sim_ns done =
+        service_book(&node->service, &w->timetable, m->to_region, m->service, w->now, service_time(w, m));
 
     if (done == w->now)
         return true;
     if (done == SIM_NS_NEVER)
         network_drop(w, m);
     else
-        world_at(w, m->to_region, done, (struct event){.kind = EVENT_SERVED, .node = m->to, .epoch = node->epoch,
-                                                       .a = (uint64_t)(uintptr_t)m});
+        world_at(w, m->to_region, done,
+                 (struct event){
+                     .kind = EVENT_SERVED, .node = m->to, .epoch = node->epoch, .a = (uint64_t)(uintptr_t)m});
     return false;
 }
 

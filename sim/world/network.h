@@ -1,10 +1,12 @@
-/* network.h -- messages between nodes, and between clients and nodes: delay, order, loss, bandwidth, retransmission.
+/* network.h -- messages between nodes, and between clients and nodes: delay, order, loss, bandwidth,
+ * retransmission.
  *
- * Way of a message (semantics, D): leaving = max(now, link free) + bytes / bandwidth, per directed pair of regions;
- * arriving = leaving + delay; under tcp not before an earlier message of the same directed pair of nodes. A transmission
- * that leaves or would arrive while its link is cut or its node is down is lost, and so is one in `loss`. Under tcp the
- * next transmission follows after the pair's median round trip + 200 ms, doubling up to `retransmit_max`; what came later
- * waits for it. Datagrams are just lost. A restart of either node drops what was under way between them.
+ * Way of a message (semantics, D): leaving = max(now, link free) + bytes / bandwidth, per directed pair of
+ * regions; arriving = leaving + delay; under tcp not before an earlier message of the same directed pair of
+ * nodes. A transmission that leaves or would arrive while its link is cut or its node is down is lost, and so
+ * is one in `loss`. Under tcp the next transmission follows after the pair's median round trip + 200 ms,
+ * doubling up to `retransmit_max`; what came later waits for it. Datagrams are just lost. A restart of either
+ * node drops what was under way between them.
  *
  * Messages live in a pool of the network; a body is counted, so that sending to many copies it once. */
 #ifndef GEOREP_WORLD_NETWORK_H
@@ -36,19 +38,19 @@ struct message {
     struct message *next; /* in a list: held back, waiting in a lane, ready, free */
     struct body *body;    /* may be NULL */
     uint64_t op;
-    uint64_t wire_bytes;  /* with overhead */
-    uint64_t sequence;    /* in its channel, from 1; 0: not ordered */
-    uint64_t number;      /* of the message in the trial, from 1 */
-    uint64_t luck;        /* keys its delays with luck_count and the transmission */
-    sim_ns left;          /* when the last transmission left */
-    uint32_t from, to;    /* nodes; of an END_CLIENT the region */
+    uint64_t wire_bytes; /* with overhead */
+    uint64_t sequence;   /* in its channel, from 1; 0: not ordered */
+    uint64_t number;     /* of the message in the trial, from 1 */
+    uint64_t luck;       /* keys its delays with luck_count and the transmission */
+    sim_ns left;         /* when the last transmission left */
+    uint32_t from, to;   /* nodes; of an END_CLIENT the region */
     uint32_t from_region, to_region;
     uint32_t from_epoch, to_epoch;
     uint32_t type, lane, luck_count, transmission;
     uint8_t from_end, to_end;
     uint8_t service, leg;
-    uint8_t attempt;      /* of a client's request or answer */
-    bool counts_op;       /* holds its operation's slot */
+    uint8_t attempt; /* of a client's request or answer */
+    bool counts_op;  /* holds its operation's slot */
 };
 
 /* One directed pair of nodes. */
@@ -62,13 +64,13 @@ struct channel {
 struct wan_link {
     const struct link_def *def;
     random_key key;
-    bool draws;            /* some draw is needed: not all is constant */
-    sim_ns constant_ns;    /* else: the delay */
+    bool draws;         /* some draw is needed: not all is constant */
+    sim_ns constant_ns; /* else: the delay */
     sim_ns free_at;
-    sim_ns next_switch;    /* Gilbert-Elliott: `bad` holds until then */
+    sim_ns next_switch; /* Gilbert-Elliott: `bad` holds until then */
     bool bad;
     uint64_t switches;
-    uint64_t *type_count;  /* [message types]: messages of no operation */
+    uint64_t *type_count; /* [message types]: messages of no operation */
 };
 
 enum { BODY_CLASSES = 12 };
@@ -85,28 +87,32 @@ struct network {
     const geo_message_def *defs;
     const geo_distribution *legs[GEO_LEGS + 1]; /* of the model; NULL: the network's own delays */
     bool any_leg;
-    uint64_t sent;            /* messages so far */
+    uint64_t sent; /* messages so far */
 };
 
 void network_open(struct world *w);
 void network_close(struct world *w);
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
 
-struct body *body_new(struct network *n, const void *data, size_t bytes); /* one reference, of the caller's; NULL data: zeros; NULL for 0 bytes */
+struct body *body_new(struct network *n, const void *data,
+                      size_t bytes); /* one reference, of the caller's; NULL data: zeros; NULL for 0 bytes */
 void body_release(struct network *n, struct body *b);
 
-/* Sends; takes a reference to the body of its own. To itself: served, then handed over when the handler has returned. */
+/* Sends; takes a reference to the body of its own. To itself: served, then handed over when the handler has
+ * returned. */
 void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
 
 /* A client's request to a node, or a node's answer to a client. `region` is where the client is. */
-void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op, uint64_t wire_bytes);
-void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op, uint64_t wire_bytes,
-                         struct body *body);
+void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op,
+                          uint64_t wire_bytes);
+void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+                         uint64_t wire_bytes, struct body *body);
 
 void network_arrive(struct world *w, struct message *m);
 void network_retransmit(struct world *w, struct message *m);
 void network_served(struct world *w, uint32_t node, struct message *m);
-void network_serve(struct world *w, struct message *m); /* at its receiver: books its service, or hands it over at once */
+void network_serve(struct world *w,
+                   struct message *m); /* at its receiver: books its service, or hands it over at once */
 void network_node_restarts(struct world *w, uint32_t node);  /* channels from and to it start afresh */
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
 void network_drop(struct world *w, struct message *m);

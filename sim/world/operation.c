@@ -131,7 +131,8 @@ void operation_pending_new(struct op_table *o, struct operation *one, uint32_t n
     operation_pending_release(o, one);
     if (o->free_pending == NULL) {
         unsigned char *block = memory_new(PENDING_BLOCK, o->pending_bytes);
-        o->pending_blocks = memory_resize(o->pending_blocks, o->pending_block_count + 1u, sizeof *o->pending_blocks);
+        o->pending_blocks =
+            memory_resize(o->pending_blocks, o->pending_block_count + 1u, sizeof *o->pending_blocks);
         o->pending_blocks[o->pending_block_count++] = block;
         for (uint32_t i = 0; i < PENDING_BLOCK; i++) {
             void *piece = block + (size_t)i * o->pending_bytes;

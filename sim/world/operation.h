@@ -1,7 +1,8 @@
 /* operation.h -- the operations that are open, or that messages still speak of, found by their identity.
  *
- * A region's operations are counted, so they stand in a ring by their count: finding one is an index and a compare.
- * A slot is given back when its operation has ended and no message holds it. Probes have rings of their own. */
+ * A region's operations are counted, so they stand in a ring by their count: finding one is an index and a
+ * compare. A slot is given back when its operation has ended and no message holds it. Probes have rings of
+ * their own. */
 #ifndef GEOREP_WORLD_OPERATION_H
 #define GEOREP_WORLD_OPERATION_H
 
@@ -20,21 +21,21 @@ struct link_use {
 enum { LINK_USES_INLINE = 6 };
 
 struct operation {
-    geo_op op;              /* op.id is of the newest attempt; op.id >> 8 == 0: the slot is free */
-    bool open;              /* its client waits */
-    uint32_t holds;         /* messages that speak of it */
+    geo_op op;      /* op.id is of the newest attempt; op.id >> 8 == 0: the slot is free */
+    bool open;      /* its client waits */
+    uint32_t holds; /* messages that speak of it */
     sim_ns begun;
-    uint32_t at_region;     /* where it is issued: the client's, or where it roams */
-    uint32_t target;        /* node that the newest attempt goes to */
+    uint32_t at_region; /* where it is issued: the client's, or where it roams */
+    uint32_t target;    /* node that the newest attempt goes to */
     event_handle timeout;
-    void *pending;          /* the model's memory, at node pending_node; NULL: none */
+    void *pending; /* the model's memory, at node pending_node; NULL: none */
     uint32_t pending_node, pending_epoch;
     uint8_t pending_attempt;
-    uint32_t probe_after;   /* of a probe, with probe_of */
+    uint32_t probe_after; /* of a probe, with probe_of */
     uint64_t probe_of;
-    bool wants_probes;      /* of a write: reads follow its commit */
+    bool wants_probes; /* of a write: reads follow its commit */
     uint32_t use_count, use_capacity;
-    struct link_use *uses;  /* use_inline, or memory of its own */
+    struct link_use *uses; /* use_inline, or memory of its own */
     struct link_use use_inline[LINK_USES_INLINE];
 };
 
@@ -45,7 +46,7 @@ struct ring {
 };
 
 struct op_table {
-    struct ring *rings;   /* [region], then [regions + region] for probes */
+    struct ring *rings; /* [region], then [regions + region] for probes */
     uint32_t region_count;
     uint32_t pending_bytes;
     void *free_pending;
@@ -57,14 +58,15 @@ void op_table_open(struct op_table *o, uint32_t region_count);
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
 void op_table_close(struct op_table *o);
 
-/* A new open operation of the region with the next count; its op.id is set, all else zero. Valid until the next one. */
+/* A new open operation of the region with the next count; its op.id is set, all else zero. Valid until the
+ * next one. */
 struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
 
 /* The slot of an identity (any attempt's), or NULL when it is gone. */
 struct operation *operation_find(struct op_table *o, uint64_t id);
 
 void operation_hold(struct operation *one);
-void operation_let_go(struct op_table *o, uint64_t id); /* a message's hold */
+void operation_let_go(struct op_table *o, uint64_t id);          /* a message's hold */
 void operation_close(struct op_table *o, struct operation *one); /* its client has been told */
 
 void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch);

@@ -1,7 +1,7 @@
 /* place.h -- regions and nodes: their numbers, names, and the keys of their luck.
  *
- * Nodes are numbered region by region. Random numbers are keyed by names, so that another region changes no other's
- * luck (semantics, C); a node's name is its region's and its number within it. */
+ * Nodes are numbered region by region. Random numbers are keyed by names, so that another region changes no
+ * other's luck (semantics, C); a node's name is its region's and its number within it. */
 #ifndef GEOREP_WORLD_PLACE_H
 #define GEOREP_WORLD_PLACE_H
 

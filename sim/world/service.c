@@ -16,7 +16,8 @@ void service_close(struct service *s)
     array_free(&s->lanes);
 }
 
-sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now, sim_ns time_ns)
+sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now,
+                    sim_ns time_ns)
 {
     uint32_t best = 0;
 

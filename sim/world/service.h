@@ -1,9 +1,10 @@
-/* service.h -- a node's servers: first come first served, `workers` of them, computed at arrival (no queue events).
+/* service.h -- a node's servers: first come first served, `workers` of them, computed at arrival (no queue
+ * events).
  *
- * A job starts when the server that is free first is free, and takes its time times the overload factor of the instant
- * at which it starts; where a fault stops the service (factor inf), it starts when the fault ends. Jobs of a lane are
- * served one at a time in order of arrival: a lane's next job asks for a server when the one before has ended, so a long
- * lane never holds more than one server. */
+ * A job starts when the server that is free first is free, and takes its time times the overload factor of
+ * the instant at which it starts; where a fault stops the service (factor inf), it starts when the fault
+ * ends. Jobs of a lane are served one at a time in order of arrival: a lane's next job asks for a server when
+ * the one before has ended, so a long lane never holds more than one server. */
 #ifndef GEOREP_WORLD_SERVICE_H
 #define GEOREP_WORLD_SERVICE_H
 
@@ -24,18 +25,19 @@ struct lane {
 
 struct service {
     uint32_t workers;
-    sim_ns *free_at; /* [workers] */
-    random_key key[4];   /* by enum geo_service */
-    uint64_t count[4];   /* jobs of no operation, by kind: keys their luck */
+    sim_ns *free_at;   /* [workers] */
+    random_key key[4]; /* by enum geo_service */
+    uint64_t count[4]; /* jobs of no operation, by kind: keys their luck */
     ARRAY(struct lane) lanes;
 };
 
 void service_open(struct service *s, uint32_t workers);
 void service_close(struct service *s);
 
-/* Books a job that arrives now and takes `time_ns` at factor 1, at a node of `region`; when it will be done, SIM_NS_NEVER:
- * the service has stopped for good. Kind is enum geo_service. */
-sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now, sim_ns time_ns);
+/* Books a job that arrives now and takes `time_ns` at factor 1, at a node of `region`; when it will be done,
+ * SIM_NS_NEVER: the service has stopped for good. Kind is enum geo_service. */
+sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now,
+                    sim_ns time_ns);
 
 struct lane *service_lane(struct service *s, uint32_t lane);
 

@@ -82,7 +82,8 @@ static uint32_t route(const struct world *w, const struct workload_def *def, uin
     return best;
 }
 
-/* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is). */
+/* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is).
+ */
 static uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
 {
     uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
@@ -115,7 +116,8 @@ static void send_attempt(struct world *w, struct operation *one)
         world_at(w, client, w->now + delay,
                  (struct event){.kind = EVENT_REQUEST, .node = one->target, .a = id, .type = attempt});
     } else {
-        network_send_request(w, one->at_region, one->target, &one->op, one->op.write != 0 ? one->op.value_bytes : 0);
+        network_send_request(w, one->at_region, one->target, &one->op,
+                             one->op.write != 0 ? one->op.value_bytes : 0);
     }
 }
 
@@ -129,12 +131,22 @@ static void begin(struct world *w, struct operation *one)
         w->operation_count++;
     }
     world_note(w, (struct history_record){
-        .kind = HISTORY_BEGIN, .op = op->id, .key = op->key, .node = HISTORY_NO_NODE,
-        .begin = {.session = op->session, .region = (uint16_t)op->client, .issued_from = (uint16_t)one->at_region,
-                  .op_kind = op->kind, .data = op->data, .is_probe = op->is_probe, .item = op->item,
-                  .value_bytes = op->value_bytes, .amount = op->amount, .probe_of = one->probe_of,
-                  .probe_after = (uint16_t)one->probe_after},
-    });
+                      .kind = HISTORY_BEGIN,
+                      .op = op->id,
+                      .key = op->key,
+                      .node = HISTORY_NO_NODE,
+                      .begin = {.session = op->session,
+                                .region = (uint16_t)op->client,
+                                .issued_from = (uint16_t)one->at_region,
+                                .op_kind = op->kind,
+                                .data = op->data,
+                                .is_probe = op->is_probe,
+                                .item = op->item,
+                                .value_bytes = op->value_bytes,
+                                .amount = op->amount,
+                                .probe_of = one->probe_of,
+                                .probe_after = (uint16_t)one->probe_after},
+                  });
     send_attempt(w, one);
 }
 
@@ -145,9 +157,16 @@ static void issue(struct world *w, uint32_t region, struct wish wish)
     const struct session *session = &w->workload.regions[region].sessions[wish.session];
     uint64_t id = one->op.id;
 
-    one->op = (geo_op){.id = id, .write = wish.kind == GEO_READ ? 0 : id, .key = wish.key, .amount = 1,
-                       .token = {session->token[0], session->token[1]}, .value_bytes = def->value_bytes,
-                       .session = wish.session, .client = region, .kind = wish.kind, .data = w->def->data,
+    one->op = (geo_op){.id = id,
+                       .write = wish.kind == GEO_READ ? 0 : id,
+                       .key = wish.key,
+                       .amount = 1,
+                       .token = {session->token[0], session->token[1]},
+                       .value_bytes = def->value_bytes,
+                       .session = wish.session,
+                       .client = region,
+                       .kind = wish.kind,
+                       .data = w->def->data,
                        .item = wish.item};
     one->at_region = wish.at_region;
     one->wants_probes = wish.probes && wish.kind != GEO_READ;
@@ -172,8 +191,14 @@ void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t k
     struct operation *one = operation_new(&w->operations, region, true);
     uint64_t id = one->op.id;
 
-    one->op = (geo_op){.id = id, .key = key, .session = (uint32_t)(id >> 8), .client = region, .kind = GEO_READ,
-                       .data = w->def->data, .is_probe = true, .value_bytes = workload_of(w, region)->value_bytes};
+    one->op = (geo_op){.id = id,
+                       .key = key,
+                       .session = (uint32_t)(id >> 8),
+                       .client = region,
+                       .kind = GEO_READ,
+                       .data = w->def->data,
+                       .is_probe = true,
+                       .value_bytes = workload_of(w, region)->value_bytes};
     one->at_region = region;
     one->probe_of = write;
     one->probe_after = after;
@@ -229,13 +254,14 @@ void sessions_expire(struct world *w, uint64_t id, uint32_t node)
 
     if (one == NULL)
         return;
-    if (one->pending != NULL && identity_of(one, one->pending_attempt,
-                                            workload_of(w, one->op.client)->retry_as_new) == id)
+    if (one->pending != NULL &&
+        identity_of(one, one->pending_attempt, workload_of(w, one->op.client)->retry_as_new) == id)
         expire_pending(w, one, node);
     operation_let_go(&w->operations, id);
 }
 
-void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes, struct body *body)
+void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes,
+                     struct body *body)
 {
     geo_op op = one->op;
 
@@ -249,7 +275,8 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
     }
     body->references++;
     world_at(w, one->at_region, w->now + network_client_delay(w, op.id, one->at_region, op.attempt, true),
-             (struct event){.kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
+             (struct event){
+                 .kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */
@@ -259,20 +286,27 @@ static void schedule_probes(struct world *w, const struct operation *one, uint64
 
     for (uint32_t i = 0; i < probes->after_count; i++) {
         uint32_t region = workload_probe_region(&w->workload, place_luck_of(&w->places, write), i);
-        world_at(w, one->op.client, w->now + probes->after[i],
-                 (struct event){.kind = EVENT_PROBE, .node = region, .a = write, .b = one->op.key, .type = i});
+        world_at(
+            w, one->op.client, w->now + probes->after[i],
+            (struct event){.kind = EVENT_PROBE, .node = region, .a = write, .b = one->op.key, .type = i});
     }
 }
 
-static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome, const struct answer *answer)
+static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome,
+                   const struct answer *answer)
 {
     const geo_op *op = &one->op;
-    struct history_record end = {.kind = HISTORY_END, .op = id, .key = op->key, .node = HISTORY_NO_NODE,
+    struct history_record end = {.kind = HISTORY_END,
+                                 .op = id,
+                                 .key = op->key,
+                                 .node = HISTORY_NO_NODE,
                                  .end = {.outcome = outcome, .op_kind = op->kind}};
 
     if (answer != NULL && op->kind == GEO_READ && outcome == OUTCOME_OK) {
         for (uint32_t i = 1; i < answer->sample_count; i++)
-            world_note(w, (struct history_record){.kind = HISTORY_SAMPLE, .op = id, .key = op->key,
+            world_note(w, (struct history_record){.kind = HISTORY_SAMPLE,
+                                                  .op = id,
+                                                  .key = op->key,
                                                   .node = answer->samples[i].node,
                                                   .sample = {.instant = answer->samples[i].instant}});
         if (answer->sample_count > 0) {
@@ -292,7 +326,8 @@ static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t 
     if (outcome == OUTCOME_OK && one->wants_probes)
         schedule_probes(w, one, id);
     uint32_t region = op->client, session = op->session;
-    bool again = !op->is_probe && workload_of(w, region)->arrivals == ARRIVALS_CLOSED && outcome != OUTCOME_OPEN;
+    bool again =
+        !op->is_probe && workload_of(w, region)->arrivals == ARRIVALS_CLOSED && outcome != OUTCOME_OPEN;
     operation_close(&w->operations, one);
     if (again)
         next_thought(w, region, session);
@@ -313,17 +348,23 @@ static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t 
     one->op.attempt++;
     one->op.id = identity_of(one, one->op.attempt, def->retry_as_new);
     one->op.write = one->op.kind == GEO_READ ? 0 : one->op.id;
-    world_note(w, (struct history_record){.kind = HISTORY_RETRY, .op = one->op.id, .key = one->op.key,
-                                          .node = HISTORY_NO_NODE,
-                                          .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
-                                                    .attempt = one->op.attempt}});
+    world_note(w, (struct history_record){
+                      .kind = HISTORY_RETRY,
+                      .op = one->op.id,
+                      .key = one->op.key,
+                      .node = HISTORY_NO_NODE,
+                      .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
+                                .attempt = one->op.attempt}});
     send_attempt(w, one);
 }
 
 void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
 {
     static const uint8_t outcomes[] = {
-        [GEO_OK] = OUTCOME_OK, [GEO_NO] = OUTCOME_NO, [GEO_REFUSED] = OUTCOME_REFUSED, [GEO_THROTTLED] = OUTCOME_THROTTLED,
+        [GEO_OK] = OUTCOME_OK,
+        [GEO_NO] = OUTCOME_NO,
+        [GEO_REFUSED] = OUTCOME_REFUSED,
+        [GEO_THROTTLED] = OUTCOME_THROTTLED,
     };
     struct operation *one = operation_find(&w->operations, id);
 
@@ -332,9 +373,12 @@ void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct bod
         bool success = answer->outcome == GEO_OK || answer->outcome == GEO_NO;
         uint64_t identity = identity_of(one, attempt, workload_of(w, one->op.client)->retry_as_new);
         if (success) {
-            struct session *session = one->op.is_probe ? NULL : &w->workload.regions[one->op.client].sessions[one->op.session];
-            for (int i = 0; session != NULL && i < 2; i++) /* answers may overtake each other: a token never goes back */
-                session->token[i] = answer->token[i] > session->token[i] ? answer->token[i] : session->token[i];
+            struct session *session =
+                one->op.is_probe ? NULL : &w->workload.regions[one->op.client].sessions[one->op.session];
+            for (int i = 0; session != NULL && i < 2;
+                 i++) /* answers may overtake each other: a token never goes back */
+                session->token[i] =
+                    answer->token[i] > session->token[i] ? answer->token[i] : session->token[i];
             finish(w, one, identity, outcomes[answer->outcome], answer);
         } else if (attempt == one->op.attempt) {
             failed(w, one, identity, outcomes[answer->outcome]);

@@ -1,8 +1,8 @@
 /* sessions.h -- clients at work: they issue operations, wait, give up, try again, go elsewhere, and are told.
  *
- * An operation begins when its client means to issue it, and ends when the client is told or has given up its last
- * attempt. Clients of a region whose nodes are all down go to the nearest region that is up once it has been so for
- * `failover.after`; they are never down themselves. */
+ * An operation begins when its client means to issue it, and ends when the client is told or has given up its
+ * last attempt. Clients of a region whose nodes are all down go to the nearest region that is up once it has
+ * been so for `failover.after`; they are never down themselves. */
 #ifndef GEOREP_WORLD_SESSIONS_H
 #define GEOREP_WORLD_SESSIONS_H
 
@@ -23,13 +23,15 @@ void sessions_start(struct world *w);
 void sessions_arrival(struct world *w, uint32_t region, uint64_t number);
 void sessions_think(struct world *w, uint32_t region, uint32_t session);
 void sessions_request(struct world *w, uint32_t node, uint64_t op, uint8_t attempt);
-void sessions_response(struct world *w, uint64_t op, uint8_t attempt, struct body *body); /* takes over the reference */
+void sessions_response(struct world *w, uint64_t op, uint8_t attempt,
+                       struct body *body); /* takes over the reference */
 void sessions_timeout(struct world *w, uint64_t op, uint8_t attempt);
 void sessions_expire(struct world *w, uint64_t op, uint32_t node);
 void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t key, uint32_t after);
 void sessions_end(struct world *w); /* the run ends: what is open has failed */
 
 /* A node answers the request that it has pending; takes a reference of its own. */
-void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes, struct body *body);
+void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes,
+                     struct body *body);
 
 #endif

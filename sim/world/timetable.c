@@ -56,7 +56,11 @@ static void add(struct timetable *t, const struct geography *p, uint32_t index, 
         end = begin + draw(f->lasts, key, number, DRAW_LASTS);
     bool random = f->target == TARGET_RANDOM_GROUPS;
     *array_add(&t->occurrences) = (struct occurrence){
-        .fault = f, .number = number, .begin = begin, .end = end, .owns_group = random,
+        .fault = f,
+        .number = number,
+        .begin = begin,
+        .end = end,
+        .owns_group = random,
         .group = random ? random_groups(t->def, key, number) : f->group,
     };
     t->overload_count += f->kind == FAULT_OVERLOAD;
@@ -107,7 +111,8 @@ void timetable_open(struct timetable *t, const struct world_def *def, const stru
     for (size_t i = 0; i < t->occurrences.count; i++) {
         const struct occurrence *o = &t->occurrences.items[i];
         const char *name = o->fault->name != NULL ? o->fault->name : kind_names[o->fault->kind];
-        t->faults[i] = (struct history_fault){.name = name, .kind = o->fault->kind, .begin = o->begin, .end = o->end};
+        t->faults[i] =
+            (struct history_fault){.name = name, .kind = o->fault->kind, .begin = o->begin, .end = o->end};
     }
     t->links = memory_new((size_t)def->region_count * def->region_count, sizeof *t->links);
     for (size_t i = 0; i < (size_t)def->region_count * def->region_count; i++)
@@ -149,7 +154,8 @@ static bool is_on(const struct timetable *t, size_t i, size_t except, sim_ns now
     return i != except && o->begin <= now && now < o->end;
 }
 
-/* Factor and loss afresh from all that is on: products in one order, so that ending a fault leaves no rounding behind. */
+/* Factor and loss afresh from all that is on: products in one order, so that ending a fault leaves no
+ * rounding behind. */
 static void slow_afresh(struct timetable *t, uint32_t from, uint32_t to, size_t except, sim_ns now)
 {
     struct link_state *l = &t->links[from * t->def->region_count + to];

@@ -1,7 +1,8 @@
-/* timetable.h -- every occurrence of every fault of a trial, drawn at the start, and what they do to links and nodes.
+/* timetable.h -- every occurrence of every fault of a trial, drawn at the start, and what they do to links
+ * and nodes.
  *
- * Being known in advance, a fault's end can be looked up by what it delays; its beginning and end are still events, so
- * that all that happens happens in event order. */
+ * Being known in advance, a fault's end can be looked up by what it delays; its beginning and end are still
+ * events, so that all that happens happens in event order. */
 #ifndef GEOREP_WORLD_TIMETABLE_H
 #define GEOREP_WORLD_TIMETABLE_H
 
@@ -12,19 +13,20 @@
 
 struct occurrence {
     const struct fault_def *fault;
-    uint32_t number;    /* of this fault, from 0 */
-    sim_ns begin, end;  /* SIM_NS_NEVER: on to the end */
-    uint8_t *group;     /* partition: as fault_def.group; owned when the fault is random */
+    uint32_t number;   /* of this fault, from 0 */
+    sim_ns begin, end; /* SIM_NS_NEVER: on to the end */
+    uint8_t *group;    /* partition: as fault_def.group; owned when the fault is random */
     bool owns_group;
     uint32_t leader_region; /* of `leader: true`: where it led when the fault began */
 };
 
 /* What faults do to one directed pair of regions, now. */
 struct link_state {
-    uint32_t cuts;          /* faults that cut it */
-    sim_ns cut_begin, cut_end; /* the last interval in which it was cut; cut_end SIM_NS_NEVER while it lasts */
-    double factor;          /* of delays: product over the slow faults that are on */
-    double loss;            /* of the slow fault that began last and says so; negative: the link's own */
+    uint32_t cuts; /* faults that cut it */
+    sim_ns cut_begin,
+        cut_end;   /* the last interval in which it was cut; cut_end SIM_NS_NEVER while it lasts */
+    double factor; /* of delays: product over the slow faults that are on */
+    double loss;   /* of the slow fault that began last and says so; negative: the link's own */
 };
 
 struct timetable {
@@ -47,8 +49,8 @@ static inline bool timetable_was_cut(const struct link_state *l, sim_ns when)
     return l->cut_begin <= when && when < l->cut_end;
 }
 
-/* The factor of service times for a job of `kind` at a node of `region` that would start at *start. A service that is
- * stopped starts when the fault ends: *start is moved there. INFINITY: never. */
+/* The factor of service times for a job of `kind` at a node of `region` that would start at *start. A service
+ * that is stopped starts when the fault ends: *start is moved there. INFINITY: never. */
 double timetable_overload(const struct timetable *t, uint32_t region, int kind, sim_ns *start);
 
 /* The factor of a region's arrival rate at `when`, and until when it holds. */

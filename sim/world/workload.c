@@ -15,7 +15,9 @@ static void add_read_shares(struct workload *w)
     w->read_share = memory_new(n, sizeof *w->read_share);
     for (uint32_t g = 0; g < n; g++) {
         const struct workload_def *def = w->regions[g].def;
-        double load = def->clients == 0 ? 0 : def->arrivals == ARRIVALS_CLOSED ? (double)def->clients : def->rate_per_s;
+        double load = def->clients == 0                  ? 0
+                      : def->arrivals == ARRIVALS_CLOSED ? (double)def->clients
+                                                         : def->rate_per_s;
         all += load * def->mix[GEO_READ];
         w->read_share[g] = all;
     }
@@ -53,10 +55,10 @@ void workload_close(struct workload *w)
     free(w->read_share);
 }
 
-/* The region's rate is constant between the beginnings and ends of its load faults: an arrival uses up `work` units of
- * the integrated rate. */
-sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
-                             sim_ns before)
+/* The region's rate is constant between the beginnings and ends of its load faults: an arrival uses up `work`
+ * units of the integrated rate. */
+sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region,
+                             uint64_t number, sim_ns before)
 {
     const struct region_clients *c = &w->regions[region];
     random_stream s = random_stream_new(c->arrival_key, number, 0);
@@ -96,7 +98,8 @@ static uint64_t at_home(const struct workload *w, uint64_t key, uint32_t region)
     return home < w->def->key_count ? home : key;
 }
 
-static uint64_t draw_key(const struct workload *w, const struct region_clients *c, uint64_t number, random_stream *s)
+static uint64_t draw_key(const struct workload *w, const struct region_clients *c, uint64_t number,
+                         random_stream *s)
 {
     uint64_t count = w->def->key_count;
 

@@ -1,7 +1,8 @@
 /* workload.h -- what clients want: when they arrive, and which operation each arrival is.
  *
- * An arrival's time, key, kind and session are a function of (region, its number), of a closed session (region, session,
- * its number), so every model and every sweep point meets the same clients (semantics, C). */
+ * An arrival's time, key, kind and session are a function of (region, its number), of a closed session
+ * (region, session, its number), so every model and every sweep point meets the same clients (semantics, C).
+ */
 #ifndef GEOREP_WORLD_WORKLOAD_H
 #define GEOREP_WORLD_WORKLOAD_H
 
@@ -11,7 +12,7 @@
 #include "sim/world/timetable.h"
 
 struct session {
-    uint64_t count;    /* operations begun by a closed session */
+    uint64_t count; /* operations begun by a closed session */
     uint64_t token[2];
 };
 
@@ -43,9 +44,10 @@ struct wish {
 void workload_open(struct workload *w, const struct world_def *def, const struct geography *p);
 void workload_close(struct workload *w);
 
-/* When arrival `number` (from 1) of an open region comes, the one before having come at `before`; SIM_NS_NEVER: none. */
-sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
-                             sim_ns before);
+/* When arrival `number` (from 1) of an open region comes, the one before having come at `before`;
+ * SIM_NS_NEVER: none. */
+sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region,
+                             uint64_t number, sim_ns before);
 
 /* How long a closed session thinks before its operation `number` (from 1). */
 sim_ns workload_think(const struct workload *w, uint32_t region, uint32_t session, uint64_t number);

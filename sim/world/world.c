@@ -15,13 +15,23 @@ static void open_setting(struct world *w)
     for (uint32_t i = 0; i < n * n; i++)
         price[i] = def->links[i].price_usd_per_byte;
     w->setting = (struct history_setting){
-        .region_count = n, .node_count = w->places.node_count, .region_names = w->places.region_names,
-        .node_region = w->places.node_region, .region_first_node = w->places.region_first_node,
-        .region_node_count = w->places.region_node_count, .data = def->data,
-        .key_count = def->key_count + def->own_key_count, .initial = def->initial, .warmup = def->warmup_ns,
-        .duration = def->duration_ns, .limit = def->duration_ns + def->drain_ns, .price_usd_per_byte = price,
-        .faults = w->timetable.faults, .fault_count = (uint32_t)w->timetable.occurrences.count,
-        .probe_after = def->probes.after, .probe_after_count = def->probes.after_count,
+        .region_count = n,
+        .node_count = w->places.node_count,
+        .region_names = w->places.region_names,
+        .node_region = w->places.node_region,
+        .region_first_node = w->places.region_first_node,
+        .region_node_count = w->places.region_node_count,
+        .data = def->data,
+        .key_count = def->key_count + def->own_key_count,
+        .initial = def->initial,
+        .warmup = def->warmup_ns,
+        .duration = def->duration_ns,
+        .limit = def->duration_ns + def->drain_ns,
+        .price_usd_per_byte = price,
+        .faults = w->timetable.faults,
+        .fault_count = (uint32_t)w->timetable.occurrences.count,
+        .probe_after = def->probes.after,
+        .probe_after_count = def->probes.after_count,
     };
     for (uint32_t i = 0; i < def->fault_count; i++)
         w->setting.may_lose |= def->faults[i].kind == FAULT_CRASH && def->faults[i].lose != LOSE_NOTHING;
@@ -144,7 +154,8 @@ static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fa
         node->down_since = w->now;
         w->down_count++;
     }
-    world_note(w, (struct history_record){.kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
+    world_note(w, (struct history_record){
+                      .kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
     if (lose == LOSE_NOTHING)
         return;
     node->epoch++;
@@ -207,14 +218,17 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     const struct fault_def *f = o->fault;
 
     if (begins || o->end != o->begin)
-        world_note(w, (struct history_record){.kind = HISTORY_FAULT, .node = HISTORY_NO_NODE,
-                                              .fault = {.index = index, .occurrence = o->number, .begins = begins}});
+        world_note(
+            w, (struct history_record){.kind = HISTORY_FAULT,
+                                       .node = HISTORY_NO_NODE,
+                                       .fault = {.index = index, .occurrence = o->number, .begins = begins}});
     timetable_switch_links(&w->timetable, index, begins, w->now);
     if (f->kind == FAULT_CRASH || (f->kind == FAULT_CLOCK && begins))
         switch_nodes(w, f, index, begins);
 }
 
-/* A node that is paused takes up what was due when it is up again; one that lost its memory has forgotten it. */
+/* A node that is paused takes up what was due when it is up again; one that lost its memory has forgotten it.
+ */
 static bool waits_for_node(struct world *w, const struct event *e)
 {
     struct node *node = &w->nodes[e->node];

@@ -1,10 +1,13 @@
-/* world.h -- what surrounds the replicas, as one running thing: places, clocks, network, service queues, clients, faults.
+/* world.h -- what surrounds the replicas, as one running thing: places, clocks, network, service queues,
+ * clients, faults.
  *
- * A world is driven by one event queue. What happens at a node ends in a hook, which the trial sets: the world knows
- * nothing of models. All records of the history that are not a model's own words are appended here.
+ * A world is driven by one event queue. What happens at a node ends in a hook, which the trial sets: the
+ * world knows nothing of models. All records of the history that are not a model's own words are appended
+ * here.
  *
- * The parts, each in its file: place.h (who is who, and whose luck is whose), clock.h, service.h, timetable.h (faults),
- * network.h, operation.h (what is open), workload.h (what clients want), sessions.h (clients at work).
+ * The parts, each in its file: place.h (who is who, and whose luck is whose), clock.h, service.h, timetable.h
+ * (faults), network.h, operation.h (what is open), workload.h (what clients want), sessions.h (clients at
+ * work).
  */
 #ifndef GEOREP_WORLD_H
 #define GEOREP_WORLD_H
@@ -24,17 +27,17 @@
 enum event_kind {
     EVENT_FAULT_BEGIN, /* a: occurrence */
     EVENT_FAULT_END,
-    EVENT_ARRIVAL,     /* node: region; a: number of the arrival */
-    EVENT_THINK,       /* node: region; type: session */
-    EVENT_REQUEST,     /* a client's request arrives at `node`; a: op, type: attempt */
-    EVENT_RESPONSE,    /* the answer arrives at the client; a: op, b: body, type: attempt */
-    EVENT_TIMEOUT,     /* a: op, type: attempt */
-    EVENT_EXPIRE,      /* a request that came after its client gave up is let go of; a: op, node */
-    EVENT_PROBE,       /* node: region; a: write, b: key, type: index of `after` */
-    EVENT_ARRIVE,      /* a: message */
-    EVENT_RETRANSMIT,  /* a: message */
-    EVENT_SERVED,      /* a: message, at `node` */
-    EVENT_TIMER        /* a model's; node, type, a: argument */
+    EVENT_ARRIVAL,    /* node: region; a: number of the arrival */
+    EVENT_THINK,      /* node: region; type: session */
+    EVENT_REQUEST,    /* a client's request arrives at `node`; a: op, type: attempt */
+    EVENT_RESPONSE,   /* the answer arrives at the client; a: op, b: body, type: attempt */
+    EVENT_TIMEOUT,    /* a: op, type: attempt */
+    EVENT_EXPIRE,     /* a request that came after its client gave up is let go of; a: op, node */
+    EVENT_PROBE,      /* node: region; a: write, b: key, type: index of `after` */
+    EVENT_ARRIVE,     /* a: message */
+    EVENT_RETRANSMIT, /* a: message */
+    EVENT_SERVED,     /* a: message, at `node` */
+    EVENT_TIMER       /* a model's; node, type, a: argument */
 };
 
 struct event {
@@ -46,9 +49,9 @@ struct event {
 /* One node as the world sees it. */
 struct node {
     bool down;
-    uint8_t lose;           /* of the crash it is in: enum history_lose */
-    uint32_t crashes;       /* faults that hold it down */
-    uint32_t epoch;         /* restarts that lost something: what was under way before is void */
+    uint8_t lose;     /* of the crash it is in: enum history_lose */
+    uint32_t crashes; /* faults that hold it down */
+    uint32_t epoch;   /* restarts that lost something: what was under way before is void */
     uint32_t disk_losses;
     sim_ns down_since;
     struct clock clock;
@@ -75,11 +78,12 @@ struct world {
     struct event_queue *queue;
     struct world_hooks hooks;
     sim_ns now;
-    uint64_t *order;        /* [region + 1]: events that the region has made; 0: the world's own */
+    uint64_t *order; /* [region + 1]: events that the region has made; 0: the world's own */
     uint64_t events;
     struct node *nodes;
-    uint32_t down_count;    /* nodes that are down */
-    uint32_t leader_region; /* of the newest term that a model told, or its parameter `leader`; UINT32_MAX: none */
+    uint32_t down_count; /* nodes that are down */
+    uint32_t
+        leader_region; /* of the newest term that a model told, or its parameter `leader`; UINT32_MAX: none */
     uint64_t leader_term;
     struct timetable timetable;
     struct network network;
@@ -87,12 +91,12 @@ struct world {
     struct workload workload;
     struct message *ready, **ready_end; /* sent by a node to itself: taken up when the handler returns */
     bool settling;
-    uint64_t open_count;    /* client operations, probes apart */
+    uint64_t open_count; /* client operations, probes apart */
     uint64_t operation_count;
 };
 
-/* Everything by `def`, which outlives the world. `setting`'s placement and reflects are the trial's to fill in before
- * world_start. */
+/* Everything by `def`, which outlives the world. `setting`'s placement and reflects are the trial's to fill
+ * in before world_start. */
 void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication);
 void world_close(struct world *w);
 void world_start(struct world *w);

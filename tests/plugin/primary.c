@@ -9,9 +9,18 @@
 
 #include <stddef.h>
 
-struct config { geo_region primary; };
-struct copy { geo_key key; geo_value value; };
-struct reply { geo_op_id id; geo_answer answer; geo_value value; };
+struct config {
+    geo_region primary;
+};
+struct copy {
+    geo_key key;
+    geo_value value;
+};
+struct reply {
+    geo_op_id id;
+    geo_answer answer;
+    geo_value value;
+};
 
 enum { READ, WRITE, COPY, REPLY };
 
@@ -73,18 +82,27 @@ static geo_promise promise(const void *config, const geo_setting *s)
     return (geo_promise){.checks = UINT64_C(1) << GEO_LINEARIZABLE};
 }
 
-static const geo_param params[] = {
-    {"primary", GEO_PARAM_REGION, offsetof(struct config, primary), "first", NULL, NULL, NULL,
-     "where all operations go"}, {0}};
+static const geo_param params[] = {{"primary", GEO_PARAM_REGION, offsetof(struct config, primary), "first",
+                                    NULL, NULL, NULL, "where all operations go"},
+                                   {0}};
 static const geo_message_def messages[] = {[READ] = {"read", GEO_NO_LEG, GEO_SERVE_READ},
                                            [WRITE] = {"write", GEO_NO_LEG, GEO_SERVE_WRITE},
                                            [COPY] = {"copy", GEO_NO_LEG, GEO_SERVE_APPLY},
-                                           [REPLY] = {"reply", GEO_NO_LEG, GEO_NO_SERVICE}, {0}};
-static const geo_model primary = {
-    .abi = GEO_ABI, .model_bytes = sizeof(geo_model), .param_bytes = sizeof(geo_param), .name = "primary",
-    .summary = "one primary copy, and backups that are told", .reflects = GEO_BY_ORDER, .params = params,
-    .messages = messages, .config_bytes = sizeof(struct config), .placement = placement, .promise = promise,
-    .request = on_request, .message = on_message};
+                                           [REPLY] = {"reply", GEO_NO_LEG, GEO_NO_SERVICE},
+                                           {0}};
+static const geo_model primary = {.abi = GEO_ABI,
+                                  .model_bytes = sizeof(geo_model),
+                                  .param_bytes = sizeof(geo_param),
+                                  .name = "primary",
+                                  .summary = "one primary copy, and backups that are told",
+                                  .reflects = GEO_BY_ORDER,
+                                  .params = params,
+                                  .messages = messages,
+                                  .config_bytes = sizeof(struct config),
+                                  .placement = placement,
+                                  .promise = promise,
+                                  .request = on_request,
+                                  .message = on_message};
 
 const geo_model *geo_plugin(void);
 const geo_model *geo_plugin(void)

@@ -27,8 +27,8 @@ static int64_t delta_by_zones(const struct op *ops, int count)
     return delta;
 }
 
-/* Is there an order of what is left that respects time (with reads beginning earlier by `delta`) and values? A write without an
- * end may also never happen, but then nobody read it, and it may as well come last. */
+/* Is there an order of what is left that respects time (with reads beginning earlier by `delta`) and values?
+ * A write without an end may also never happen, but then nobody read it, and it may as well come last. */
 static bool goes_on(const struct op *ops, int count, unsigned left, uint64_t value, sim_ns delta)
 {
     if (left == 0)
@@ -85,8 +85,8 @@ static uint64_t luck(uint64_t *state, uint64_t below)
     return (*state >> 33) % below;
 }
 
-/* Up to 7 operations within 30 ns, so that all sorts of overlap come; a read returns the initial value or a write that has begun
- * before it ends. */
+/* Up to 7 operations within 30 ns, so that all sorts of overlap come; a read returns the initial value or a
+ * write that has begun before it ends. */
 Test(delta, agrees_with_a_search_over_all_orders)
 {
     uint64_t state = 20261123;
@@ -99,7 +99,8 @@ Test(delta, agrees_with_a_search_over_all_orders)
             ops[i].begin = (sim_ns)luck(&state, 30);
             ops[i].end = ops[i].begin + 1 + (sim_ns)luck(&state, 12);
             ops[i].is_write = i < writes;
-            ops[i].write = i < writes ? (uint64_t)i + 1 : luck(&state, (uint64_t)(writes < count ? writes : count) + 1);
+            ops[i].write =
+                i < writes ? (uint64_t)i + 1 : luck(&state, (uint64_t)(writes < count ? writes : count) + 1);
             if (i < writes && luck(&state, 6) == 0)
                 ops[i].end = SIM_NS_NEVER;
             if (i >= writes && ops[i].write != 0 && ops[ops[i].write - 1].begin > ops[i].end)
@@ -107,7 +108,8 @@ Test(delta, agrees_with_a_search_over_all_orders)
         }
         int64_t zones = delta_by_zones(ops, count), search = delta_by_search(ops, count);
         shifted += search > 0;
-        cr_assert_eq(zones, search, "round %d: %lld by zones, %lld by search", round, (long long)zones, (long long)search);
+        cr_assert_eq(zones, search, "round %d: %lld by zones, %lld by search", round, (long long)zones,
+                     (long long)search);
     }
     cr_expect_gt(shifted, 2000);
     cr_expect_lt(shifted, 18000);

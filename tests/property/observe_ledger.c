@@ -1,4 +1,5 @@
-/* observe_ledger.c -- the figures of random histories, against the same figures computed the slow way (observe_naive.h). */
+/* observe_ledger.c -- the figures of random histories, against the same figures computed the slow way
+ * (observe_naive.h). */
 #include "tests/property/observe_naive.h"
 #include "tests/property/observe_network.h"
 #include "tests/unit/observe_story.h"
@@ -13,7 +14,8 @@ static double value(int metric, int statistic)
 
 static void expect(const char *what, double got, double want)
 {
-    cr_assert(got == want, "seed %llu: %s is %.17g, should be %.17g", (unsigned long long)seed_now, what, got, want);
+    cr_assert(got == want, "seed %llu: %s is %.17g, should be %.17g", (unsigned long long)seed_now, what, got,
+              want);
 }
 
 static void expect_spread(const char *what, int metric, uint64_t count, sim_ns sum, bool at_least)
@@ -39,11 +41,13 @@ static void compare(const struct naive *n)
     expect_spread("versions", METRIC_READ_STALENESS_VERSIONS, n->reads, (sim_ns)n->versions, false);
     expect("not one's own", value(METRIC_READ_YOUR_WRITES, STATISTIC_VALUE), (double)n->not_own);
     expect_spread("lag", METRIC_REPLICATION_LAG, n->lag_count, n->lag_sum, n->lag_at_least);
-    expect_spread("convergence", METRIC_CONVERGENCE, n->convergence_count, n->convergence_sum, n->convergence_at_least);
+    expect_spread("convergence", METRIC_CONVERGENCE, n->convergence_count, n->convergence_sum,
+                  n->convergence_at_least);
     expect("unapplied", value(METRIC_UNAPPLIED, STATISTIC_VALUE), (double)n->unapplied);
     expect("conflicts", value(METRIC_CONFLICTS, STATISTIC_VALUE), (double)n->conflicts);
     if (n->committed > 0)
-        expect("conflicts per write", value(METRIC_CONFLICTS, STATISTIC_PER_WRITE), (double)n->conflicts / (double)n->committed);
+        expect("conflicts per write", value(METRIC_CONFLICTS, STATISTIC_PER_WRITE),
+               (double)n->conflicts / (double)n->committed);
     expect("lost updates", value(METRIC_LOST_UPDATES, STATISTIC_VALUE), (double)n->lost);
     expect("skew inversions", value(METRIC_SKEW_INVERSIONS, STATISTIC_VALUE), (double)n->skew);
     expect("causal inversions", value(METRIC_CAUSAL_INVERSIONS, STATISTIC_VALUE), (double)n->causal);
@@ -112,9 +116,11 @@ static void run_all(const struct net_options *options)
     cr_assert_gt(totals.conflicts, SEEDS);
     cr_assert_gt(totals.lost, SEEDS / 3);
     cr_assert_gt(totals.lag_count, SEEDS);
-    cr_log_info("stale %llu conflicts %llu lost %llu skew %llu causal %llu unapplied %llu lost commits %llu lags %llu",
-                (unsigned long long)totals.stale, (unsigned long long)totals.conflicts, (unsigned long long)totals.lost,
-                (unsigned long long)totals.skew, (unsigned long long)totals.causal, (unsigned long long)totals.unapplied,
+    cr_log_info("stale %llu conflicts %llu lost %llu skew %llu causal %llu unapplied %llu lost commits %llu "
+                "lags %llu",
+                (unsigned long long)totals.stale, (unsigned long long)totals.conflicts,
+                (unsigned long long)totals.lost, (unsigned long long)totals.skew,
+                (unsigned long long)totals.causal, (unsigned long long)totals.unapplied,
                 (unsigned long long)totals.lost_commits, (unsigned long long)totals.lag_count);
 }
 

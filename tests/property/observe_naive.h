@@ -1,5 +1,6 @@
-/* observe_naive.h -- the figures once more, as slowly and plainly as the definitions read: every write is kept for ever, what a
- * node has been reached by is a set of writes, and after each record every (replica, write) is looked at.
+/* observe_naive.h -- the figures once more, as slowly and plainly as the definitions read: every write is
+ * kept for ever, what a node has been reached by is a set of writes, and after each record every (replica,
+ * write) is looked at.
  *
  * It shares nothing with sim/observe but the words. */
 #ifndef GEOREP_TESTS_OBSERVE_NAIVE_H
@@ -45,7 +46,10 @@ struct naive_op {
     sim_ns begin_time;
     uint8_t kind;
     bool open;
-    struct { uint32_t node; uint64_t instant; } samples[8];
+    struct {
+        uint32_t node;
+        uint64_t instant;
+    } samples[8];
     int sample_count;
 };
 
@@ -78,7 +82,8 @@ struct naive {
     sim_ns time, last_time;
     int64_t backlog, diverged_keys;
     /* figures */
-    uint64_t reads, stale, not_own, versions, conflicts, lost, skew, causal, committed, lag_count, unapplied, lost_commits;
+    uint64_t reads, stale, not_own, versions, conflicts, lost, skew, causal, committed, lag_count, unapplied,
+        lost_commits;
     sim_ns stale_sum, lag_sum, convergence_sum;
     uint64_t convergence_count;
     bool lag_at_least, convergence_at_least;
@@ -120,7 +125,8 @@ static struct naive_set naive_frontier(const struct naive *n, const struct naive
     return f;
 }
 
-/* These arrive at once. Those of them that are in the frontier afterwards, and had not reached the node, meet the rest of it. */
+/* These arrive at once. Those of them that are in the frontier afterwards, and had not reached the node, meet
+ * the rest of it. */
 static void naive_arrive(struct naive *n, uint32_t node, uint64_t key, const struct naive_set *what)
 {
     struct naive_set before = n->reached[node];
@@ -193,8 +199,14 @@ static void naive_take(struct naive *n, const struct history_record *r)
     }
     w = n->write_count++;
     struct naive_write *at = &n->writes[w];
-    *at = (struct naive_write){.id = r->op, .key = r->key, .took = n->position, .version = {r->take.stamp, r->op},
-                               .taker = r->node, .life = n->life[r->node], .first = -1, .begin_position = UINT64_MAX};
+    *at = (struct naive_write){.id = r->op,
+                               .key = r->key,
+                               .took = n->position,
+                               .version = {r->take.stamp, r->op},
+                               .taker = r->node,
+                               .life = n->life[r->node],
+                               .first = -1,
+                               .begin_position = UINT64_MAX};
     for (int o = 0; o < w; o++)
         at->seen.has[o] = n->reached[r->node].has[o] && n->writes[o].key == r->key;
     for (int m = 0; m < n->made_count; m++)
@@ -204,7 +216,8 @@ static void naive_take(struct naive *n, const struct history_record *r)
         if (n->ops[o].op == history_op_of(r->op)) {
             at->begin_position = n->ops[o].begin_position;
             at->session = n->ops[o].session;
-            at->in_window = n->ops[o].begin_time >= n->setting->warmup && n->ops[o].begin_time < n->setting->duration;
+            at->in_window =
+                n->ops[o].begin_time >= n->setting->warmup && n->ops[o].begin_time < n->setting->duration;
         }
     naive_arrive_one(n, r->node, w);
 }
@@ -342,7 +355,8 @@ static bool naive_reflects(const struct naive *n, uint32_t node, int w)
     return n->setting->by_merge ? n->merged[node].has[w] : !geo_newer(at->version, n->held[node][at->key]);
 }
 
-static void naive_lag(struct naive *n, const struct naive_write *w, uint32_t node, sim_ns until, bool at_least)
+static void naive_lag(struct naive *n, const struct naive_write *w, uint32_t node, sim_ns until,
+                      bool at_least)
 {
     sim_ns lag = until > w->commit_time ? until - w->commit_time : 0;
 
@@ -428,7 +442,8 @@ static void naive_look(struct naive *n)
     n->backlog = 0;
     for (int w = 0; w < n->write_count; w++)
         for (uint32_t node = 0; node < s->node_count; node++)
-            n->backlog += naive_holder(n, n->writes[w].key, node) && n->up[node] && n->writes[w].since[node] == 0;
+            n->backlog +=
+                naive_holder(n, n->writes[w].key, node) && n->up[node] && n->writes[w].since[node] == 0;
     n->diverged_keys = 0;
     for (uint64_t key = 0; key < s->key_count; key++) {
         int first = -1;
@@ -477,8 +492,12 @@ static void naive_record(void *self, const struct history_record *r, uint64_t po
     n->time = r->time;
     switch (r->kind) {
     case HISTORY_BEGIN:
-        n->ops[n->op_count++] = (struct naive_op){.op = r->op, .begin_position = position, .begin_time = r->time,
-                                                  .key = r->key, .kind = r->begin.op_kind, .open = true,
+        n->ops[n->op_count++] = (struct naive_op){.op = r->op,
+                                                  .begin_position = position,
+                                                  .begin_time = r->time,
+                                                  .key = r->key,
+                                                  .kind = r->begin.op_kind,
+                                                  .open = true,
                                                   .session = r->begin.session};
         break;
     case HISTORY_TAKE:
@@ -519,7 +538,8 @@ static void naive_record(void *self, const struct history_record *r, uint64_t po
         break;
     case HISTORY_FAULT:
         if (!r->fault.begins && n->setting->faults[0].begin >= n->setting->warmup)
-            n->waits[n->wait_count++] = (struct naive_wait){.position = position, .time = r->time, .open = true};
+            n->waits[n->wait_count++] =
+                (struct naive_wait){.position = position, .time = r->time, .open = true};
         break;
     default:
         break;

@@ -1,10 +1,10 @@
-/* observe_network.h -- a plausible network that tells random histories: writes that are taken somewhere, stored, shipped with random
- * delays, dropped, repeated; clocks that are off and coarse, so that stamps are equal and inverted; a crash that loses
- * nothing, memory or a disk, and a repair; clients that give up; retries of the same and of a new identity; takers that
- * hold no replica.
+/* observe_network.h -- a plausible network that tells random histories: writes that are taken somewhere,
+ * stored, shipped with random delays, dropped, repeated; clocks that are off and coarse, so that stamps are
+ * equal and inverted; a crash that loses nothing, memory or a disk, and a repair; clients that give up;
+ * retries of the same and of a new identity; takers that hold no replica.
  *
- * BY_ORDER: every node holds the newest version. BY_MERGE: every node counts its own writes and ships either its own count
- * or all that it has merged; a register inside lets go of what has less priority. */
+ * BY_ORDER: every node holds the newest version. BY_MERGE: every node counts its own writes and ships either
+ * its own count or all that it has merged; a register inside lets go of what has less priority. */
 #ifndef GEOREP_TESTS_OBSERVE_NETWORK_H
 #define GEOREP_TESTS_OBSERVE_NETWORK_H
 
@@ -20,8 +20,21 @@
 #define NET_EVENTS 20000
 #define NET_LIVES 4 /* incarnations of a node */
 
-enum net_kind { NET_OP, NET_TAKE, NET_STORE, NET_MERGE, NET_OK, NET_GIVE_UP, NET_SAMPLE, NET_READ_OK, NET_DOWN, NET_UP,
-                NET_FAULT_BEGINS, NET_FAULT_ENDS, NET_STEP };
+enum net_kind {
+    NET_OP,
+    NET_TAKE,
+    NET_STORE,
+    NET_MERGE,
+    NET_OK,
+    NET_GIVE_UP,
+    NET_SAMPLE,
+    NET_READ_OK,
+    NET_DOWN,
+    NET_UP,
+    NET_FAULT_BEGINS,
+    NET_FAULT_ENDS,
+    NET_STEP
+};
 
 struct net_event {
     sim_ns time;
@@ -35,7 +48,7 @@ struct net_event {
 };
 
 struct net_options {
-    uint32_t nodes, copies; /* 0: 3 nodes; copies on all */
+    uint32_t nodes, copies;       /* 0: 3 nodes; copies on all */
     bool true_clocks, far_clocks; /* else half of them are off */
     bool by_merge, ships_state, crash, crash_for_ever, retries;
     uint8_t lose;
@@ -64,7 +77,10 @@ struct net {
     uint64_t merged[NET_NODES][NET_KEYS][NET_NODES][NET_LIVES], value[NET_NODES][NET_KEYS];
     uint32_t life[NET_NODES];
     bool up[NET_NODES];
-    struct { uint64_t op; bool ended, taken; } ops[400];
+    struct {
+        uint64_t op;
+        bool ended, taken;
+    } ops[400];
     int op_count;
     sim_ns now;
 };
@@ -141,8 +157,12 @@ static void net_op_begins(struct net *n, const struct net_event *e)
 
     (void)e;
     n->ops[n->op_count++].op = op;
-    net_tell(n, (struct history_record){.op = op, .key = key, .node = HISTORY_NO_NODE, .kind = HISTORY_BEGIN,
-                                        .begin = {.region = (uint16_t)region, .op_kind = read ? GEO_READ : GEO_WRITE,
+    net_tell(n, (struct history_record){.op = op,
+                                        .key = key,
+                                        .node = HISTORY_NO_NODE,
+                                        .kind = HISTORY_BEGIN,
+                                        .begin = {.region = (uint16_t)region,
+                                                  .op_kind = read ? GEO_READ : GEO_WRITE,
                                                   .session = (uint32_t)net_below(n, 2)}});
     if (read) {
         uint32_t samples = 1 + (uint32_t)net_below(n, 2);
@@ -156,7 +176,8 @@ static void net_op_begins(struct net *n, const struct net_event *e)
             s->key = key;
             last = s->time - n->now > last ? s->time - n->now : last;
         }
-        struct net_event *end = net_plan(n, last + net_delay(n, net_chance(n, 0.1) ? 80 : 10), NET_READ_OK, 0);
+        struct net_event *end =
+            net_plan(n, last + net_delay(n, net_chance(n, 0.1) ? 80 : 10), NET_READ_OK, 0);
         end->op = op;
         end->key = key;
         return;
@@ -168,7 +189,8 @@ static void net_op_begins(struct net *n, const struct net_event *e)
     if (!n->options.retries || !net_chance(n, 0.3))
         return;
     uint64_t again = net_chance(n, 0.5) ? op : op | 1;
-    net_tell(n, (struct history_record){.op = again, .kind = HISTORY_RETRY, .retry = {.of = op, .attempt = 1}});
+    net_tell(n,
+             (struct history_record){.op = again, .kind = HISTORY_RETRY, .retry = {.of = op, .attempt = 1}});
     net_attempt(n, again, key, (uint32_t)net_below(n, n->options.nodes));
 }
 
@@ -177,7 +199,8 @@ static void net_ship(struct net *n, uint32_t from, uint64_t key, uint64_t op, in
     for (uint32_t to = 0; to < n->options.nodes; to++) {
         int copies = net_chance(n, n->options.drop) ? 0 : net_chance(n, 0.1) ? 2 : 1;
         for (int c = 0; c < copies && to != from && net_holds(n, key, to); c++) {
-            struct net_event *e = net_plan(n, 1 + net_delay(n, 60), n->options.by_merge ? NET_MERGE : NET_STORE, to);
+            struct net_event *e =
+                net_plan(n, 1 + net_delay(n, 60), n->options.by_merge ? NET_MERGE : NET_STORE, to);
             e->op = op;
             e->key = key;
             e->stamp = stamp;
@@ -198,8 +221,11 @@ static void net_store(struct net *n, uint32_t node, uint64_t key, geo_version v)
 
     if (kept)
         *held = v;
-    net_tell(n, (struct history_record){.key = key, .node = node, .kind = HISTORY_STORE,
-                                        .store = {.stamp = v.stamp, .write = v.write, .digest = v.write, .kept = kept}});
+    net_tell(n, (struct history_record){
+                    .key = key,
+                    .node = node,
+                    .kind = HISTORY_STORE,
+                    .store = {.stamp = v.stamp, .write = v.write, .digest = v.write, .kept = kept}});
 }
 
 static void net_answer(struct net *n, uint32_t node, uint64_t key)
@@ -210,7 +236,8 @@ static void net_answer(struct net *n, uint32_t node, uint64_t key)
         for (uint32_t life = 0; life < NET_LIVES; life++)
             if (n->merged[node][key][o][life] != 0)
                 digest ^= hash_join(o * NET_LIVES + life, n->merged[node][key][o][life]);
-    net_tell(n, (struct history_record){.key = key, .node = node, .kind = HISTORY_ANSWER, .answer = {digest}});
+    net_tell(n,
+             (struct history_record){.key = key, .node = node, .kind = HISTORY_ANSWER, .answer = {digest}});
 }
 
 /* The register inside: the greater hash stays, whoever had seen whom. */
@@ -220,10 +247,12 @@ static void net_register(struct net *n, uint32_t node, uint64_t key, uint64_t ca
 
     if (came == 0 || came == *value)
         return;
-    uint64_t winner = *value == 0 || hash_mix(came) > hash_mix(*value) ? came : *value, loser = winner == came ? *value : came;
+    uint64_t winner = *value == 0 || hash_mix(came) > hash_mix(*value) ? came : *value,
+             loser = winner == came ? *value : came;
     *value = winner;
     if (loser != 0)
-        net_tell(n, (struct history_record){.key = key, .node = node, .kind = HISTORY_DROP, .drop = {loser, winner}});
+        net_tell(n, (struct history_record){
+                        .key = key, .node = node, .kind = HISTORY_DROP, .drop = {loser, winner}});
 }
 
 static uint64_t *net_count(struct net *n, uint32_t node, uint64_t key)
@@ -235,7 +264,10 @@ static void net_take(struct net *n, const struct net_event *e)
 {
     int op = net_op(n, e->op);
     uint32_t node = e->node;
-    struct history_record r = {.op = e->op, .key = e->key, .node = node, .kind = HISTORY_TAKE,
+    struct history_record r = {.op = e->op,
+                               .key = e->key,
+                               .node = node,
+                               .kind = HISTORY_TAKE,
                                .take = {.value_bytes = 10, .op_kind = GEO_WRITE}};
 
     if (!n->up[node] || (n->options.by_merge && !net_holds(n, e->key, node)))
@@ -246,7 +278,10 @@ static void net_take(struct net *n, const struct net_event *e)
         /* A coordinator that reads at a replica first. */
         for (uint32_t from = 0; from < n->options.nodes; from++)
             if (net_holds(n, e->key, from) && n->held[from][e->key].write != 0) {
-                net_tell(n, (struct history_record){.op = e->op, .key = e->key, .node = node, .kind = HISTORY_MADE,
+                net_tell(n, (struct history_record){.op = e->op,
+                                                    .key = e->key,
+                                                    .node = node,
+                                                    .kind = HISTORY_MADE,
                                                     .made = {n->held[from][e->key].write}});
                 break;
             }
@@ -262,7 +297,9 @@ static void net_take(struct net *n, const struct net_event *e)
     }
     net_tell(n, r);
     if (n->options.by_merge) {
-        net_tell(n, (struct history_record){.key = e->key, .node = node, .kind = HISTORY_MERGE,
+        net_tell(n, (struct history_record){.key = e->key,
+                                            .node = node,
+                                            .kind = HISTORY_MERGE,
                                             .merge = {(uint64_t)r.take.stamp, node}});
         net_register(n, node, e->key, e->op);
         net_answer(n, node, e->key);
@@ -293,8 +330,8 @@ static void net_merge(struct net *n, const struct net_event *e)
                 continue;
             *have = e->counts[o][life];
             any = true;
-            net_tell(n, (struct history_record){.key = e->key, .node = e->node, .kind = HISTORY_MERGE,
-                                                .merge = {*have, o}});
+            net_tell(n, (struct history_record){
+                            .key = e->key, .node = e->node, .kind = HISTORY_MERGE, .merge = {*have, o}});
         }
     if (!any)
         return;
@@ -309,7 +346,9 @@ static void net_end(struct net *n, const struct net_event *e, uint8_t outcome, u
     if (n->ops[op].ended)
         return;
     n->ops[op].ended = true;
-    net_tell(n, (struct history_record){.op = e->op, .key = e->key, .kind = HISTORY_END,
+    net_tell(n, (struct history_record){.op = e->op,
+                                        .key = e->key,
+                                        .kind = HISTORY_END,
                                         .node = instant != 0 ? e->node : HISTORY_NO_NODE,
                                         .end = {.instant = instant, .outcome = outcome}});
 }
@@ -319,7 +358,8 @@ static void net_down(struct net *n, const struct net_event *e)
     if (!n->up[e->node])
         return;
     n->up[e->node] = false;
-    net_tell(n, (struct history_record){.node = e->node, .kind = HISTORY_DOWN, .down = {.lose = n->options.lose}});
+    net_tell(
+        n, (struct history_record){.node = e->node, .kind = HISTORY_DOWN, .down = {.lose = n->options.lose}});
     if (n->options.lose == LOSE_DISK) {
         memset(n->held[e->node], 0, sizeof n->held[e->node]);
         memset(n->merged[e->node], 0, sizeof n->merged[e->node]);
@@ -335,9 +375,11 @@ static void net_up(struct net *n, const struct net_event *e)
     net_tell(n, (struct history_record){.node = e->node, .kind = HISTORY_UP});
     for (uint64_t key = 0; key < n->setting.key_count; key++)
         for (uint32_t from = 0; from < n->options.nodes; from++) {
-            if (from == e->node || !net_holds(n, key, from) || !net_holds(n, key, e->node) || net_chance(n, 0.3))
+            if (from == e->node || !net_holds(n, key, from) || !net_holds(n, key, e->node) ||
+                net_chance(n, 0.3))
                 continue;
-            struct net_event *m = net_plan(n, 1 + net_delay(n, 40), n->options.by_merge ? NET_MERGE : NET_STORE, e->node);
+            struct net_event *m =
+                net_plan(n, 1 + net_delay(n, 40), n->options.by_merge ? NET_MERGE : NET_STORE, e->node);
             m->key = key;
             m->op = n->held[from][key].write;
             m->stamp = n->held[from][key].stamp;
@@ -371,7 +413,10 @@ static void net_step(struct net *n, const struct net_event *e)
         break;
     case NET_SAMPLE:
         if (n->up[e->node]) /* a state as it is now; told when the read ends */
-            net_tell(n, (struct history_record){.op = e->op, .key = e->key, .node = e->node, .kind = HISTORY_SAMPLE,
+            net_tell(n, (struct history_record){.op = e->op,
+                                                .key = e->key,
+                                                .node = e->node,
+                                                .kind = HISTORY_SAMPLE,
                                                 .sample = {history_position(n->history)}});
         break;
     case NET_READ_OK: {
@@ -390,7 +435,8 @@ static void net_step(struct net *n, const struct net_event *e)
         break;
     case NET_FAULT_BEGINS:
     case NET_FAULT_ENDS:
-        net_tell(n, (struct history_record){.node = HISTORY_NO_NODE, .kind = HISTORY_FAULT,
+        net_tell(n, (struct history_record){.node = HISTORY_NO_NODE,
+                                            .kind = HISTORY_FAULT,
                                             .fault = {.begins = e->kind == NET_FAULT_BEGINS}});
         break;
     case NET_STEP:
@@ -417,15 +463,29 @@ static void net_begin(struct net *n, uint64_t seed, const struct net_options *op
         n->up[node] = true;
         n->clock[node] = net_chance(n, n->off) ? net_delay(n, 40) : 0;
     }
-    n->fault = (struct history_fault){.name = "crash", .kind = FAULT_CRASH, .begin = 200 * SIM_MILLISECOND,
+    n->fault = (struct history_fault){.name = "crash",
+                                      .kind = FAULT_CRASH,
+                                      .begin = 200 * SIM_MILLISECOND,
                                       .end = options->crash_for_ever ? SIM_NS_NEVER : 300 * SIM_MILLISECOND};
     n->setting = (struct history_setting){
-        .region_count = nodes, .node_count = nodes, .region_names = n->names, .node_region = n->node_region,
-        .region_first_node = n->first_node, .region_node_count = n->node_count,
-        .placement = options->copies != 0 ? PLACEMENT_PER_NODE : PLACEMENT_PER_REGION, .copies = options->copies,
-        .data = GEO_REGISTER, .by_merge = options->by_merge, .key_count = 1 + net_below(n, 3), .warmup = options->warmup,
-        .duration = 500 * SIM_MILLISECOND, .limit = 1000 * SIM_MILLISECOND, .price_usd_per_byte = n->prices,
-        .faults = &n->fault, .fault_count = options->crash, .may_lose = options->crash && options->lose != LOSE_NOTHING,
+        .region_count = nodes,
+        .node_count = nodes,
+        .region_names = n->names,
+        .node_region = n->node_region,
+        .region_first_node = n->first_node,
+        .region_node_count = n->node_count,
+        .placement = options->copies != 0 ? PLACEMENT_PER_NODE : PLACEMENT_PER_REGION,
+        .copies = options->copies,
+        .data = GEO_REGISTER,
+        .by_merge = options->by_merge,
+        .key_count = 1 + net_below(n, 3),
+        .warmup = options->warmup,
+        .duration = 500 * SIM_MILLISECOND,
+        .limit = 1000 * SIM_MILLISECOND,
+        .price_usd_per_byte = n->prices,
+        .faults = &n->fault,
+        .fault_count = options->crash,
+        .may_lose = options->crash && options->lose != LOSE_NOTHING,
     };
     n->history = history_new();
 }

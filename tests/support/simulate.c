@@ -25,13 +25,18 @@ static bool agreed(void *observation)
     return observation_agreed(observation);
 }
 
-static struct trial_figures *run_one(const struct scenario *s, const struct scenario_model *m, uint32_t replication)
+static struct trial_figures *run_one(const struct scenario *s, const struct scenario_model *m,
+                                     uint32_t replication)
 {
     const char *wrong = trial_check(&s->world, m->model, m->config);
 
     cr_assert_null(wrong, "%s: %s", m->name, wrong);
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world, .model = m->model, .config = m->config,
-                                                    .model_name = m->name, .seed = s->seed, .replication = replication});
+    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
+                                                    .model = m->model,
+                                                    .config = m->config,
+                                                    .model_name = m->name,
+                                                    .seed = s->seed,
+                                                    .replication = replication});
     struct observation *o = observation_new(trial_setting(t), trial_history(t));
     trial_set_agreed(t, agreed, o);
     cr_assert(trial_run(t, NULL));
@@ -66,7 +71,8 @@ struct simulation *simulate_one(const char *yaml, uint32_t replications, const c
     s->figures = memory_new((size_t)replications * s->scenario->model_count, sizeof *s->figures);
     for (uint32_t n = 1; n <= replications; n++)
         for (uint32_t m = 0; m < s->scenario->model_count; m++)
-            s->figures[(n - 1) * s->scenario->model_count + m] = run_one(s->scenario, &s->scenario->models[m], n);
+            s->figures[(n - 1) * s->scenario->model_count + m] =
+                run_one(s->scenario, &s->scenario->models[m], n);
     return s;
 }
 
@@ -88,8 +94,8 @@ static const struct trial_figures *figures_of(const struct simulation *s, const 
     return NULL;
 }
 
-const struct histogram *simulated_values(const struct simulation *s, const char *model, uint32_t n, enum metric_id metric,
-                                         int32_t region)
+const struct histogram *simulated_values(const struct simulation *s, const char *model, uint32_t n,
+                                         enum metric_id metric, int32_t region)
 {
     const struct trial_figures *f = figures_of(s, model, n);
 
@@ -105,14 +111,16 @@ bool simulated_maybe(const struct simulation *s, const char *model, uint32_t n, 
     const struct trial_figures *f = figures_of(s, model, n);
 
     for (uint32_t i = 0; i < f->scalar_count; i++)
-        if (f->scalars[i].metric == metric && f->scalars[i].statistic == which && f->scalars[i].region == region) {
+        if (f->scalars[i].metric == metric && f->scalars[i].statistic == which &&
+            f->scalars[i].region == region) {
             *value = f->scalars[i].value;
             return true;
         }
     return false;
 }
 
-double simulated(const struct simulation *s, const char *model, uint32_t n, enum metric_id metric, enum statistic_id which)
+double simulated(const struct simulation *s, const char *model, uint32_t n, enum metric_id metric,
+                 enum statistic_id which)
 {
     double value = 0;
 
@@ -121,14 +129,16 @@ double simulated(const struct simulation *s, const char *model, uint32_t n, enum
     return value;
 }
 
-void assert_always(const struct simulation *s, const char *model, enum metric_id metric, int32_t region, int64_t value)
+void assert_always(const struct simulation *s, const char *model, enum metric_id metric, int32_t region,
+                   int64_t value)
 {
     const struct histogram *h = simulated_values(s, model, 1, metric, region);
 
     cr_assert(h != NULL && histogram_count(h) > 0, "%s has no %s", model, metric_defs[metric].name);
     cr_expect(histogram_min(h) == value && histogram_max(h) == value,
-              "%s: %s in region %d is from %lld to %lld ns; by hand it is %lld", model, metric_defs[metric].name, region,
-              (long long)histogram_min(h), (long long)histogram_max(h), (long long)value);
+              "%s: %s in region %d is from %lld to %lld ns; by hand it is %lld", model,
+              metric_defs[metric].name, region, (long long)histogram_min(h), (long long)histogram_max(h),
+              (long long)value);
 }
 
 int32_t region_index(const struct simulation *s, const char *name)

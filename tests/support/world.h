@@ -5,9 +5,10 @@
 #include "sim/base/array.h"
 #include "sim/trial/trial.h"
 
-/* A world of `regions` regions "a", "b", "c", ... with one node each, constant round trips of `rtt_ns` between any two,
- * no clients, no faults, everything else neutral: clients 0, local 0, overhead 0, duration 10 s, no warm-up, drain 10 s.
- * Change what the test is about; free with test_world_free. Distributions come from test_constant and stay valid. */
+/* A world of `regions` regions "a", "b", "c", ... with one node each, constant round trips of `rtt_ns`
+ * between any two, no clients, no faults, everything else neutral: clients 0, local 0, overhead 0, duration
+ * 10 s, no warm-up, drain 10 s. Change what the test is about; free with test_world_free. Distributions come
+ * from test_constant and stay valid. */
 struct world_def test_world(uint32_t regions, sim_ns rtt_ns);
 void test_world_free(struct world_def *def);
 const struct distribution *test_constant(double value);
@@ -20,7 +21,8 @@ struct record_list {
 void test_keep_history(struct trial *t, struct record_list *into);
 
 /* The index-th record of a kind, or NULL. */
-const struct history_record *test_record(const struct record_list *from, enum history_kind kind, size_t index);
+const struct history_record *test_record(const struct record_list *from, enum history_kind kind,
+                                         size_t index);
 size_t test_record_count(const struct record_list *from, enum history_kind kind);
 
 #endif

@@ -9,11 +9,8 @@
 #include <string.h>
 
 static const struct option_def defs[] = {
-    {'o', "output", "DIR", "where"},
-    {'q', "quiet", NULL, "less"},
-    {'f', "force", NULL, "more"},
-    {300, "seed", "N", "a number"},
-    {0, NULL, NULL, NULL},
+    {'o', "output", "DIR", "where"}, {'q', "quiet", NULL, "less"}, {'f', "force", NULL, "more"},
+    {300, "seed", "N", "a number"},  {0, NULL, NULL, NULL},
 };
 static const struct verb verb = {"test", "FILE...", "tests", defs, NULL, NULL};
 
@@ -41,7 +38,9 @@ static void read_all(int argc, const char *const *argv, char *out)
     }
 }
 
-#define READ(...) read_all((int)(sizeof((const char *[]){"test", __VA_ARGS__}) / sizeof(char *)), (const char *[]){"test", __VA_ARGS__}, got)
+#define READ(...)                                                                                            \
+    read_all((int)(sizeof((const char *[]){"test", __VA_ARGS__}) / sizeof(char *)),                          \
+             (const char *[]){"test", __VA_ARGS__}, got)
 
 static char got[1000];
 
@@ -74,10 +73,11 @@ Test(cli_options, want_their_value, .init = cr_redirect_stderr)
     READ("-x");
     cr_assert_str_eq(got, "wrong");
     fflush(stderr);
-    cr_assert_stderr_eq_str("georep: error: --seed wants a value: N\n"
-                            "georep: error: -o wants a value: DIR\n"
-                            "georep: error: --quiet takes no value\n"
-                            "georep: error: georep test has no option -x; `georep test --help` shows those that it has\n");
+    cr_assert_stderr_eq_str(
+        "georep: error: --seed wants a value: N\n"
+        "georep: error: -o wants a value: DIR\n"
+        "georep: error: --quiet takes no value\n"
+        "georep: error: georep test has no option -x; `georep test --help` shows those that it has\n");
 }
 
 Test(cli_options, a_number_is_all_digits_and_within_its_bounds, .init = cr_redirect_stderr)
@@ -85,8 +85,16 @@ Test(cli_options, a_number_is_all_digits_and_within_its_bounds, .init = cr_redir
     static const struct {
         const char *text;
         bool good;
-    } cases[] = {{"0", true}, {"12", true}, {"18446744073709551615", true}, {"18446744073709551616", false},
-                 {"", false}, {"-1", false}, {"+1", false}, {" 1", false}, {"1x", false}, {"1e3", false}};
+    } cases[] = {{"0", true},
+                 {"12", true},
+                 {"18446744073709551615", true},
+                 {"18446744073709551616", false},
+                 {"", false},
+                 {"-1", false},
+                 {"+1", false},
+                 {" 1", false},
+                 {"1x", false},
+                 {"1e3", false}};
     unsigned long long number;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -38,7 +38,8 @@ Test(experiment_csv, quotes_what_must_be_quoted_and_nothing_else)
     csv_row_end(&f);
     cr_assert(csv_close(&f));
     char *path = path_join(folder, "a.csv"), *text = file_read(path, NULL);
-    cr_assert_str_eq(text, "x,y,z\nplain text,\"a,b\",\"say \"\"hi\"\"\"\n\"two\nlines\",,18446744073709551615\n");
+    cr_assert_str_eq(text,
+                     "x,y,z\nplain text,\"a,b\",\"say \"\"hi\"\"\"\n\"two\nlines\",,18446744073709551615\n");
     free(text);
     free(path);
 }

@@ -1,4 +1,5 @@
-/* experiment_folder.c -- what is a stranger's in a results folder is found, and only empty folders are taken away. */
+/* experiment_folder.c -- what is a stranger's in a results folder is found, and only empty folders are taken
+ * away. */
 #include "sim/experiment/folder.h"
 
 #include <criterion/criterion.h>

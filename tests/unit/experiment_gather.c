@@ -1,4 +1,5 @@
-/* experiment_gather.c -- replications taken together by the rules of semantics (C and E), on figures made by hand. */
+/* experiment_gather.c -- replications taken together by the rules of semantics (C and E), on figures made by
+ * hand. */
 #include "sim/experiment/gather.h"
 
 #include "sim/base/check.h"
@@ -15,12 +16,16 @@ static struct scenario_model models[] = {{.name = "one"}, {.name = "two"}};
 
 static struct scenario scenario_of(uint32_t least, uint32_t most)
 {
-    return (struct scenario){.name = "made", .replications_min = least, .replications_max = most, .models = models,
+    return (struct scenario){.name = "made",
+                             .replications_min = least,
+                             .replications_max = most,
+                             .models = models,
                              .model_count = 2,
                              .world = {.region_count = 2, .regions = regions, .probes = {0.1, after, 2}}};
 }
 
-/* A trial's figures: `scalars` of (metric, statistic, value), read latencies in ms, one series value a bin. */
+/* A trial's figures: `scalars` of (metric, statistic, value), read latencies in ms, one series value a bin.
+ */
 struct made {
     struct trial_figures figures;
     struct distribution_figure latency;
@@ -37,24 +42,40 @@ static struct made *make(const int64_t *latencies_ms, size_t count, double confl
     m->latency = (struct distribution_figure){.metric = METRIC_READ_LATENCY, .region = ALL_REGIONS};
     for (size_t i = 0; i < count; i++)
         histogram_add(&m->latency.values, latencies_ms[i] * MS);
-    m->scalars[0] = (struct scalar_figure){.metric = METRIC_CONFLICTS, .statistic = STATISTIC_VALUE,
-                                           .region = ALL_REGIONS, .value = conflicts};
-    m->scalars[1] = (struct scalar_figure){.metric = METRIC_STALE_READ_FRACTION, .statistic = STATISTIC_VALUE,
-                                           .region = ALL_REGIONS, .value = share, .observations = 100};
-    m->scalars[2] = (struct scalar_figure){.metric = METRIC_DIVERGED_KEYS, .statistic = STATISTIC_MAX,
-                                           .region = ALL_REGIONS, .value = conflicts * 2};
-    m->scalars[3] = (struct scalar_figure){.metric = METRIC_STALE_READ_FRACTION, .statistic = STATISTIC_VALUE,
-                                           .region = 1, .value = share, .observations = 50};
-    m->series = (struct series_figure){.series = SERIES_AVAILABILITY, .region = ALL_REGIONS, .sum = m->sum,
-                                       .weight = m->weight};
+    m->scalars[0] = (struct scalar_figure){
+        .metric = METRIC_CONFLICTS, .statistic = STATISTIC_VALUE, .region = ALL_REGIONS, .value = conflicts};
+    m->scalars[1] = (struct scalar_figure){.metric = METRIC_STALE_READ_FRACTION,
+                                           .statistic = STATISTIC_VALUE,
+                                           .region = ALL_REGIONS,
+                                           .value = share,
+                                           .observations = 100};
+    m->scalars[2] = (struct scalar_figure){.metric = METRIC_DIVERGED_KEYS,
+                                           .statistic = STATISTIC_MAX,
+                                           .region = ALL_REGIONS,
+                                           .value = conflicts * 2};
+    m->scalars[3] = (struct scalar_figure){.metric = METRIC_STALE_READ_FRACTION,
+                                           .statistic = STATISTIC_VALUE,
+                                           .region = 1,
+                                           .value = share,
+                                           .observations = 50};
+    m->series = (struct series_figure){
+        .series = SERIES_AVAILABILITY, .region = ALL_REGIONS, .sum = m->sum, .weight = m->weight};
     m->sum[0] = conflicts;
     m->weight[0] = 2;
     m->probes[0] = 10;
     m->stale[0] = (uint64_t)(share * 10);
-    m->figures = (struct trial_figures){.distributions = &m->latency, .distribution_count = 1, .scalars = m->scalars,
-                                        .scalar_count = 4, .series = &m->series, .series_count = 1, .bin_count = 2,
-                                        .bin_ns = 1000 * MS, .visibility_stale = m->stale,
-                                        .visibility_probes = m->probes, .visibility_count = 2, .events = 7,
+    m->figures = (struct trial_figures){.distributions = &m->latency,
+                                        .distribution_count = 1,
+                                        .scalars = m->scalars,
+                                        .scalar_count = 4,
+                                        .series = &m->series,
+                                        .series_count = 1,
+                                        .bin_count = 2,
+                                        .bin_ns = 1000 * MS,
+                                        .visibility_stale = m->stale,
+                                        .visibility_probes = m->probes,
+                                        .visibility_count = 2,
+                                        .events = 7,
                                         .operations = 3};
     return m;
 }
@@ -66,7 +87,8 @@ static void drop(struct made *m)
 }
 
 /* The same figures for both models, but for conflicts: those of the second are `other`. */
-static void add(struct gathering *g, const int64_t *ms, size_t count, double conflicts, double other, double share)
+static void add(struct gathering *g, const int64_t *ms, size_t count, double conflicts, double other,
+                double share)
 {
     struct made *a = make(ms, count, conflicts, share), *b = make(ms, count, other, share);
 
@@ -83,7 +105,8 @@ static struct figure get(struct gathering *g, uint32_t model, unsigned metric, u
     return *f;
 }
 
-/* Values 1, 2, 3: mean 2, deviation 1, Student's bound of two degrees of freedom 4.302653, half-width 4.302653 / sqrt 3. */
+/* Values 1, 2, 3: mean 2, deviation 1, Student's bound of two degrees of freedom 4.302653,
+ * half-width 4.302653 / sqrt 3. */
 Test(experiment_gather, a_count_has_students_interval_cut_to_its_range)
 {
     struct scenario s = scenario_of(3, 3);
@@ -129,7 +152,8 @@ Test(experiment_gather, differences_are_paired)
     gathering_free(g);
 }
 
-/* 100 observations hold 1/(1 - 0.99) of them: p99 stands alone; 99 do not, and it is pooled without an interval. */
+/* 100 observations hold 1/(1 - 0.99) of them: p99 stands alone; 99 do not, and it is pooled without an
+ * interval. */
 Test(experiment_gather, a_percentile_of_too_few_is_pooled)
 {
     struct scenario s = scenario_of(2, 2);
@@ -143,7 +167,8 @@ Test(experiment_gather, a_percentile_of_too_few_is_pooled)
     gathering_finish(g);
     struct figure p99 = get(g, 0, METRIC_READ_LATENCY, STATISTIC_P99);
     cr_assert_not(p99.interval.has_interval);
-    cr_assert_lt(fabs(p99.interval.value - 198), 198 * 0.0005, "the 198th of 200, within a histogram's bucket");
+    cr_assert_lt(fabs(p99.interval.value - 198), 198 * 0.0005,
+                 "the 198th of 200, within a histogram's bucket");
     struct figure p50 = get(g, 0, METRIC_READ_LATENCY, STATISTIC_P50);
     cr_assert(p50.interval.has_interval);
     cr_assert_lt(fabs(p50.interval.value - (50 + 150) / 2.0), 100 * 0.0005, "the mean of the two medians");
@@ -188,7 +213,8 @@ Test(experiment_gather, a_replication_without_an_observation_is_left_out)
     struct interval in = get(g, 0, METRIC_READ_LATENCY, STATISTIC_MEAN).interval;
     cr_assert_eq(in.value, 15);
     cr_assert_eq(in.count, 2);
-    cr_assert_null(figure_find(gathering_figures(g, 0), METRIC_WRITE_LATENCY, STATISTIC_MEAN), "and none at all: no row");
+    cr_assert_null(figure_find(gathering_figures(g, 0), METRIC_WRITE_LATENCY, STATISTIC_MEAN),
+                   "and none at all: no row");
     gathering_free(g);
 }
 
@@ -228,8 +254,9 @@ Test(experiment_gather, the_stopping_rule_wants_every_model)
     cr_assert_not(gathering_enough(g), "the second model is not there yet");
     while (gathering_count(g) < 50 && !gathering_enough(g))
         add(g, ms, 1, 100, gathering_count(g) % 2 != 0 ? 100 : 50, 0);
-    /* 50, 100, 50, ... of n = 46: mean 75, half-width t 25 / sqrt(45) = 2.0141 x 3.7268 = 7.506, over 7.5; of n = 47, with
-     * 24 x 50: mean 74.468, deviation 25.264, half-width 2.0129 x 25.264 / sqrt(47) = 7.418, under 7.447. (n = 45: 7.594.) */
+    /* 50, 100, 50, ... of n = 46: mean 75, half-width t 25 / sqrt(45) = 2.0141 x 3.7268 = 7.506, over 7.5; of
+     * n = 47, with 24 x 50: mean 74.468, deviation 25.264, half-width 2.0129 x 25.264 / sqrt(47) = 7.418,
+     * under 7.447. (n = 45: 7.594.) */
     cr_assert_eq(gathering_count(g), 47, "%u", gathering_count(g));
     gathering_free(g);
 }

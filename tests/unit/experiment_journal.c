@@ -1,4 +1,5 @@
-/* experiment_journal.c -- what a journal took it gives back, and damage costs what comes after it and no more. */
+/* experiment_journal.c -- what a journal took it gives back, and damage costs what comes after it and no
+ * more. */
 #include "sim/experiment/journal.h"
 
 #include "sim/base/check.h"

@@ -1,5 +1,5 @@
-/* experiment_run.c -- whole experiments, small: the same bytes for any number of threads, interrupted and gone on with, and a
- * results folder that is left alone when it is somebody else's. */
+/* experiment_run.c -- whole experiments, small: the same bytes for any number of threads, interrupted and
+ * gone on with, and a results folder that is left alone when it is somebody else's. */
 #include "sim/experiment/experiment.h"
 #include "sim/experiment/folder.h"
 #include "sim/experiment/tables.h"
@@ -96,13 +96,20 @@ static struct experiment_outcome run(struct ask ask)
     cr_assert(asprintf(&journal, "%s.journal", folder) > 0);
     stop = false;
     stop_after = ask.stop_after;
-    struct experiment_def experiment = {.document = doc, .version = "test", .journal = journal, .results = results,
-                                        .jobs = ask.jobs, .resume = ask.resume, .history = ask.history,
-                                        .stop = &stop, .progress = watch};
+    struct experiment_def experiment = {.document = doc,
+                                        .version = "test",
+                                        .journal = journal,
+                                        .results = results,
+                                        .jobs = ask.jobs,
+                                        .resume = ask.resume,
+                                        .history = ask.history,
+                                        .stop = &stop,
+                                        .progress = watch};
     cr_assert(experiment_run(&experiment, &out, &f), "%s", f.text);
     if (out.points_done != 0)
-        cr_assert(results_close(results, &(struct results_run){.complete = out.complete, .jobs = ask.jobs}, &f), "%s",
-                  f.text);
+        cr_assert(
+            results_close(results, &(struct results_run){.complete = out.complete, .jobs = ask.jobs}, &f),
+            "%s", f.text);
     cr_assert_eq(access(journal, F_OK) != 0, out.complete, "a journal stays after an interrupt alone");
     results_free(results);
     document_free(doc);
@@ -120,7 +127,8 @@ static void expect_same(const char *a, const char *b)
         snprintf(name_b, sizeof name_b, "%s/%s/%s", root, b, table_files[t]);
         char *text_a = file_read(name_a, &bytes_a), *text_b = file_read(name_b, &bytes_b);
         cr_assert(text_a != NULL && text_b != NULL);
-        cr_assert(bytes_a == bytes_b && memcmp(text_a, text_b, bytes_a) == 0, "%s of %s and %s", table_files[t], a, b);
+        cr_assert(bytes_a == bytes_b && memcmp(text_a, text_b, bytes_a) == 0, "%s of %s and %s",
+                  table_files[t], a, b);
         free(text_a);
         free(text_b);
     }
@@ -132,7 +140,8 @@ Test(experiment_run, is_the_same_bytes_for_any_number_of_threads)
 
     cr_assert(one.complete);
     cr_assert_eq(one.points_done, 3);
-    cr_assert(one.trials > 12, "the rule asked for more than its least: %llu", (unsigned long long)one.trials);
+    cr_assert(one.trials > 12, "the rule asked for more than its least: %llu",
+              (unsigned long long)one.trials);
     cr_assert_eq(one.broken, 0);
     for (uint32_t jobs = 2; jobs <= 7; jobs += 5) {
         struct experiment_outcome many = run((struct ask){.name = "many", .jobs = jobs});

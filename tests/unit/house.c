@@ -1,4 +1,5 @@
-/* house.c -- the arrows between the rooms: reads every #include line and fails on one that goes the wrong way. */
+/* house.c -- the arrows between the rooms: reads every #include line and fails on one that goes the wrong
+ * way. */
 #include "sim/base/array.h"
 
 #include <criterion/criterion.h>
@@ -18,12 +19,14 @@ static const struct room {
     {"sim/model", {"sim/base/", NULL}},
     {"sim/world", {"sim/base/", "sim/engine/", "sim/history/", "sim/model/model.h", NULL}},
     {"sim/trial", {"sim/base/", "sim/engine/", "sim/history/", "sim/model/", "sim/world/", NULL}},
-    {"sim/observe", {"sim/base/", "sim/engine/time.h", "sim/stats/", "sim/history/", "sim/model/model.h", NULL}},
+    {"sim/observe",
+     {"sim/base/", "sim/engine/time.h", "sim/stats/", "sim/history/", "sim/model/model.h", NULL}},
     {"sim/scenario",
-     {"sim/base/", "sim/engine/", "sim/model/", "sim/world/def.h", "sim/history/setting.h", "sim/history/history.h", NULL}},
+     {"sim/base/", "sim/engine/", "sim/model/", "sim/world/def.h", "sim/history/setting.h",
+      "sim/history/history.h", NULL}},
     {"sim/experiment",
-     {"sim/base/", "sim/engine/", "sim/stats/", "sim/history/", "sim/model/", "sim/world/", "sim/trial/", "sim/observe/",
-      "sim/scenario/", NULL}},
+     {"sim/base/", "sim/engine/", "sim/stats/", "sim/history/", "sim/model/", "sim/world/", "sim/trial/",
+      "sim/observe/", "sim/scenario/", NULL}},
     {"sim/cli", {"sim/", NULL}},
     {"models", {"sim/model/model.h", "models/parts/", NULL}},
     {"models/parts", {"sim/model/model.h", NULL}},
@@ -33,7 +36,8 @@ static const struct room {
 static const struct {
     const char *header, *where;
 } owned[] = {
-    {"gsl/", "sim/engine/"}, {"gsl/", "sim/stats/"}, {"yaml.h", "sim/scenario/yaml.c"}, {"dlfcn.h", "sim/model/registry.c"},
+    {"gsl/", "sim/engine/"},           {"gsl/", "sim/stats/"},
+    {"yaml.h", "sim/scenario/yaml.c"}, {"dlfcn.h", "sim/model/registry.c"},
     {"Random123/", "sim/engine/"},
 };
 
@@ -41,7 +45,8 @@ static bool allowed(const struct room *room, const char *include)
 {
     size_t own = strlen(room->folder);
 
-    if (strncmp(include, room->folder, own) == 0 && include[own] == '/' && strchr(include + own + 1, '/') == NULL)
+    if (strncmp(include, room->folder, own) == 0 && include[own] == '/' &&
+        strchr(include + own + 1, '/') == NULL)
         return true;
     for (int i = 0; room->may[i] != NULL; i++)
         if (strncmp(include, room->may[i], strlen(room->may[i])) == 0)
@@ -71,7 +76,8 @@ static void check_file(const struct room *room, const char *name, int *files)
     snprintf(path, sizeof path, "%s/%s", room->folder, name);
     while (fgets(line, sizeof line, f) != NULL) {
         if (sscanf(line, "#include \"%255[^\"]\"", include) == 1)
-            cr_expect(allowed(room, include), "%s includes \"%s\": that arrow goes the wrong way", path, include);
+            cr_expect(allowed(room, include), "%s includes \"%s\": that arrow goes the wrong way", path,
+                      include);
         else if (sscanf(line, "#include <%255[^>]>", include) == 1)
             check_library(path, include);
     }

@@ -57,8 +57,8 @@ Test(model_equals, the_three_forms_of_a_crdt_lose_nothing_over_a_bad_network)
         }
 }
 
-/* A node without its disk comes back with what the others have of it, in every form. What it had acknowledged and not yet
- * shipped is gone: lost, and so nowhere applied. */
+/* A node without its disk comes back with what the others have of it, in every form. What it had acknowledged
+ * and not yet shipped is gone: lost, and so nowhere applied. */
 Test(model_equals, replicas_agree_after_a_disk_is_lost)
 {
     struct simulation *s =

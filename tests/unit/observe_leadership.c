@@ -1,4 +1,5 @@
-/* observe_leadership.c -- who led, for how long two did, and what a replica that was rolled back has lost: told by hand. */
+/* observe_leadership.c -- who led, for how long two did, and what a replica that was rolled back has lost:
+ * told by hand. */
 #include "tests/unit/observe_story.h"
 
 enum { US, EU, AP };
@@ -18,13 +19,16 @@ static const struct history_fault crash[] = {
 
 static void leads(sim_ns time, uint32_t node, uint64_t term, bool yes)
 {
-    story_add(&s, (struct history_record){.time = time, .node = node, .kind = HISTORY_LEADS,
+    story_add(&s, (struct history_record){.time = time,
+                                          .node = node,
+                                          .kind = HISTORY_LEADS,
                                           .leads = {.term = term, .group = GROUP, .yes = yes}});
 }
 
 static void node_down(sim_ns time, uint32_t node, uint8_t lose)
 {
-    story_add(&s, (struct history_record){.time = time, .node = node, .kind = HISTORY_DOWN, .down = {.lose = lose}});
+    story_add(&s, (struct history_record){
+                      .time = time, .node = node, .kind = HISTORY_DOWN, .down = {.lose = lose}});
 }
 
 static void node_up(sim_ns time, uint32_t node)
@@ -39,7 +43,9 @@ static void forget(sim_ns time, uint32_t node, uint64_t key)
 
 static void fault(sim_ns time, bool begins)
 {
-    story_add(&s, (struct history_record){.time = time, .node = HISTORY_NO_NODE, .kind = HISTORY_FAULT,
+    story_add(&s, (struct history_record){.time = time,
+                                          .node = HISTORY_NO_NODE,
+                                          .kind = HISTORY_FAULT,
                                           .fault = {.index = 0, .begins = begins}});
 }
 
@@ -94,7 +100,7 @@ Test(observe_leadership, a_crash_ends_it_and_a_pause_interrupts_it)
     leads(0, US, 0, true);
     node_down(MS(100), US, LOSE_NOTHING); /* paused: the other takes over meanwhile */
     leads(MS(200), EU, 1, true);
-    node_up(MS(300), US);                 /* it leads on, and answers */
+    node_up(MS(300), US); /* it leads on, and answers */
     write_at(&s, MS(320), US, 3, 10);
     node_down(MS(400), US, LOSE_MEMORY); /* 100 ms: it leads no more */
     node_up(MS(500), US);
@@ -120,8 +126,8 @@ Test(observe_leadership, only_what_is_in_the_window_counts)
     story_free(&s);
 }
 
-/* Cut off from 100 to 500 ms, us goes on by itself; eu takes over at 200 ms. What us committed in that time (at 120 and 300
- * ms) goes when it is rolled back at 520 ms; what eu has is copied to it. */
+/* Cut off from 100 to 500 ms, us goes on by itself; eu takes over at 200 ms. What us committed in that time
+ * (at 120 and 300 ms) goes when it is rolled back at 520 ms; what eu has is copied to it. */
 Test(observe_leadership, what_is_rolled_back_is_lost_and_belongs_to_the_fault)
 {
     story_begin(&s, &(struct story_def){.regions = 2, .may_lose = true, .faults = cut, .fault_count = 1});
@@ -139,7 +145,8 @@ Test(observe_leadership, what_is_rolled_back_is_lost_and_belongs_to_the_fault)
     cr_assert(observation_agreed(s.observation)); /* what is lost is not waited for */
     story_end(&s, MS(1000));
     cr_assert_eq(story_value(&s, METRIC_LOST_COMMITS, STATISTIC_VALUE), 2);
-    cr_assert_eq(story_sum(&s, METRIC_RPO), MS(180)); /* from the oldest lost, at 120, to the newest, at 300 */
+    cr_assert_eq(story_sum(&s, METRIC_RPO),
+                 MS(180)); /* from the oldest lost, at 120, to the newest, at 300 */
     cr_assert_eq(story_value(&s, METRIC_CONVERGED, STATISTIC_VALUE), 1);
     story_free(&s);
 }
@@ -167,8 +174,8 @@ Test(observe_leadership, a_replica_that_was_rolled_back_takes_a_smaller_version)
     story_free(&s);
 }
 
-/* A failover on constant links by hand: the leader crashes at 200 ms with its disk, and had shipped all but what it
- * committed at 180; the next leader serves a region from 330 ms, the other from 350. */
+/* A failover on constant links by hand: the leader crashes at 200 ms with its disk, and had shipped all but
+ * what it committed at 180; the next leader serves a region from 330 ms, the other from 350. */
 Test(observe_leadership, recovery_point_and_time_of_a_failover)
 {
     story_begin(&s, &(struct story_def){.regions = 3, .may_lose = true, .faults = crash, .fault_count = 1});

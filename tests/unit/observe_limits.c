@@ -1,4 +1,5 @@
-/* observe_limits.c -- what the ledger costs when nothing goes on, when much is held up, and past its bound. */
+/* observe_limits.c -- what the ledger costs when nothing goes on, when much is held up, and past its bound.
+ */
 #include "sim/observe/figures.h"
 #include "sim/observe/ledger.h"
 #include "tests/unit/observe_story.h"
@@ -14,11 +15,15 @@ Test(observe_limits, what_is_applied_everywhere_is_let_go)
     ledger_open(&l, &s.setting);
     for (uint64_t i = 1; i <= 1000; i++) {
         uint64_t op = i << 8;
-        struct history_record r = {.time = (sim_ns)i, .op = op, .key = 3, .kind = HISTORY_TAKE, .take = {.stamp = (int64_t)i}};
+        struct history_record r = {
+            .time = (sim_ns)i, .op = op, .key = 3, .kind = HISTORY_TAKE, .take = {.stamp = (int64_t)i}};
         ledger_at(&l, &r, 10 * i);
         cr_assert(ledger_take(&l, &r, (struct take_origin){.begin_position = 10 * i - 1}));
         for (uint32_t node = 0; node < 2; node++) {
-            struct history_record at = {.time = (sim_ns)i, .key = 3, .node = node, .kind = HISTORY_STORE,
+            struct history_record at = {.time = (sim_ns)i,
+                                        .key = 3,
+                                        .node = node,
+                                        .kind = HISTORY_STORE,
                                         .store = {.stamp = (int64_t)i, .write = op, .kept = true}};
             ledger_at(&l, &at, 10 * i + 1 + node);
             ledger_store(&l, &at);
@@ -46,7 +51,8 @@ Test(observe_limits, past_the_bound_it_says_so)
     ledger_open(&l, &s.setting);
     l.live_most = 10;
     for (uint64_t i = 1; i <= 11; i++) {
-        struct history_record r = {.op = i << 8, .key = i, .kind = HISTORY_TAKE, .take = {.stamp = (int64_t)i}};
+        struct history_record r = {
+            .op = i << 8, .key = i, .kind = HISTORY_TAKE, .take = {.stamp = (int64_t)i}};
         cr_assert_not(l.overflowed);
         ledger_at(&l, &r, i);
         ledger_take(&l, &r, (struct take_origin){.begin_position = i - 1});
@@ -57,7 +63,8 @@ Test(observe_limits, past_the_bound_it_says_so)
     story_free(&s);
 }
 
-/* Where a disk may be lost, writes stay while there is room; a disk that is lost after that leaves figures undecided. */
+/* Where a disk may be lost, writes stay while there is room; a disk that is lost after that leaves figures
+ * undecided. */
 Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
 {
     for (int room = 0; room < 2; room++) {
@@ -69,7 +76,8 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
         ledger_at(&l, &r, 2);
         ledger_take(&l, &r, (struct take_origin){.begin_position = 1});
         for (uint32_t node = 0; node < 2; node++) {
-            struct history_record at = {.key = 3, .node = node, .kind = HISTORY_STORE, .store = {.stamp = 1, .write = 256}};
+            struct history_record at = {
+                .key = 3, .node = node, .kind = HISTORY_STORE, .store = {.stamp = 1, .write = 256}};
             ledger_at(&l, &at, 3 + node);
             ledger_store(&l, &at);
         }

@@ -7,13 +7,16 @@ static struct story s;
 
 static void fault(sim_ns time, uint32_t index, bool begins)
 {
-    story_add(&s, (struct history_record){.time = time, .node = HISTORY_NO_NODE, .kind = HISTORY_FAULT,
+    story_add(&s, (struct history_record){.time = time,
+                                          .node = HISTORY_NO_NODE,
+                                          .kind = HISTORY_FAULT,
                                           .fault = {.index = index, .begins = begins}});
 }
 
 static void down(sim_ns time, uint32_t node, uint8_t lose, uint32_t index)
 {
-    story_add(&s, (struct history_record){.time = time, .node = node, .kind = HISTORY_DOWN, .down = {lose, index}});
+    story_add(
+        &s, (struct history_record){.time = time, .node = node, .kind = HISTORY_DOWN, .down = {lose, index}});
 }
 
 static void up(sim_ns time, uint32_t node)
@@ -33,7 +36,7 @@ Test(observe_operations, latency_is_of_those_that_finished_well_and_all_of_failu
     end(&s, MS(210), refused, OUTCOME_REFUSED); /* 10 ms */
     end(&s, MS(700), timeout, OUTCOME_TIMEOUT); /* 500 ms */
     uint64_t open = write_begin(&s, MS(800), EU, 1);
-    end(&s, MS(1400), open, OUTCOME_OPEN); /* 600 ms at least */
+    end(&s, MS(1400), open, OUTCOME_OPEN);            /* 600 ms at least */
     uint64_t late = write_begin(&s, MS(1000), US, 1); /* at duration: not of the window */
     end(&s, MS(1500), late, OUTCOME_OK);
     story_end(&s, MS(1500));
@@ -53,7 +56,8 @@ Test(observe_operations, latency_is_of_those_that_finished_well_and_all_of_failu
 
 Test(observe_operations, operations_in_faults_are_those_issued_while_one_is_on)
 {
-    struct history_fault faults[] = {{"cut", FAULT_CUT, MS(100), MS(200)}, {"step", FAULT_CLOCK, MS(300), MS(300)}};
+    struct history_fault faults[] = {{"cut", FAULT_CUT, MS(100), MS(200)},
+                                     {"step", FAULT_CLOCK, MS(300), MS(300)}};
 
     story_begin(&s, &(struct story_def){.faults = faults, .fault_count = 2});
     read_end(&s, MS(90), read_begin(&s, MS(90), US, 1), US);
@@ -75,11 +79,22 @@ Test(observe_operations, probes_show_in_the_visibility_curve_alone)
     for (uint16_t point = 0; point < 2; point++) {
         uint64_t probe = (uint64_t)EU << 48 | UINT64_C(1) << 47 | (uint64_t)(point + 1) << 8;
         sim_ns at = MS(10) + s.probe_after[point];
-        story_add(&s, (struct history_record){.time = at, .op = probe, .key = 3, .kind = HISTORY_BEGIN,
-                                              .begin = {.region = EU, .op_kind = GEO_READ, .is_probe = 1, .probe_of = w,
-                                                        .probe_after = point}});
-        story_add(&s, (struct history_record){.time = at, .op = probe, .key = 3, .node = EU, .kind = HISTORY_END,
-                                              .end = {.instant = history_position(s.history), .outcome = OUTCOME_OK,
+        story_add(
+            &s,
+            (struct history_record){
+                .time = at,
+                .op = probe,
+                .key = 3,
+                .kind = HISTORY_BEGIN,
+                .begin = {
+                    .region = EU, .op_kind = GEO_READ, .is_probe = 1, .probe_of = w, .probe_after = point}});
+        story_add(&s, (struct history_record){.time = at,
+                                              .op = probe,
+                                              .key = 3,
+                                              .node = EU,
+                                              .kind = HISTORY_END,
+                                              .end = {.instant = history_position(s.history),
+                                                      .outcome = OUTCOME_OK,
                                                       .op_kind = GEO_READ}});
         if (point == 0)
             store(&s, MS(15), w, EU, true);
@@ -97,8 +112,8 @@ Test(observe_operations, probes_show_in_the_visibility_curve_alone)
 
 Test(observe_operations, traffic_counts_what_leaves_a_region_in_the_window)
 {
-    struct history_record send = {.time = MS(500), .kind = HISTORY_SEND,
-                                  .send = {.bytes = 1000, .from_region = US, .to_region = EU}};
+    struct history_record send = {
+        .time = MS(500), .kind = HISTORY_SEND, .send = {.bytes = 1000, .from_region = US, .to_region = EU}};
 
     story_begin(&s, &(struct story_def){.warmup = MS(100), .duration = MS(1100)});
     story_add(&s, send);
@@ -158,7 +173,8 @@ Test(observe_operations, with_new_identities_one_operation_is_several_writes)
     s.writes[US][s.counts[US]].stamp = 2;
     take(&s, MS(2), first, US, 2);
     store(&s, MS(2), first, US, true);
-    story_add(&s, (struct history_record){.time = MS(50), .op = second, .kind = HISTORY_RETRY, .retry = {first, 1}});
+    story_add(&s, (struct history_record){
+                      .time = MS(50), .op = second, .kind = HISTORY_RETRY, .retry = {first, 1}});
     take(&s, MS(60), second, EU, 60);
     store(&s, MS(60), second, EU, true);
     end(&s, MS(70), second, OUTCOME_OK); /* the second succeeded: it alone commits */
@@ -262,7 +278,8 @@ Test(observe_operations, series_are_means_of_bins)
         if (f->region != ALL_REGIONS)
             continue;
         if (f->series == SERIES_WRITE_LATENCY)
-            cr_assert(f->sum[0] == 0 && f->weight[0] == 1 && f->sum[1] == 20 && f->weight[1] == 1 && f->weight[2] == 0);
+            cr_assert(f->sum[0] == 0 && f->weight[0] == 1 && f->sum[1] == 20 && f->weight[1] == 1 &&
+                      f->weight[2] == 0);
         if (f->series == SERIES_AVAILABILITY)
             cr_assert(f->sum[1] == 1 && f->weight[1] == 2);
         if (f->series == SERIES_REPLICATION_LAG)

@@ -18,7 +18,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MS(n) ((sim_ns)(n) * SIM_MILLISECOND)
+#define MS(n) ((sim_ns)(n)*SIM_MILLISECOND)
 #define STORY_REGIONS 8
 #define STORY_WRITES 4096
 
@@ -29,7 +29,7 @@ struct story_def {
     bool by_merge, may_lose;
     uint8_t data;
     int64_t initial;
-    uint64_t keys; /* 0: 16 */
+    uint64_t keys;                  /* 0: 16 */
     sim_ns warmup, duration, limit; /* 0, 1 s, 2 s */
     const struct history_fault *faults;
     uint32_t fault_count;
@@ -57,7 +57,8 @@ struct story {
 
 __attribute__((unused)) static void story_begin(struct story *s, const struct story_def *def)
 {
-    uint32_t regions = def->regions != 0 ? def->regions : 3, each = def->nodes_each != 0 ? def->nodes_each : 1;
+    uint32_t regions = def->regions != 0 ? def->regions : 3,
+             each = def->nodes_each != 0 ? def->nodes_each : 1;
 
     memset(s, 0, sizeof *s);
     for (uint32_t g = 0; g < regions; g++) {
@@ -71,13 +72,27 @@ __attribute__((unused)) static void story_begin(struct story *s, const struct st
     }
     s->probe_after[1] = MS(10);
     s->setting = (struct history_setting){
-        .region_count = regions, .node_count = regions * each, .region_names = s->names, .node_region = s->node_region,
-        .region_first_node = s->first_node, .region_node_count = s->node_count,
-        .placement = def->placement != 0 ? def->placement : PLACEMENT_PER_REGION, .copies = def->copies,
-        .data = def->data, .by_merge = def->by_merge, .key_count = def->keys != 0 ? def->keys : 16,
-        .initial = def->initial, .warmup = def->warmup, .duration = def->duration != 0 ? def->duration : MS(1000),
-        .limit = def->limit != 0 ? def->limit : MS(2000), .price_usd_per_byte = s->prices, .faults = def->faults,
-        .fault_count = def->fault_count, .may_lose = def->may_lose, .probe_after = s->probe_after, .probe_after_count = 2,
+        .region_count = regions,
+        .node_count = regions * each,
+        .region_names = s->names,
+        .node_region = s->node_region,
+        .region_first_node = s->first_node,
+        .region_node_count = s->node_count,
+        .placement = def->placement != 0 ? def->placement : PLACEMENT_PER_REGION,
+        .copies = def->copies,
+        .data = def->data,
+        .by_merge = def->by_merge,
+        .key_count = def->keys != 0 ? def->keys : 16,
+        .initial = def->initial,
+        .warmup = def->warmup,
+        .duration = def->duration != 0 ? def->duration : MS(1000),
+        .limit = def->limit != 0 ? def->limit : MS(2000),
+        .price_usd_per_byte = s->prices,
+        .faults = def->faults,
+        .fault_count = def->fault_count,
+        .may_lose = def->may_lose,
+        .probe_after = s->probe_after,
+        .probe_after_count = 2,
     };
     s->history = history_new();
     s->observation = observation_new(&s->setting, s->history);
@@ -88,15 +103,22 @@ __attribute__((unused)) static uint64_t story_add(struct story *s, struct histor
     return history_append(s->history, &r);
 }
 
-__attribute__((unused)) static uint64_t op_begin(struct story *s, sim_ns time, uint32_t region, uint64_t key, uint8_t kind,
-                                                 int64_t amount)
+__attribute__((unused)) static uint64_t op_begin(struct story *s, sim_ns time, uint32_t region, uint64_t key,
+                                                 uint8_t kind, int64_t amount)
 {
     uint64_t op = (uint64_t)region << 48 | ++s->counts[region] << 8;
 
     s->writes[region][s->counts[region]] = (struct story_write){.key = key, .kind = kind};
-    story_add(s, (struct history_record){.time = time, .op = op, .key = key, .node = HISTORY_NO_NODE, .kind = HISTORY_BEGIN,
-                                         .begin = {.region = (uint16_t)region, .issued_from = (uint16_t)region,
-                                                   .op_kind = kind, .data = s->setting.data, .amount = amount,
+    story_add(s, (struct history_record){.time = time,
+                                         .op = op,
+                                         .key = key,
+                                         .node = HISTORY_NO_NODE,
+                                         .kind = HISTORY_BEGIN,
+                                         .begin = {.region = (uint16_t)region,
+                                                   .issued_from = (uint16_t)region,
+                                                   .op_kind = kind,
+                                                   .data = s->setting.data,
+                                                   .amount = amount,
                                                    .value_bytes = 100}});
     return op;
 }
@@ -106,22 +128,29 @@ __attribute__((unused)) static struct story_write *story_write_of(struct story *
     return &s->writes[op >> 48][op >> 8 & 0x7fffffff];
 }
 
-__attribute__((unused)) static uint64_t write_begin(struct story *s, sim_ns time, uint32_t region, uint64_t key)
+__attribute__((unused)) static uint64_t write_begin(struct story *s, sim_ns time, uint32_t region,
+                                                    uint64_t key)
 {
     return op_begin(s, time, region, key, GEO_WRITE, 0);
 }
 
-__attribute__((unused)) static uint64_t read_begin(struct story *s, sim_ns time, uint32_t region, uint64_t key)
+__attribute__((unused)) static uint64_t read_begin(struct story *s, sim_ns time, uint32_t region,
+                                                   uint64_t key)
 {
     return op_begin(s, time, region, key, GEO_READ, 0);
 }
 
-__attribute__((unused)) static void take(struct story *s, sim_ns time, uint64_t op, uint32_t node, int64_t stamp)
+__attribute__((unused)) static void take(struct story *s, sim_ns time, uint64_t op, uint32_t node,
+                                         int64_t stamp)
 {
     struct story_write *w = story_write_of(s, op);
 
     w->stamp = stamp;
-    story_add(s, (struct history_record){.time = time, .op = op, .key = w->key, .node = node, .kind = HISTORY_TAKE,
+    story_add(s, (struct history_record){.time = time,
+                                         .op = op,
+                                         .key = w->key,
+                                         .node = node,
+                                         .kind = HISTORY_TAKE,
                                          .take = {.stamp = stamp, .value_bytes = 100, .op_kind = w->kind}});
 }
 
@@ -129,28 +158,42 @@ __attribute__((unused)) static void store(struct story *s, sim_ns time, uint64_t
 {
     struct story_write *w = story_write_of(s, op);
 
-    story_add(s, (struct history_record){.time = time, .key = w->key, .node = node, .kind = HISTORY_STORE,
-                                         .store = {.stamp = w->stamp, .write = op, .digest = op, .kept = kept}});
+    story_add(s,
+              (struct history_record){.time = time,
+                                      .key = w->key,
+                                      .node = node,
+                                      .kind = HISTORY_STORE,
+                                      .store = {.stamp = w->stamp, .write = op, .digest = op, .kept = kept}});
 }
 
 __attribute__((unused)) static uint64_t end(struct story *s, sim_ns time, uint64_t op, uint8_t outcome)
 {
-    return story_add(s, (struct history_record){.time = time, .op = op, .key = story_write_of(s, op)->key,
-                                                .node = HISTORY_NO_NODE, .kind = HISTORY_END,
-                                                .end = {.outcome = outcome, .op_kind = story_write_of(s, op)->kind}});
+    return story_add(
+        s, (struct history_record){.time = time,
+                                   .op = op,
+                                   .key = story_write_of(s, op)->key,
+                                   .node = HISTORY_NO_NODE,
+                                   .kind = HISTORY_END,
+                                   .end = {.outcome = outcome, .op_kind = story_write_of(s, op)->kind}});
 }
 
 /* A read that was answered from the state of `node` as it is now. */
 __attribute__((unused)) static void read_end(struct story *s, sim_ns time, uint64_t op, uint32_t node)
 {
-    story_add(s, (struct history_record){.time = time, .op = op, .key = story_write_of(s, op)->key, .node = node,
+    story_add(s, (struct history_record){.time = time,
+                                         .op = op,
+                                         .key = story_write_of(s, op)->key,
+                                         .node = node,
                                          .kind = HISTORY_END,
-                                         .end = {.instant = history_position(s->history), .outcome = OUTCOME_OK,
-                                                 .op_kind = GEO_READ, .value_count = 1}});
+                                         .end = {.instant = history_position(s->history),
+                                                 .outcome = OUTCOME_OK,
+                                                 .op_kind = GEO_READ,
+                                                 .value_count = 1}});
 }
 
 /* Taken, stored and committed at one node. */
-__attribute__((unused)) static uint64_t write_at(struct story *s, sim_ns time, uint32_t region, uint64_t key, int64_t stamp)
+__attribute__((unused)) static uint64_t write_at(struct story *s, sim_ns time, uint32_t region, uint64_t key,
+                                                 int64_t stamp)
 {
     uint64_t w = write_begin(s, time, region, key);
 
@@ -174,10 +217,12 @@ __attribute__((unused)) static void story_free(struct story *s)
 }
 
 /* NAN: no row. */
-__attribute__((unused)) static double story_value_in(const struct trial_figures *f, int metric, int statistic, int32_t region)
+__attribute__((unused)) static double story_value_in(const struct trial_figures *f, int metric, int statistic,
+                                                     int32_t region)
 {
     for (uint32_t i = 0; i < f->scalar_count; i++)
-        if (f->scalars[i].metric == metric && f->scalars[i].statistic == statistic && f->scalars[i].region == region)
+        if (f->scalars[i].metric == metric && f->scalars[i].statistic == statistic &&
+            f->scalars[i].region == region)
             return f->scalars[i].undecided ? (double)NAN : f->scalars[i].value;
     return (double)NAN;
 }
@@ -188,7 +233,8 @@ __attribute__((unused)) static double story_value(const struct story *s, int met
 }
 
 /* NULL: no row. */
-__attribute__((unused)) static const struct distribution_figure *story_spread(const struct story *s, int metric, int32_t region)
+__attribute__((unused)) static const struct distribution_figure *story_spread(const struct story *s,
+                                                                              int metric, int32_t region)
 {
     for (uint32_t i = 0; i < s->figures->distribution_count; i++)
         if (s->figures->distributions[i].metric == metric && s->figures->distributions[i].region == region)

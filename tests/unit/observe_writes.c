@@ -23,7 +23,8 @@ Test(observe_writes, a_write_that_travels_has_a_lag_to_each_region)
     cr_assert_eq(story_value(&s, METRIC_DIVERGED_KEYS, STATISTIC_MAX), 1);
     cr_assert_eq(CONFLICTS, 0);
     cr_assert_eq(LOST, 0);
-    /* (write, replica) pairs: 3 for no time at 10 ms, 2 for 40 ms, 1 for 60 ms, over 1000 ms; the greatest stood at the TAKE. */
+    /* (write, replica) pairs: 3 for no time at 10 ms, 2 for 40 ms, 1 for 60 ms, over 1000 ms; the greatest
+     * stood at the TAKE. */
     cr_assert_float_eq(story_value(&s, METRIC_BACKLOG_OPS, STATISTIC_MEAN), 0.14, 1e-15);
     cr_assert_eq(story_value(&s, METRIC_BACKLOG_OPS, STATISTIC_MAX), 3);
     cr_assert_eq(story_value(&s, METRIC_BACKLOG_BYTES, STATISTIC_MAX), 300);
@@ -78,7 +79,8 @@ Test(observe_writes, a_read_is_stale_since_the_oldest_commit_that_it_misses)
     cr_assert_eq(story_count(&s, METRIC_READ_STALENESS), 4u);
     cr_assert_eq(story_sum(&s, METRIC_READ_STALENESS), MS(15 + 10));
     cr_assert_eq(story_sum(&s, METRIC_READ_STALENESS_VERSIONS), 2 + 1);
-    cr_assert_float_eq(story_value_in(s.figures, METRIC_STALE_READ_FRACTION, STATISTIC_VALUE, EU), 2.0 / 3, 1e-15);
+    cr_assert_float_eq(story_value_in(s.figures, METRIC_STALE_READ_FRACTION, STATISTIC_VALUE, EU), 2.0 / 3,
+                       1e-15);
     cr_assert_eq(story_value_in(s.figures, METRIC_STALE_READ_FRACTION, STATISTIC_VALUE, US), 0);
     story_free(&s);
 }
@@ -88,7 +90,11 @@ Test(observe_writes, a_read_of_two_replicas_reflects_what_either_did)
     story_begin(&s, &(struct story_def){0});
     write_at(&s, MS(10), US, 3, 10);
     uint64_t r = read_begin(&s, MS(20), AP, 3);
-    story_add(&s, (struct history_record){.time = MS(30), .op = r, .node = US, .key = 3, .kind = HISTORY_SAMPLE,
+    story_add(&s, (struct history_record){.time = MS(30),
+                                          .op = r,
+                                          .node = US,
+                                          .key = 3,
+                                          .kind = HISTORY_SAMPLE,
                                           .sample = {history_position(s.history)}});
     read_end(&s, MS(30), r, EU);
     story_end(&s, MS(1000));
@@ -177,15 +183,20 @@ Test(observe_writes, overwritten_before_the_meeting_makes_no_pair)
 Test(observe_writes, merging_replicas_conflict_but_lose_nothing)
 {
     story_begin(&s, &(struct story_def){.regions = 2, .by_merge = true, .data = GEO_COUNTER, .initial = 100});
-    uint64_t a = op_begin(&s, MS(10), US, 3, GEO_INCREMENT, 1), b = op_begin(&s, MS(10), EU, 3, GEO_INCREMENT, 1);
+    uint64_t a = op_begin(&s, MS(10), US, 3, GEO_INCREMENT, 1),
+             b = op_begin(&s, MS(10), EU, 3, GEO_INCREMENT, 1);
     take(&s, MS(10), a, US, 1);
     take(&s, MS(10), b, EU, 1);
 #define MERGE(at, here, from, count)                                                                         \
-    story_add(&s, (struct history_record){.time = at, .key = 3, .node = here, .kind = HISTORY_MERGE,         \
+    story_add(&s, (struct history_record){.time = at,                                                        \
+                                          .key = 3,                                                          \
+                                          .node = here,                                                      \
+                                          .kind = HISTORY_MERGE,                                             \
                                           .merge = {.upto = count, .origin = from}})
 #define ANSWER(at, here, number)                                                                             \
-    story_add(&s, (struct history_record){.time = at, .key = 3, .node = here, .kind = HISTORY_ANSWER,        \
-                                          .answer = {.digest = number}})
+    story_add(&s,                                                                                            \
+              (struct history_record){                                                                       \
+                  .time = at, .key = 3, .node = here, .kind = HISTORY_ANSWER, .answer = {.digest = number}})
     MERGE(MS(10), US, US, 1);
     ANSWER(MS(10), US, 101);
     MERGE(MS(10), EU, EU, 1);

@@ -151,7 +151,7 @@ Test(scenario_yaml, text_written_reads_to_the_same_tree)
 {
     static const char *const texts[] = {
         ("{a: '', b: '<<', c: ' lead', d: 'two\n\n  lines', e: '# no comment', f: \"tab\\t\", g: é, h: '*x', "
-        "i: '- x'}"),
+         "i: '- x'}"),
         "[[], {}, [[]], {a: {}}]",
         "plain",
         "'quoted: yes'",

@@ -246,7 +246,8 @@ Test(stats_histogram, a_full_disk_is_said)
     histogram_free(&h);
 }
 
-/* Constant delays give a few values, each alone in its bucket: their percentiles are exact, merged or read back too. */
+/* Constant delays give a few values, each alone in its bucket: their percentiles are exact, merged or read
+ * back too. */
 Test(stats_histogram, a_value_alone_in_its_bucket_is_exact)
 {
     static const int64_t values[] = {500000, 80500000, 150500000};

@@ -36,11 +36,12 @@ Test(world_clock, runs_free_without_synchronisation)
     cr_expect_eq(clock_steady(&c, 10 * SIM_SECOND), 10 * SIM_SECOND + 200 * SIM_MICROSECOND);
 }
 
-/* Offset 1 ms stays, the error of each synchronisation is -2 ms, drift is taken back: between two of them the clock
- * goes from -1 ms to -1 ms + 20e-6 x 10 s = -0.8 ms. */
+/* Offset 1 ms stays, the error of each synchronisation is -2 ms, drift is taken back: between two of them the
+ * clock goes from -1 ms to -1 ms + 20e-6 x 10 s = -0.8 ms. */
 Test(world_clock, a_synchronisation_takes_back_drift_and_may_set_the_clock_back)
 {
-    struct clock_def def = {.offset = &one_ms, .drift = &ppm_20, .sync_every_ns = 10 * SIM_SECOND, .sync_error = &two_ms};
+    struct clock_def def = {
+        .offset = &one_ms, .drift = &ppm_20, .sync_every_ns = 10 * SIM_SECOND, .sync_error = &two_ms};
     struct clock c = open_clock(&def);
     sim_ns least = SIM_NS_NEVER, most = -SIM_NS_NEVER, phase = c.phase_ns;
     int backwards = 0;
@@ -72,8 +73,13 @@ Test(world_clock, a_step_lasts_until_the_next_synchronisation)
 Test(world_clock, draws_are_cut_so_that_the_uncertainty_holds)
 {
     struct distribution wide = {.kind = DISTRIBUTION_NORMAL, .b = 100e6};
-    struct clock_def def = {.offset = &wide, .sync_every_ns = SIM_SECOND, .sync_error = &wide, .has_uncertainty = true,
-                            .uncertainty_ns = 4 * SIM_MILLISECOND, .cut_offset = true, .cut_error = true};
+    struct clock_def def = {.offset = &wide,
+                            .sync_every_ns = SIM_SECOND,
+                            .sync_error = &wide,
+                            .has_uncertainty = true,
+                            .uncertainty_ns = 4 * SIM_MILLISECOND,
+                            .cut_offset = true,
+                            .cut_error = true};
     struct clock c = open_clock(&def);
     bool differs = false;
 

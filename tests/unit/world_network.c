@@ -63,15 +63,25 @@ static geo_promise promise(const void *config, const geo_setting *s)
 static const geo_message_def messages[] = {{.name = "number"}, {0}};
 static const geo_param params[] = {{0}};
 static const geo_model teller = {
-    .abi = GEO_ABI, .model_bytes = sizeof(geo_model), .param_bytes = sizeof(geo_param), .name = "teller",
-    .summary = "sends numbers", .params = params, .messages = messages, .placement = placement, .promise = promise,
-    .start = start, .request = request, .message = message, .timer = timer,
+    .abi = GEO_ABI,
+    .model_bytes = sizeof(geo_model),
+    .param_bytes = sizeof(geo_param),
+    .name = "teller",
+    .summary = "sends numbers",
+    .params = params,
+    .messages = messages,
+    .placement = placement,
+    .promise = promise,
+    .start = start,
+    .request = request,
+    .message = message,
+    .timer = timer,
 };
 
 static void run(struct world_def *def, struct record_list *records)
 {
-    struct trial *t = trial_new(&(struct trial_def){.world = def, .model = &teller, .model_name = "teller", .seed = 1,
-                                                    .replication = 1});
+    struct trial *t = trial_new(&(struct trial_def){
+        .world = def, .model = &teller, .model_name = "teller", .seed = 1, .replication = 1});
     test_keep_history(t, records);
     cr_assert(trial_run(t, NULL));
     trial_free(t);
@@ -104,18 +114,23 @@ Test(world_network, a_message_waits_for_the_link)
     run(&def, &records);
     cr_assert_eq(story.arrived, 5);
     for (uint32_t i = 0; i < 5; i++)
-        cr_expect_eq(story.came[i], 40 * SIM_MILLISECOND + (geo_ns)(i + 1) * SIM_MILLISECOND, "message %u at %lld", i,
-                     (long long)story.came[i]);
+        cr_expect_eq(story.came[i], 40 * SIM_MILLISECOND + (geo_ns)(i + 1) * SIM_MILLISECOND,
+                     "message %u at %lld", i, (long long)story.came[i]);
 }
 
-/* Cut from 1 s to 2 s. What leaves at 0.97 s is under way when the cut comes, and would arrive at 1.01: lost. The next
- * transmission is 80 + 200 ms after the first left, then 560 ms, then 1 s (the ceiling) later: 1.25, 1.81, 2.81: it comes
- * at 2.85 s. What was sent at 1.95 s goes again at 2.23 and would be there at 2.27, but waits for the one before it. */
+/* Cut from 1 s to 2 s. What leaves at 0.97 s is under way when the cut comes, and would arrive at 1.01: lost.
+ * The next transmission is 80 + 200 ms after the first left, then 560 ms, then 1 s (the ceiling)
+ * later: 1.25, 1.81, 2.81: it comes at 2.85 s. What was sent at 1.95 s goes again at 2.23 and would be there
+ * at 2.27, but waits for the one before it. */
 Test(world_network, tcp_retransmits_through_a_cut_and_keeps_the_order)
 {
     struct world_def def = test_world(2, 80 * SIM_MILLISECOND);
     struct record_list records = {0};
-    struct fault_def cut = {.kind = FAULT_CUT, .target = TARGET_LINK, .from = 0, .to = 1, .at_ns = SIM_SECOND,
+    struct fault_def cut = {.kind = FAULT_CUT,
+                            .target = TARGET_LINK,
+                            .from = 0,
+                            .to = 1,
+                            .at_ns = SIM_SECOND,
                             .lasts = test_constant(1e9)};
 
     def.faults = &cut;
@@ -137,7 +152,11 @@ Test(world_network, a_datagram_in_a_cut_is_gone)
 {
     struct world_def def = test_world(2, 80 * SIM_MILLISECOND);
     struct record_list records = {0};
-    struct fault_def cut = {.kind = FAULT_CUT, .target = TARGET_LINK, .from = 0, .to = 1, .at_ns = SIM_SECOND,
+    struct fault_def cut = {.kind = FAULT_CUT,
+                            .target = TARGET_LINK,
+                            .from = 0,
+                            .to = 1,
+                            .at_ns = SIM_SECOND,
                             .lasts = test_constant(1e9)};
 
     def.datagram = true;
@@ -153,8 +172,13 @@ Test(world_network, slow_multiplies_the_delay_while_it_lasts)
 {
     struct world_def def = test_world(2, 80 * SIM_MILLISECOND);
     struct record_list records = {0};
-    struct fault_def slow = {.kind = FAULT_SLOW, .target = TARGET_PAIR, .from = 1, .to = 0, .at_ns = SIM_SECOND,
-                             .lasts = test_constant(1e9), .factor = 10};
+    struct fault_def slow = {.kind = FAULT_SLOW,
+                             .target = TARGET_PAIR,
+                             .from = 1,
+                             .to = 0,
+                             .at_ns = SIM_SECOND,
+                             .lasts = test_constant(1e9),
+                             .factor = 10};
 
     def.faults = &slow;
     def.fault_count = 1;
@@ -167,14 +191,19 @@ Test(world_network, slow_multiplies_the_delay_while_it_lasts)
     cr_expect_eq(story.came[2], 3040 * SIM_MILLISECOND);
 }
 
-/* Node 1 is paused from 1 s to 2 s, or restarts having lost its memory: then what was under way is dropped. */
+/* Node 1 is paused from 1 s to 2 s, or restarts having lost its memory: then what was under way is dropped.
+ */
 Test(world_network, a_pause_keeps_the_connection_and_a_restart_drops_it)
 {
     for (int lose = LOSE_NOTHING; lose <= LOSE_MEMORY; lose++) {
         struct world_def def = test_world(2, 80 * SIM_MILLISECOND);
         struct record_list records = {0};
-        struct fault_def crash = {.kind = FAULT_CRASH, .target = TARGET_REGION, .region = 1, .at_ns = SIM_SECOND,
-                                  .lasts = test_constant(1e9), .lose = (uint8_t)lose};
+        struct fault_def crash = {.kind = FAULT_CRASH,
+                                  .target = TARGET_REGION,
+                                  .region = 1,
+                                  .at_ns = SIM_SECOND,
+                                  .lasts = test_constant(1e9),
+                                  .lose = (uint8_t)lose};
         def.faults = &crash;
         def.fault_count = 1;
         story.arrived = 0;
@@ -205,5 +234,6 @@ Test(world_network, loss_costs_retransmissions)
     for (uint32_t i = 0; i < story.count; i++)
         cr_expect_eq(story.number[i], i);
     double sent = (double)test_record_count(&records, HISTORY_SEND);
-    cr_expect((sent - 2 * n) * (sent - 2 * n) < 4.5 * 4.5 * 2 * n, "%g transmissions of %g messages", sent, n);
+    cr_expect((sent - 2 * n) * (sent - 2 * n) < 4.5 * 4.5 * 2 * n, "%g transmissions of %g messages", sent,
+              n);
 }

@@ -1,4 +1,5 @@
-/* world_sessions.c -- clients at work, and the queue at a node: a model that serves every request where it arrives. */
+/* world_sessions.c -- clients at work, and the queue at a node: a model that serves every request where it
+ * arrives. */
 #include "tests/support/world.h"
 
 #include <criterion/criterion.h>
@@ -35,16 +36,24 @@ static geo_promise promise(const void *config, const geo_setting *s)
 static const geo_message_def messages[] = {{.name = "serve", .service = GEO_SERVE_READ}, {0}};
 static const geo_param params[] = {{0}};
 static const geo_model server = {
-    .abi = GEO_ABI, .model_bytes = sizeof(geo_model), .param_bytes = sizeof(geo_param), .name = "server",
-    .summary = "serves", .params = params, .messages = messages, .placement = placement, .promise = promise,
-    .request = request, .message = message,
+    .abi = GEO_ABI,
+    .model_bytes = sizeof(geo_model),
+    .param_bytes = sizeof(geo_param),
+    .name = "server",
+    .summary = "serves",
+    .params = params,
+    .messages = messages,
+    .placement = placement,
+    .promise = promise,
+    .request = request,
+    .message = message,
 };
 
 static struct record_list run(struct world_def *def)
 {
     struct record_list records = {0};
-    struct trial *t = trial_new(&(struct trial_def){.world = def, .model = &server, .model_name = "server", .seed = 7,
-                                                    .replication = 1});
+    struct trial *t = trial_new(&(struct trial_def){
+        .world = def, .model = &server, .model_name = "server", .seed = 7, .replication = 1});
     test_keep_history(t, &records);
     cr_assert(trial_run(t, NULL));
     trial_free(t);
@@ -78,7 +87,8 @@ Test(world_sessions, constant_arrivals_come_at_even_intervals)
         cr_expect_eq(test_record(&records, HISTORY_BEGIN, i)->time, (sim_ns)(i + 1) * 100 * SIM_MILLISECOND);
 }
 
-/* A client thinks, asks, waits for the answer, thinks: 10 ms and 3 ms of service and 1 ms of way, so every 14 ms. */
+/* A client thinks, asks, waits for the answer, thinks: 10 ms and 3 ms of service and 1 ms of way, so every 14
+ * ms. */
 Test(world_sessions, a_closed_client_waits_for_its_answer)
 {
     struct world_def def = test_world(1, 0);
@@ -131,7 +141,10 @@ Test(world_sessions, another_region_changes_no_ones_luck)
 Test(world_sessions, clients_of_a_region_that_is_down_go_to_the_nearest_one_that_is_up)
 {
     struct world_def def = test_world(3, 80 * SIM_MILLISECOND);
-    struct fault_def crash = {.kind = FAULT_CRASH, .target = TARGET_REGION, .region = 0, .at_ns = SIM_SECOND,
+    struct fault_def crash = {.kind = FAULT_CRASH,
+                              .target = TARGET_REGION,
+                              .region = 0,
+                              .at_ns = SIM_SECOND,
                               .lasts = test_constant(4e9)};
 
     for (uint32_t to = 1; to < 3; to++)
@@ -159,7 +172,10 @@ Test(world_sessions, clients_of_a_region_that_is_down_go_to_the_nearest_one_that
 Test(world_sessions, an_attempt_follows_the_one_that_timed_out)
 {
     struct world_def def = test_world(1, 0);
-    struct fault_def crash = {.kind = FAULT_CRASH, .target = TARGET_REGION, .region = 0, .at_ns = 900 * SIM_MILLISECOND,
+    struct fault_def crash = {.kind = FAULT_CRASH,
+                              .target = TARGET_REGION,
+                              .region = 0,
+                              .at_ns = 900 * SIM_MILLISECOND,
                               .lasts = test_constant(1.3e9)};
 
     def.faults = &crash;
@@ -180,9 +196,10 @@ Test(world_sessions, an_attempt_follows_the_one_that_timed_out)
     cr_expect_eq(end->op & 0xff, 3); /* the identity of the attempt that succeeded */
 }
 
-/* M/M/1 at a node: arrivals 80/s, service 10 ms. The mean time at the node is 1 / (mu - lambda) = 50 ms. Of N customers
- * in a row the mean has a variance of about (1 + rho)(...)/N: Daley (1968), for the mean waiting time in steady state,
- * sigma^2 = rho (2 + 5 rho - 4 rho^2 + rho^3) / (mu^2 (1 - rho)^4 N); the bound is 4.5 of its roots. */
+/* M/M/1 at a node: arrivals 80/s, service 10 ms. The mean time at the node is 1 / (mu - lambda) = 50 ms. Of N
+ * customers in a row the mean has a variance of about (1 + rho)(...)/N: Daley (1968), for the mean waiting
+ * time in steady state, sigma^2 = rho (2 + 5 rho - 4 rho^2 + rho^3) / (mu^2 (1 - rho)^4 N); the bound is 4.5
+ * of its roots. */
 Test(world_sessions, a_node_with_one_server_is_an_m_m_1_queue)
 {
     struct world_def def = test_world(1, 0);
@@ -198,7 +215,8 @@ Test(world_sessions, a_node_with_one_server_is_an_m_m_1_queue)
     double sum = 0, n = 0;
     size_t begins = 0;
     sim_ns *begun = memory_new(records.list.count, sizeof *begun);
-    for (size_t i = 0; i < records.list.count; i++) { /* first come first served: the ends are in the order of the beginnings */
+    for (size_t i = 0; i < records.list.count;
+         i++) { /* first come first served: the ends are in the order of the beginnings */
         const struct history_record *record = &records.list.items[i];
         if (record->kind == HISTORY_BEGIN)
             begun[begins++] = record->time;
@@ -208,6 +226,6 @@ Test(world_sessions, a_node_with_one_server_is_an_m_m_1_queue)
     double theory = 1 / (mu - rho * mu);
     double variance = rho * (2 + 5 * rho - 4 * rho * rho + rho * rho * rho) / (mu * mu * pow(1 - rho, 4) * n);
     cr_expect_gt(n, 300000);
-    cr_expect_lt(fabs(sum / n - theory), 4.5 * sqrt(variance), "mean %g s, theory %g s, n %g, bound %g", sum / n, theory, n,
-                 4.5 * sqrt(variance));
+    cr_expect_lt(fabs(sum / n - theory), 4.5 * sqrt(variance), "mean %g s, theory %g s, n %g, bound %g",
+                 sum / n, theory, n, 4.5 * sqrt(variance));
 }

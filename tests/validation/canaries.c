@@ -1,5 +1,6 @@
-/* canaries.c -- models that are right but for something rare, each of which the right check must catch in a whole trial,
- * with the observer telling the checks; and the same model without its flaw, which none may accuse. */
+/* canaries.c -- models that are right but for something rare, each of which the right check must catch in a
+ * whole trial, with the observer telling the checks; and the same model without its flaw, which none may
+ * accuse. */
 #include "sim/base/check.h"
 #include "sim/base/hash.h"
 #include "sim/observe/check.h"
@@ -65,8 +66,8 @@ static struct document *read_text(const char *data, const char *write)
     return document;
 }
 
-static void fly(const char *data, const char *write, void (*request)(geo_replica *, const geo_op *), uint64_t rarely,
-                struct check_verdict v[GEO_CHECKS])
+static void fly(const char *data, const char *write, void (*request)(geo_replica *, const geo_op *),
+                uint64_t rarely, struct check_verdict v[GEO_CHECKS])
 {
     struct document *document = read_text(data, write);
     const struct scenario *s = document_scenario(document, 0);
@@ -76,8 +77,12 @@ static void fly(const char *data, const char *write, void (*request)(geo_replica
     one_in = rarely;
     if (request != NULL)
         canary.request = request;
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world, .model = &canary, .config = s->models[0].config,
-                                                    .model_name = "canary", .seed = s->seed, .replication = 1});
+    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
+                                                    .model = &canary,
+                                                    .config = s->models[0].config,
+                                                    .model_name = "canary",
+                                                    .seed = s->seed,
+                                                    .replication = 1});
     struct observation *o = observation_new(trial_setting(t), trial_history(t));
     struct checks *c = checks_new(trial_setting(t), trial_history(t));
     observation_check(o, c);
@@ -109,8 +114,8 @@ Test(canaries, one_stale_read_in_a_hundred_is_caught_and_named)
     for (size_t k = 0; k < 3; k++) {
         struct check_verdict v[GEO_CHECKS];
         fly(kinds[k][0], kinds[k][1], stale_request, 100, v);
-        cr_expect(v[GEO_LINEARIZABLE].holds == CHECK_BROKEN && v[GEO_LINEARIZABLE].example != 0, "%s: %s", kinds[k][0],
-                  check_holds_names[v[GEO_LINEARIZABLE].holds]);
+        cr_expect(v[GEO_LINEARIZABLE].holds == CHECK_BROKEN && v[GEO_LINEARIZABLE].example != 0, "%s: %s",
+                  kinds[k][0], check_holds_names[v[GEO_LINEARIZABLE].holds]);
         cr_expect_eq(v[GEO_EVENTUAL].holds, CHECK_HOLDS);
         cr_expect_eq(v[GEO_MONOTONIC_WRITES].holds, CHECK_HOLDS);
     }
@@ -123,7 +128,8 @@ Test(canaries, reads_at_hand_break_no_more_than_they_should)
 
     fly("register", "write", stale_request, 2, v);
     cr_expect_eq(v[GEO_LINEARIZABLE].holds, CHECK_BROKEN);
-    cr_expect_eq(v[GEO_MONOTONIC_READS].holds, CHECK_BROKEN, "the leader's answer, then an older one at hand");
+    cr_expect_eq(v[GEO_MONOTONIC_READS].holds, CHECK_BROKEN,
+                 "the leader's answer, then an older one at hand");
     cr_expect_eq(v[GEO_MONOTONIC_WRITES].holds, CHECK_HOLDS);
     cr_expect_eq(v[GEO_WRITES_FOLLOW_READS].holds, CHECK_HOLDS);
 }

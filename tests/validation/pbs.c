@@ -1,19 +1,19 @@
-/* pbs.c -- Bailis et al., Probabilistically bounded staleness for practical partial quorums (VLDB 2012): the scenarios of
- * scenarios/papers give the figures of tests/data/pbs/reference.csv (the exact consequences of the paper's distributions,
- * 4 million trials a row, each with its standard error).
+/* pbs.c -- Bailis et al., Probabilistically bounded staleness for practical partial quorums (VLDB 2012): the
+ * scenarios of scenarios/papers give the figures of tests/data/pbs/reference.csv (the exact consequences of
+ * the paper's distributions, 4 million trials a row, each with its standard error).
  *
- * WARS: for each replica W, A, R and S are drawn. Write latency is the W-th smallest of W_i + A_i, read latency the R-th
- * smallest of R_i + S_i; a read sent t after the acknowledgement at w is consistent if some replica among the first R to
- * answer has w + t + R_i >= W_i.
+ * WARS: for each replica W, A, R and S are drawn. Write latency is the W-th smallest of W_i + A_i, read
+ * latency the R-th smallest of R_i + S_i; a read sent t after the acknowledgement at w is consistent if some
+ * replica among the first R to answer has w + t + R_i >= W_i.
  *
  * Bounds, at 4.5 standard deviations throughout; seeds are fixed:
- *   a quantile p of n values   the (p - d)th and the (p + d)th, d = 4.5 sqrt(p (1-p) / n), are on either side of the
- *                              reference: no density is needed. The reference may be off by 4.5 of its own standard errors,
- *                              and a quantile of the simulator's by 2^-11 of itself (histogram.h)
- *   a share p of n probes      binomial, n p (1-p), and 4.5 n times the reference's standard error
- *   t at which 99.9% is met    probes 4.5 standard errors of t before and after it: 0.1% is between their shares
- * Keys are a million and writes 500 a second, so that another write of the key within the 100 ms in which it matters comes in
- * 5e-5 of the cases: below a tenth of the bounds. */
+ *   a quantile p of n values   the (p - d)th and the (p + d)th, d = 4.5 sqrt(p (1-p) / n), are on either side
+ * of the reference: no density is needed. The reference may be off by 4.5 of its own standard errors, and a
+ * quantile of the simulator's by 2^-11 of itself (histogram.h) a share p of n probes      binomial, n p
+ * (1-p), and 4.5 n times the reference's standard error t at which 99.9% is met    probes 4.5 standard errors
+ * of t before and after it: 0.1% is between their shares Keys are a million and writes 500 a second, so that
+ * another write of the key within the 100 ms in which it matters comes in 5e-5 of the cases: below a tenth of
+ * the bounds. */
 #include "tests/support/simulate.h"
 
 #include <criterion/criterion.h>
@@ -27,7 +27,8 @@
 struct row {
     char setting[32];
     unsigned n, r, w;
-    double read_p999[2], write_p999[2], t_p999[2], consistent[2], read_p50[2], write_p50[2]; /* figure, standard error */
+    double read_p999[2], write_p999[2], t_p999[2], consistent[2], read_p50[2],
+        write_p50[2]; /* figure, standard error */
 };
 
 static size_t rows_read(struct row *rows, size_t room)
@@ -40,49 +41,56 @@ static size_t rows_read(struct row *rows, size_t room)
     while (fgets(line, sizeof line, from) != NULL) {
         struct row *r = &rows[count];
         cr_assert_lt(count, room);
-        if (sscanf(line, "%31[^,],%u,%u,%u,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", r->setting, &r->n, &r->r, &r->w,
-                   &r->read_p999[0], &r->read_p999[1], &r->write_p999[0], &r->write_p999[1], &r->t_p999[0], &r->t_p999[1],
-                   &r->consistent[0], &r->consistent[1], &r->read_p50[0], &r->read_p50[1], &r->write_p50[0],
-                   &r->write_p50[1]) == 16)
+        if (sscanf(line, "%31[^,],%u,%u,%u,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf,%lf", r->setting,
+                   &r->n, &r->r, &r->w, &r->read_p999[0], &r->read_p999[1], &r->write_p999[0],
+                   &r->write_p999[1], &r->t_p999[0], &r->t_p999[1], &r->consistent[0], &r->consistent[1],
+                   &r->read_p50[0], &r->read_p50[1], &r->write_p50[0], &r->write_p50[1]) == 16)
             count++;
     }
     fclose(from);
     return count;
 }
 
-static void expect_quantile(const struct row *row, const struct histogram *h, double p, const double *reference,
-                            const char *what)
+static void expect_quantile(const struct row *row, const struct histogram *h, double p,
+                            const double *reference, const char *what)
 {
     double n = (double)histogram_count(h), d = SIGMAS * sqrt(p * (1 - p) / n), off = SIGMAS * reference[1];
-    double low = (double)histogram_quantile(h, p - d) / 1e6, high = (double)histogram_quantile(h, p + d) / 1e6;
+    double low = (double)histogram_quantile(h, p - d) / 1e6,
+           high = (double)histogram_quantile(h, p + d) / 1e6;
 
     cr_expect_gt(n, 90000);
     cr_expect(low * (1 - BUCKET) <= reference[0] + off && high * (1 + BUCKET) >= reference[0] - off,
-              "%s R=%u W=%u: %s %g of %g values is in %g .. %g ms, by the reference %g +- %g", row->setting, row->r, row->w,
-              what, p, n, low, high, reference[0], reference[1]);
+              "%s R=%u W=%u: %s %g of %g values is in %g .. %g ms, by the reference %g +- %g", row->setting,
+              row->r, row->w, what, p, n, low, high, reference[0], reference[1]);
 }
 
 /* `share` of the probes is at least (side 1), at most (-1) or about (0) `stale` +- off. */
-static void expect_stale(const struct row *row, const struct trial_figures *f, uint32_t at, int side, double stale, double off)
+static void expect_stale(const struct row *row, const struct trial_figures *f, uint32_t at, int side,
+                         double stale, double off)
 {
     double n = (double)f->visibility_probes[at], seen = (double)f->visibility_stale[at];
     double bound = SIGMAS * sqrt(n * stale * (1 - stale)) + n * off;
 
     cr_expect_gt(n, 90000);
-    cr_expect(side >= 0 ? seen >= n * stale - bound : true, "%s R=%u W=%u, probe %u: %g of %g stale, too few for %g (+- %g)",
-              row->setting, row->r, row->w, at, seen, n, n * stale, bound);
-    cr_expect(side <= 0 ? seen <= n * stale + bound : true, "%s R=%u W=%u, probe %u: %g of %g stale, too many for %g (+- %g)",
-              row->setting, row->r, row->w, at, seen, n, n * stale, bound);
+    cr_expect(side >= 0 ? seen >= n * stale - bound : true,
+              "%s R=%u W=%u, probe %u: %g of %g stale, too few for %g (+- %g)", row->setting, row->r, row->w,
+              at, seen, n, n * stale, bound);
+    cr_expect(side <= 0 ? seen <= n * stale + bound : true,
+              "%s R=%u W=%u, probe %u: %g of %g stale, too many for %g (+- %g)", row->setting, row->r, row->w,
+              at, seen, n, n * stale, bound);
 }
 
 /* One row: the scenario's model, alone, for 200 s, with probes at its own t. */
 static void row_check(const struct row *row, const char *scenario, const char *model)
 {
     char *yaml = NULL, *models = NULL;
-    double before = fmax(0, row->t_p999[0] - SIGMAS * row->t_p999[1]), after = row->t_p999[0] + SIGMAS * row->t_p999[1];
+    double before = fmax(0, row->t_p999[0] - SIGMAS * row->t_p999[1]),
+           after = row->t_p999[0] + SIGMAS * row->t_p999[1];
     bool has_t = row->t_p999[0] > 0;
 
-    CHECK(asprintf(&yaml, "extends: %s/scenarios/papers/%s.yaml\nname: pbs\nduration: 200s\nexpect: []\nworkload: {probes: {after: [0ms%s",
+    CHECK(asprintf(&yaml,
+                   "extends: %s/scenarios/papers/%s.yaml\nname: pbs\nduration: 200s\nexpect: []\nworkload: "
+                   "{probes: {after: [0ms%s",
                    GEOREP_SOURCE_DIR, scenario, has_t ? "" : "]}}\n") >= 0);
     if (has_t) {
         CHECK(asprintf(&models, "%s, %.6fms, %.6fms]}}\n", yaml, before, after) >= 0);

@@ -1,8 +1,8 @@
-/* theory_check.c -- the self-check (sim/experiment/theory.h): it agrees where simulator and theory describe one scenario, it
- * flags where they do not, and it is silent where it cannot know.
+/* theory_check.c -- the self-check (sim/experiment/theory.h): it agrees where simulator and theory describe
+ * one scenario, it flags where they do not, and it is silent where it cannot know.
  *
- * The wrong theory is the right one of another scenario: what was simulated here is compared with what theory says there.
- * Rows are judged at 99.99%; seeds are fixed. */
+ * The wrong theory is the right one of another scenario: what was simulated here is compared with what theory
+ * says there. Rows are judged at 99.99%; seeds are fixed. */
 #include "sim/experiment/theory.h"
 #include "tests/support/simulate.h"
 
@@ -32,18 +32,21 @@ static size_t rows_of(const struct theory *t, const char *part, enum theory_agre
     return count;
 }
 
-/* `right` agrees in `rows` rows and disagrees in none; with the theory of `wrong` at least `flagged` of them are flagged. */
-static void expect_check(const char *right, const char *wrong, uint32_t replications, const char *part, size_t rows,
-                         size_t flagged)
+/* `right` agrees in `rows` rows and disagrees in none; with the theory of `wrong` at least `flagged` of them
+ * are flagged. */
+static void expect_check(const char *right, const char *wrong, uint32_t replications, const char *part,
+                         size_t rows, size_t flagged)
 {
     struct simulation *s = simulate(right, replications), *other = simulate(wrong, 1);
     struct theory t = judged(s, s), u = judged(s, other);
 
     for (size_t i = 0; i < t.count; i++)
-        cr_expect_neq(t.rows[i].agrees, THEORY_DISAGREES, "%s: theory %g, simulation %g in %g .. %g", t.rows[i].quantity,
-                      t.rows[i].theory, t.rows[i].simulation, t.rows[i].low, t.rows[i].high);
+        cr_expect_neq(t.rows[i].agrees, THEORY_DISAGREES, "%s: theory %g, simulation %g in %g .. %g",
+                      t.rows[i].quantity, t.rows[i].theory, t.rows[i].simulation, t.rows[i].low,
+                      t.rows[i].high);
     cr_expect_eq(t.disagree, 0);
-    cr_expect_eq(rows_of(&t, part, THEORY_AGREES), rows, "%zu rows of %s", rows_of(&t, part, THEORY_AGREES), part);
+    cr_expect_eq(rows_of(&t, part, THEORY_AGREES), rows, "%zu rows of %s", rows_of(&t, part, THEORY_AGREES),
+                 part);
     cr_expect_geq(rows_of(&u, part, THEORY_DISAGREES), flagged, "%zu of %zu are flagged",
                   rows_of(&u, part, THEORY_DISAGREES), u.count);
     cr_expect_geq(u.disagree, flagged);
@@ -53,41 +56,48 @@ static void expect_check(const char *right, const char *wrong, uint32_t replicat
     simulation_free(other);
 }
 
-#define MATRIX(far)                                                                                                          \
-    "name: matrix\nduration: 8s\nwarmup: 1s\nregions: [a, b, c]\n"                                                           \
-    "network: {rtt: 80ms, client: 2ms, links: [{between: [a, c], rtt: " far "}, {from: b, to: c, delay: 33333333ns}]}\n"     \
-    "workload: {arrivals: {poisson: 20/s}, mix: {read: 50%, write: 50%}}\n"                                                  \
-    "models: [{type: local, leader: b}, {name: s1, type: sync, acks: majority}, {name: s2, type: sync, acks: all, read: local},\n" \
-    "         {name: s3, type: sync, acks: 2, leader: c}, {name: s4, type: sync, acks: [b]}, async,\n"                       \
-    "         {name: al, type: async, read: leader}, lww, crdt, quorum, {name: q2, type: quorum, w: all, r: one},\n"         \
+#define MATRIX(far)                                                                                          \
+    "name: matrix\nduration: 8s\nwarmup: 1s\nregions: [a, b, c]\n"                                           \
+    "network: {rtt: 80ms, client: 2ms, links: [{between: [a, c], rtt: " far                                  \
+    "}, {from: b, to: c, delay: 33333333ns}]}\n"                                                             \
+    "workload: {arrivals: {poisson: 20/s}, mix: {read: 50%, write: 50%}}\n"                                  \
+    "models: [{type: local, leader: b}, {name: s1, type: sync, acks: majority}, {name: s2, type: sync, "     \
+    "acks: all, read: local},\n"                                                                             \
+    "         {name: s3, type: sync, acks: 2, leader: c}, {name: s4, type: sync, acks: [b]}, async,\n"       \
+    "         {name: al, type: async, read: leader}, lww, crdt, quorum, {name: q2, type: quorum, w: all, "   \
+    "r: one},\n"                                                                                             \
     "         {name: q3, type: quorum, w: 3, r: 2}]\n"
 
-/* 12 models, 3 regions, reads and writes. With another a-c: of 6 figures a model those that go that way, 2 at the least. */
+/* 12 models, 3 regions, reads and writes. With another a-c: of 6 figures a model those that go that way, 2 at
+ * the least. */
 Test(theory_check, matrix)
 {
     expect_check(MATRIX("150ms"), MATRIX("151ms"), 2, "matrix", 12 * 3 * 2, 2 * 6);
 }
 
-#define QUEUE(served)                                                                                                        \
-    "name: queue\nduration: 200s\nwarmup: 20s\nregions: [a, {name: b, workload: {arrivals: {poisson: 60/s}}}]\n"             \
-    "network: {rtt: 80ms}\n"                                                                                                 \
-    "storage: {read: {exponential: {mean: " served "}}, workers: 2}\n"                                                       \
-    "workload: {arrivals: {poisson: 100/s}, mix: {read: 90%, write: 10%}}\n"                                                 \
+#define QUEUE(served)                                                                                        \
+    "name: queue\nduration: 200s\nwarmup: 20s\nregions: [a, {name: b, workload: {arrivals: {poisson: "       \
+    "60/s}}}]\n"                                                                                             \
+    "network: {rtt: 80ms}\n"                                                                                 \
+    "storage: {read: {exponential: {mean: " served "}}, workers: 2}\n"                                       \
+    "workload: {arrivals: {poisson: 100/s}, mix: {read: 90%, write: 10%}}\n"                                 \
     "models: [local, lww, {type: sync, read: local}]\n"
 
-/* At a, local serves 144 reads a second by two servers of 83 (rho = 0.86); 15% slower, and it would be 0.99: silent there. */
+/* At a, local serves 144 reads a second by two servers of 83 (rho = 0.86); 15% slower, and it would be 0.99:
+ * silent there. */
 Test(theory_check, queue)
 {
     expect_check(QUEUE("12ms"), QUEUE("13ms"), 20, "queue", 6, 4);
 }
 
-#define WINDOW(delay)                                                                                                        \
-    "name: window\nduration: 100s\nwarmup: 5s\n"                                                                             \
-    "regions: [{name: w, workload: {mix: {write: 100%}}}, {name: r, workload: {mix: {read: 100%}}}, {name: m}]\n"            \
-    "network: {transport: datagram, rtt: {normal: {mean: 120ms, stddev: 30ms}}, client: 4ms,\n"                              \
-    "          links: [{from: w, to: r, delay: {gamma: {shape: 4, scale: " delay "}}}]}\n"                                   \
-    "workload: {keys: {count: 1000000}, arrivals: {poisson: 100/s}, mix: {read: 50%, write: 50%},\n"                         \
-    "           probes: {share: 100%, after: [0ms, 20ms, 50ms, 80ms, 120ms]}}\n"                                             \
+#define WINDOW(delay)                                                                                        \
+    "name: window\nduration: 100s\nwarmup: 5s\n"                                                             \
+    "regions: [{name: w, workload: {mix: {write: 100%}}}, {name: r, workload: {mix: {read: 100%}}}, {name: " \
+    "m}]\n"                                                                                                  \
+    "network: {transport: datagram, rtt: {normal: {mean: 120ms, stddev: 30ms}}, client: 4ms,\n"              \
+    "          links: [{from: w, to: r, delay: {gamma: {shape: 4, scale: " delay "}}}]}\n"                   \
+    "workload: {keys: {count: 1000000}, arrivals: {poisson: 100/s}, mix: {read: 50%, write: 50%},\n"         \
+    "           probes: {share: 100%, after: [0ms, 20ms, 50ms, 80ms, 120ms]}}\n"                             \
     "models: [lww]\n"
 
 Test(theory_check, window)
@@ -95,17 +105,20 @@ Test(theory_check, window)
     expect_check(WINDOW("20ms"), WINDOW("26ms"), 3, "window", 5, 2);
 }
 
-#define WARS(mean)                                                                                                           \
-    "name: wars\nduration: 60s\nwarmup: 0s\nregions: [{name: a, nodes: 3}, {name: b, nodes: 2}]\n"                           \
-    "network: {rtt: 40ms, client: 1ms}\n"                                                                                    \
-    "workload: {keys: {count: 1000000}, arrivals: {poisson: 300/s}, mix: {read: 50%, write: 50%},\n"                         \
-    "           probes: {share: 100%, after: [0ms, 5ms, 20ms]}}\n"                                                           \
-    "models: [{type: quorum, r: 1, w: 2, wars: {write: {mixture: [{weight: 0.5, of: {exponential: {mean: " mean "}}},\n"     \
-    "   {weight: 0.5, of: {pareto: {scale: 1ms, shape: 4}}}]}, ack: {uniform: {min: 1ms, max: 3ms}},\n"                      \
-    "   read: {shifted: {by: 1ms, of: {weibull: {shape: 2, scale: 2ms}}}}, response: {lognormal: {median: 2ms, sigma: 0.5}},\n" \
+#define WARS(mean)                                                                                           \
+    "name: wars\nduration: 60s\nwarmup: 0s\nregions: [{name: a, nodes: 3}, {name: b, nodes: 2}]\n"           \
+    "network: {rtt: 40ms, client: 1ms}\n"                                                                    \
+    "workload: {keys: {count: 1000000}, arrivals: {poisson: 300/s}, mix: {read: 50%, write: 50%},\n"         \
+    "           probes: {share: 100%, after: [0ms, 5ms, 20ms]}}\n"                                           \
+    "models: [{type: quorum, r: 1, w: 2, wars: {write: {mixture: [{weight: 0.5, of: {exponential: "          \
+    "{mean: " mean "}}},\n"                                                                                  \
+    "   {weight: 0.5, of: {pareto: {scale: 1ms, shape: 4}}}]}, ack: {uniform: {min: 1ms, max: 3ms}},\n"      \
+    "   read: {shifted: {by: 1ms, of: {weibull: {shape: 2, scale: 2ms}}}}, response: {lognormal: {median: "  \
+    "2ms, sigma: 0.5}},\n"                                                                                   \
     "   remote: {normal: {mean: 10ms, stddev: 1ms}}}}]\n"
 
-/* 3 of t-visibility, 3 of each latency. A slower write changes the three of its latency, and what is seen at 0 and 5 ms. */
+/* 3 of t-visibility, 3 of each latency. A slower write changes the three of its latency, and what is seen at
+ * 0 and 5 ms. */
 Test(theory_check, wars)
 {
     expect_check(WARS("10ms"), WARS("13ms"), 2, "wars", 9, 3);
@@ -134,7 +147,8 @@ Test(theory_check, silent_where_it_cannot_know)
 
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         char *yaml = NULL;
-        CHECK(asprintf(&yaml, "name: silence\nduration: 5s\nwarmup: 1s\nregions: [a, b]\nmodels: [local, lww]\n%s",
+        CHECK(asprintf(&yaml,
+                       "name: silence\nduration: 5s\nwarmup: 1s\nregions: [a, b]\nmodels: [local, lww]\n%s",
                        changes[i]) >= 0);
         expect_silence(yaml);
         free(yaml);
