@@ -10,23 +10,32 @@ enum { SWEEP_FIRST = 1024 };
 
 void guarantees_open(struct guarantees *s, const struct history_setting *setting)
 {
-    *s = (struct guarantees){.setting = setting, .sweep_at = SWEEP_FIRST};
-    s->list_of = memory_new(setting->key_count, sizeof *s->list_of);
+    *s = (struct guarantees){.setting = setting, .sweep_at = SWEEP_FIRST, .notes_sweep_at = SWEEP_FIRST};
+    s->noted = memory_new(setting->key_count, sizeof *s->noted);
+    s->regions = memory_new(setting->region_count, sizeof *s->regions);
+}
+
+static void notes_free(struct guarantees *s)
+{
+    array_free(&s->notes);
+    check_map_free(&s->note_of);
+    s->note_free = 0;
+    s->note_count = 0;
 }
 
 void guarantees_close(struct guarantees *s)
 {
-    array_each (struct guarantee_notes, list, &s->lists)
-        array_free(&list->items);
+    notes_free(s);
+    for (uint32_t g = 0; g < s->setting->region_count; g++)
+        array_free(&s->regions[g].open);
+    free(s->regions);
     array_each (struct guarantee_follower, f, &s->followers)
         array_free(&f->follows);
-    array_free(&s->lists);
     array_free(&s->followers);
     array_free(&s->followers_free);
     array_free(&s->applied);
-    check_map_free(&s->open);
     check_map_free(&s->follower_of);
-    free(s->list_of);
+    free(s->noted);
 }
 
 static uint64_t session_of(const struct operation *op)
@@ -34,42 +43,68 @@ static uint64_t session_of(const struct operation *op)
     return (uint64_t)op->region << 32 | op->session;
 }
 
-static uint64_t open_count(const struct guarantees *s, uint64_t session)
+static uint32_t *open_of(struct guarantees *s, const struct operation *op)
 {
-    uint64_t count = check_map_get(&s->open, session, 0);
+    struct guarantee_region *region = &s->regions[op->region];
 
-    return count == CHECK_ABSENT ? 0 : count;
+    while (region->open.count <= op->session)
+        array_add(&region->open);
+    return &region->open.items[op->session];
 }
 
 void guarantees_begin(struct guarantees *s, const struct operation *op)
 {
-    uint64_t session = session_of(op);
-
-    check_map_put(&s->open, session, 0, open_count(s, session) + 1);
+    ++*open_of(s, op);
 }
 
-static struct guarantee_notes *notes_of(struct guarantees *s, uint64_t key)
+/* False: its write has retired, and it can go. */
+static bool note_stays(const struct guarantee_note *n)
 {
-    return s->list_of[key] == 0 ? NULL : &s->lists.items[s->list_of[key] - 1];
+    return n->live->id == n->write && n->live->took == n->took;
 }
 
-/* The note's write, or NULL: it has retired, and the note can go. */
-static struct live_write *note_write(const struct ledger *l, const struct guarantee_note *n)
+/* The newest note of the session and key that is still of use, or NULL; lets go of the others. */
+static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, uint64_t key)
 {
-    struct live_write *w = ledger_find(l, n->write);
+    uint64_t first = s->noted[key] == 0 ? CHECK_ABSENT : check_map_get(&s->note_of, session, key);
+    uint32_t head = first == CHECK_ABSENT ? 0 : (uint32_t)first + 1, newest = 0, stay = 0;
 
-    return w != NULL && w->took == n->took ? w : NULL;
+    for (uint32_t at = head, next; at != 0; at = next) {
+        struct guarantee_note *n = &s->notes.items[at - 1];
+        next = n->next;
+        if (note_stays(n)) {
+            *(stay != 0 ? &s->notes.items[stay - 1].next : &newest) = at;
+            stay = at;
+            continue;
+        }
+        *n = (struct guarantee_note){.next = s->note_free};
+        s->note_free = at;
+        s->note_count--;
+        s->noted[key]--;
+    }
+    if (stay != 0)
+        s->notes.items[stay - 1].next = 0;
+    if (newest == 0 && head != 0)
+        check_map_remove(&s->note_of, session, key);
+    else if (newest != head)
+        check_map_put(&s->note_of, session, key, newest - 1);
+    return newest == 0 ? NULL : &s->notes.items[newest - 1];
 }
 
-static void drop_retired(struct guarantees *s, const struct ledger *l, struct guarantee_notes *list)
+static struct guarantee_note *note_after(const struct guarantees *s, const struct guarantee_note *n)
 {
-    size_t stay = 0;
+    return n->next == 0 ? NULL : &s->notes.items[n->next - 1];
+}
 
-    for (size_t i = 0; i < list->items.count; i++)
-        if (note_write(l, &list->items.items[i]) != NULL)
-            list->items.items[stay++] = list->items.items[i];
-    s->note_count -= list->items.count - stay;
-    list->items.count = stay;
+/* Those of sessions and keys that have not been looked at since. */
+static void notes_sweep(struct guarantees *s)
+{
+    for (size_t i = 0; i < s->notes.count; i++) {
+        const struct guarantee_note *n = &s->notes.items[i];
+        if (n->live != NULL && !note_stays(n))
+            notes_of(s, n->session, n->key);
+    }
+    s->notes_sweep_at = s->note_count * 2 > SWEEP_FIRST ? s->note_count * 2 : SWEEP_FIRST;
 }
 
 /* Whatever reflects `a` reflects `b` too. */
@@ -83,49 +118,59 @@ static bool brings(const struct guarantees *s, const struct guarantee_note *a, c
 static void give_up(struct guarantees *s)
 {
     s->given_up = true;
-    array_each (struct guarantee_notes, list, &s->lists)
-        array_free(&list->items);
-    memset(s->list_of, 0, s->setting->key_count * sizeof *s->list_of);
-    s->lists.count = 0;
-    s->note_count = 0;
+    notes_free(s);
+    memset(s->noted, 0, s->setting->key_count * sizeof *s->noted);
+}
+
+static void note_put(struct guarantees *s, struct guarantee_note note)
+{
+    uint64_t first = check_map_get(&s->note_of, note.session, note.key);
+    uint32_t at = s->note_free;
+
+    if (at != 0) {
+        s->note_free = s->notes.items[at - 1].next;
+    } else {
+        array_add(&s->notes);
+        at = (uint32_t)s->notes.count;
+    }
+    note.next = first == CHECK_ABSENT ? 0 : (uint32_t)first + 1;
+    s->notes.items[at - 1] = note;
+    check_map_put(&s->note_of, note.session, note.key, at - 1);
+    s->noted[note.key]++;
+    if (++s->note_count >= s->notes_sweep_at)
+        notes_sweep(s);
+    if (s->note_count > GUARANTEES_NOTES_MOST)
+        give_up(s);
 }
 
 static void note_add(struct guarantees *s, const struct operation *op, const struct live_write *w,
                      uint64_t position, bool wrote)
 {
     const struct guarantee_note note = {.session = session_of(op),
+                                        .key = op->key,
                                         .end = position,
                                         .write = w->id,
                                         .took = w->took,
+                                        .live = w,
                                         .stamp = w->stamp,
                                         .slot = w->slot,
                                         .wrote = wrote};
-    struct guarantee_notes *list = notes_of(s, op->key);
+    bool alone = *open_of(s, op) == 0, outdoes = false;
+    struct guarantee_note *mine = notes_of(s, note.session, op->key);
 
-    if (list == NULL) {
-        list = array_add(&s->lists);
-        *list = (struct guarantee_notes){0};
-        s->list_of[op->key] = (uint32_t)s->lists.count;
-    }
-    bool alone = open_count(s, note.session) == 0;
-    size_t stay = 0;
-    for (size_t i = 0; i < list->items.count; i++) {
-        struct guarantee_note *n = &list->items.items[i];
-        bool mine = n->session == note.session && n->wrote == wrote;
-        if (mine && brings(s, n, &note))
-            return; /* known since before */
-        if (!(mine && alone && brings(s, &note, n)))
+    for (struct guarantee_note *n = mine; n != NULL; n = note_after(s, n)) {
+        if (n->wrote != wrote)
             continue;
-        n->write = 0; /* outdone */
+        if (brings(s, n, &note))
+            return; /* known since before */
+        if (alone && brings(s, &note, n)) {
+            n->took = 0; /* outdone: as if it had retired */
+            outdoes = true;
+        }
     }
-    for (size_t i = 0; i < list->items.count; i++)
-        if (list->items.items[i].write != 0)
-            list->items.items[stay++] = list->items.items[i];
-    s->note_count -= list->items.count - stay;
-    list->items.count = stay;
-    *array_add(&list->items) = note;
-    if (++s->note_count > GUARANTEES_NOTES_MOST)
-        give_up(s);
+    if (outdoes)
+        notes_of(s, note.session, op->key);
+    note_put(s, note);
 }
 
 static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
@@ -141,18 +186,12 @@ static bool reflected(const struct ledger *l, const struct operations *o, const 
 static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
                        const struct operation *op)
 {
-    struct guarantee_notes *list = notes_of(s, op->key);
     bool broken = false;
 
     s->reads += op->in_window;
-    if (list == NULL)
-        return;
-    drop_retired(s, l, list);
-    for (size_t i = 0; i < list->items.count && !broken; i++) {
-        const struct guarantee_note *n = &list->items.items[i];
-        broken = !n->wrote && n->session == session_of(op) && n->end < op->begin_position &&
-                 !reflected(l, o, op, note_write(l, n));
-    }
+    for (const struct guarantee_note *n = notes_of(s, session_of(op), op->key); n != NULL && !broken;
+         n = note_after(s, n))
+        broken = !n->wrote && n->end < op->begin_position && !reflected(l, o, op, n->live);
     if (!broken)
         return;
     s->not_monotonic += op->in_window;
@@ -188,12 +227,7 @@ static void note_read(struct guarantees *s, const struct ledger *l, const struct
 void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o,
                     const struct operation *op, uint64_t write, bool ok)
 {
-    uint64_t session = session_of(op), count = open_count(s, session);
-
-    if (count <= 1)
-        check_map_remove(&s->open, session, 0);
-    else
-        check_map_put(&s->open, session, 0, count - 1);
+    --*open_of(s, op);
     if (s->given_up || !ok)
         return;
     if (op->kind == GEO_READ) {
@@ -245,16 +279,15 @@ static struct guarantee_follower *follower_make(struct guarantees *s, const stru
 
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op, uint64_t write)
 {
-    const struct live_write *w = op != NULL && !s->given_up ? ledger_find(l, write) : NULL;
-    struct guarantee_notes *list = w != NULL ? notes_of(s, op->key) : NULL;
+    struct guarantee_note *notes = op != NULL && !s->given_up ? notes_of(s, session_of(op), op->key) : NULL;
+    const struct live_write *w = notes != NULL ? ledger_find(l, write) : NULL;
     struct guarantee_follower *f = NULL;
 
-    if (list == NULL)
+    if (w == NULL)
         return;
-    drop_retired(s, l, list);
     const struct guarantee_note mine = {.write = w->id, .took = w->took, .stamp = w->stamp, .slot = w->slot};
-    array_each (struct guarantee_note, n, &list->items) {
-        if (n->session != session_of(op) || n->end >= op->begin_position || brings(s, &mine, n))
+    for (const struct guarantee_note *n = notes; n != NULL; n = note_after(s, n)) {
+        if (n->end >= op->begin_position || brings(s, &mine, n))
             continue;
         if (f == NULL)
             f = follower_make(s, l, write, op->in_window);

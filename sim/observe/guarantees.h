@@ -13,7 +13,9 @@
  *
  * A note goes when its write retires from the ledger, since all replicas reflect it then. A write that is
  * refused in favour of a retired one leaves the two guarantees of writes undecided; so do more than
- * GUARANTEES_NOTES_MOST notes, all three. Cost: a walk over the key's notes an operation; 56 bytes a note. */
+ * GUARANTEES_NOTES_MOST notes, all three. Cost: an operation on a key of which somebody has a note is a look
+ * into a table and a walk over its own session's notes of the key, of which there are seldom more than two;
+ * 80 bytes a note, of which at most as many as there are live ones wait to be swept. */
 #ifndef GEOREP_OBSERVE_GUARANTEES_H
 #define GEOREP_OBSERVE_GUARANTEES_H
 
@@ -26,16 +28,15 @@
 #define GUARANTEES_NOTES_MOST (UINT32_C(1) << 20)
 
 struct guarantee_note {
-    uint64_t session; /* region << 32 | number */
-    uint64_t end;     /* position: known to the session since */
+    uint64_t session; /* region << 32 | number; with `key` what the note is found by */
+    uint64_t key;
+    uint64_t end; /* position: known to the session since */
     uint64_t write, took;
+    const struct live_write *live; /* while it still has this identity and TAKE */
     int64_t stamp;
     uint32_t slot;
-    bool wrote; /* it wrote this; else it read it */
-};
-
-struct guarantee_notes {
-    ARRAY(struct guarantee_note) items;
+    uint32_t next; /* of the session and key, + 1; of the free ones */
+    bool wrote;    /* it wrote this; else it read it */
 };
 
 struct guarantee_follow {
@@ -55,13 +56,19 @@ struct guarantee_applied {
     uint32_t row;
 };
 
+struct guarantee_region {
+    ARRAY(uint32_t) open; /* [session]: how many operations it has open */
+};
+
 struct guarantees {
     const struct history_setting *setting;
     struct checks *checks; /* told of violations, or NULL */
-    uint32_t *list_of;     /* [key]: index + 1 */
-    ARRAY(struct guarantee_notes) lists;
-    uint64_t note_count;
-    struct check_map open; /* (session) -> how many operations it has open */
+    uint32_t *noted;       /* [key]: notes */
+    ARRAY(struct guarantee_note) notes;
+    struct check_map note_of; /* (session, key) -> the newest of its notes */
+    uint32_t note_free;       /* + 1 */
+    uint64_t note_count, notes_sweep_at;
+    struct guarantee_region *regions; /* [region] */
     struct check_map follower_of;
     ARRAY(struct guarantee_follower) followers;
     ARRAY(uint32_t) followers_free;
