@@ -78,8 +78,6 @@ void check_stream_free(struct check_stream *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < s->all.count; i++)
-        free(s->all.items[i]->past);
     for (size_t i = 0; i < s->blocks.count; i++)
         free(s->blocks.items[i]);
     array_free(&s->blocks);

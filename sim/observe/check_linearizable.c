@@ -208,6 +208,8 @@ static void stale(struct zones *z, const struct check_op *op, const struct clust
     const char *n = z->noun;
     char newer[128] = "", value[80] = "the initial value";
 
+    if (check_violation_again(&z->tally))
+        return;
     if (c->write_op != 0) {
         snprintf(value, sizeof value, "the value of %s %llu", n, (unsigned long long)c->write_op);
         snprintf(newer, sizeof newer, " (%s %llu had ended before %s %llu began)", n,

@@ -23,15 +23,19 @@
  *
  * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions
  * and all open operations. Who then still reads w breaks the rule, unless it is a session that came later:
- * undecided.
+ * undecided. What is in the past of all sessions teaches nobody anything more: the oldest write of a key that
+ * is, gives back its vector. A session that came later and reads it does not learn its past: what such a
+ * session may know is `known_before`, and a read that this would forbid is undecided.
  *
- * Cost: a pass over the lanes an operation, and over the key's newer writes a read. Memory: 4 bytes x lanes
- * for each write kept and each session; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
+ * Cost: a pass over the lanes for what a session has not known yet, and over the key's newer writes a read.
+ * Memory: 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
+ * older one of its key beside it; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
 #include "sim/observe/check_room.h"
 
 #include <stdio.h>
 
 enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
+enum { VECTOR_LEAST = 16, VECTOR_CLASSES = 9, VECTOR_BLOCK_BYTES = 1 << 18 }; /* 16 ... 4096 lanes */
 #define PAST_BYTES_MOST (UINT64_C(1) << 30)
 
 struct past_write {
@@ -39,7 +43,7 @@ struct past_write {
     uint32_t key, session;
     uint32_t lane, seq; /* seq 0: no place yet */
     uint32_t width;
-    uint32_t *known;                   /* its past: how many writes of each lane */
+    uint32_t *known; /* NULL: all sessions know it; else its past: how many writes of each lane */
     ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
 };
 
@@ -54,6 +58,7 @@ struct past_session {
     ARRAY(uint32_t) lanes;
     struct check_op *open; /* newest first */
     uint64_t born;         /* position of its first operation */
+    bool late;             /* by then some write had given back its vector */
 };
 
 struct past_key {
@@ -78,7 +83,11 @@ struct past {
     ARRAY(struct past_key) keys;
     ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
     uint64_t bytes;
-    size_t live, sweep_at;
+    uint32_t *free_vectors[VECTOR_CLASSES];
+    ARRAY(void *) vector_blocks;
+    uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
+    uint32_t width_before;
+    size_t live, sweep_at, vectors, vectors_sweep_at;
     bool given_up;
     struct check_tally tallies[GEO_CHECKS];
 };
@@ -88,16 +97,19 @@ struct past *past_new(const struct check_stream_def *def)
     struct past *p = memory_new(1, sizeof *p);
 
     p->def = *def;
-    p->sweep_at = SWEEP_FIRST;
+    p->sweep_at = p->vectors_sweep_at = SWEEP_FIRST;
     return p;
 }
 
 static void let_go(struct past *p)
 {
-    array_each (struct past_write, w, &p->writes) {
-        free(w->known);
+    array_each (struct past_write, w, &p->writes)
         array_free(&w->readers);
-    }
+    array_each (void *, block, &p->vector_blocks)
+        free(*block);
+    array_free(&p->vector_blocks);
+    free(p->known_before);
+    p->known_before = NULL;
     array_each (struct past_session, s, &p->sessions) {
         free(s->known);
         array_free(&s->lanes);
@@ -154,14 +166,49 @@ static bool is_known(const uint32_t *known, uint32_t width, const struct past_wr
     return w->seq != 0 && known_of(known, width, w->lane) >= w->seq;
 }
 
-static uint32_t *copy_of(struct past *p, const uint32_t *known, uint32_t width)
+static uint32_t class_of(uint32_t width, uint32_t *room)
 {
-    uint32_t *copy = width == 0 ? NULL : memory_new(width, sizeof *copy);
+    uint32_t c = 0;
 
-    if (width > 0)
-        memcpy(copy, known, width * sizeof *copy);
-    p->bytes += width * sizeof *copy;
-    return copy;
+    for (*room = VECTOR_LEAST; *room < width; *room *= 2)
+        c++;
+    CHECK(c < VECTOR_CLASSES);
+    return c;
+}
+
+/* A copy that vector_give takes back; NULL for none. */
+static uint32_t *vector_copy(struct past *p, const uint32_t *known, uint32_t width)
+{
+    uint32_t room, c = class_of(width, &room), *v = p->free_vectors[c];
+
+    if (width == 0)
+        return NULL;
+    if (v == NULL) {
+        size_t each = room * sizeof *v, count = VECTOR_BLOCK_BYTES / each;
+        unsigned char *block = memory_new(count, each);
+        *array_add(&p->vector_blocks) = block;
+        for (size_t i = count; i-- > 0;) {
+            uint32_t *piece = (uint32_t *)(void *)(block + i * each);
+            memcpy(piece, &v, sizeof v);
+            v = piece;
+        }
+    }
+    memcpy(&p->free_vectors[c], v, sizeof v);
+    memcpy(v, known, width * sizeof *v);
+    p->bytes += width * sizeof *v;
+    return v;
+}
+
+static void vector_give(struct past *p, uint32_t *v, uint32_t width)
+{
+    uint32_t room;
+
+    if (v == NULL)
+        return;
+    uint32_t c = class_of(width, &room);
+    p->bytes -= width * sizeof *v;
+    memcpy(v, &p->free_vectors[c], sizeof v);
+    p->free_vectors[c] = v;
 }
 
 static void widen(struct past *p, struct past_session *s, uint32_t width)
@@ -179,8 +226,10 @@ static struct past_session *session_of(struct past *p, uint32_t session, uint64_
     while (p->sessions.count <= session)
         array_add(&p->sessions);
     struct past_session *s = &p->sessions.items[session];
-    if (s->born == 0)
+    if (s->born == 0) {
         s->born = position;
+        s->late = p->known_before != NULL;
+    }
     return s;
 }
 
@@ -207,8 +256,8 @@ static void write_free(struct past *p, uint32_t index)
     struct past_write *w = &p->writes.items[index];
 
     check_map_remove(&p->names, w->key, w->value);
-    p->bytes -= w->width * sizeof *w->known;
-    free(w->known);
+    p->vectors -= w->known != NULL;
+    vector_give(p, w->known, w->width);
     array_free(&w->readers);
     *w = (struct past_write){0};
     *array_add(&p->free) = index;
@@ -235,10 +284,38 @@ static uint32_t *known_by_all(const struct past *p)
     return least;
 }
 
-static void sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
+/* The oldest write of its key, known to all: its vector is not needed, neither to learn from nor to compare
+ * others with. */
+static bool teaches_nobody(struct past *p, struct past_write *w)
+{
+    if (w->known == NULL || w->end == CHECK_OPEN)
+        return false;
+    vector_give(p, w->known, w->width);
+    p->vectors--;
+    w->known = NULL;
+    w->width = 0;
+    return true;
+}
+
+static void remember(struct past *p, const uint32_t *least)
+{
+    uint32_t width = (uint32_t)p->lane_last.count;
+
+    if (p->known_before == NULL || p->width_before < width) {
+        p->known_before = memory_resize(p->known_before, width, sizeof *p->known_before);
+        memset(p->known_before + p->width_before, 0, (width - p->width_before) * sizeof *p->known_before);
+        p->width_before = width;
+    }
+    for (uint32_t i = 0; i < width; i++)
+        p->known_before[i] = least[i] > p->known_before[i] ? least[i] : p->known_before[i];
+}
+
+/* True: a write gave back its vector. */
+static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
 {
     uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
     size_t kept = k->writes.count;
+    bool gave = false;
 
     /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
     for (size_t i = k->writes.count; i-- > 0;) {
@@ -258,19 +335,29 @@ static void sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
             stable[stables++] = index;
         k->writes.items[--kept] = index;
     }
+    if (stables > 0 && stable[stables - 1] == k->writes.items[kept])
+        gave = teaches_nobody(p, &p->writes.items[k->writes.items[kept]]);
     memmove(k->writes.items, k->writes.items + kept, (k->writes.count - kept) * sizeof *k->writes.items);
     k->writes.count -= kept;
+    return gave;
 }
 
 static void sweep(struct past *p, uint64_t now)
 {
     uint32_t *least = known_by_all(p);
+    bool gave = false;
 
     array_each (struct past_key, k, &p->keys)
-        if (k->writes.count > 1)
-            sweep_key(p, k, least, now);
+        if (k->writes.count > 1 ||
+            (k->writes.count == 1 && p->writes.items[k->writes.items[0]].known != NULL))
+            gave |= sweep_key(p, k, least, now);
+    if (gave)
+        remember(p, least);
     free(least);
     p->sweep_at = p->live * 2 > SWEEP_FIRST ? p->live * 2 : SWEEP_FIRST;
+    p->vectors_sweep_at = p->vectors * 2 > SWEEP_FIRST ? p->vectors * 2 : SWEEP_FIRST;
+    if (p->vectors_sweep_at < p->vectors + p->keys.count / 4) /* a sweep looks at every key */
+        p->vectors_sweep_at = p->vectors + p->keys.count / 4;
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -307,11 +394,12 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .key = op->key,
                                                  .session = op->session,
                                                  .width = s->width,
-                                                 .known = copy_of(p, s->known, s->width)};
+                                                 .known = vector_copy(p, s->known, s->width)};
+    p->vectors += s->width > 0;
     check_map_put(&p->names, op->key, op->value, index);
     *array_add(&p->keys.items[op->key].writes) = index;
     op->write = index + 1;
-    if (++p->live >= p->sweep_at && !p->def.sessions)
+    if ((++p->live >= p->sweep_at || p->vectors >= p->vectors_sweep_at) && !p->def.sessions)
         sweep(p, op->begin);
     if (p->bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
         give_up(p, "the pasts of its writes took more memory than the check may have");
@@ -371,6 +459,8 @@ static void broken(struct past *p, enum geo_check check, const struct check_op *
     const char *n = p->def.noun;
     char what[80];
 
+    if (check_violation_again(&p->tallies[check]))
+        return;
     if (older == NULL)
         snprintf(what, sizeof what, "the initial value");
     else
@@ -395,6 +485,10 @@ static void judge(struct past *p, const struct check_op *op, uint64_t index)
         const struct past_write *newer = &p->writes.items[k->writes.items[i]];
         if (w != NULL && !is_known(newer->known, newer->width, w))
             continue;
+        if (s->late && !done[GEO_CAUSAL] && !is_known(known, width, newer) &&
+            is_known(p->known_before, p->width_before, newer))
+            check_undecided(&p->tallies[GEO_CAUSAL],
+                            "a session that came late may know more than can be told by now");
         if (!done[GEO_CAUSAL] && is_known(known, width, newer)) {
             broken(p, GEO_CAUSAL, op, w, newer);
             done[GEO_CAUSAL] = true;
@@ -416,7 +510,7 @@ static void keep_pasts(struct past *p, struct past_session *s)
         if (op->past == NULL) {
             op->past_width = s->width > 0 ? s->width : 1;
             widen(p, s, op->past_width);
-            op->past = copy_of(p, s->known, op->past_width);
+            op->past = vector_copy(p, s->known, op->past_width);
         }
 }
 
@@ -524,8 +618,7 @@ void past_end(struct past *p, struct check_op *op)
         else if (op->f == CHECK_WRITE && op->write != 0)
             end_write(p, op);
     }
-    if (op->past != NULL && !p->given_up)
-        p->bytes -= op->past_width * sizeof *op->past;
-    free(op->past);
+    if (!p->given_up)
+        vector_give(p, op->past, op->past_width);
     op->past = NULL;
 }

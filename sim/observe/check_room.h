@@ -36,6 +36,12 @@ struct check_tally {
 /* The first violation is the example; text as of printf. */
 void check_violation(struct check_tally *t, uint64_t example, const uint64_t related[4], const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
+/* One more, of which nothing is told: before text is made that only the first would use. False: it is the
+ * first, and check_violation is to be called. */
+static inline bool check_violation_again(struct check_tally *t)
+{
+    return t->violations > 0 && ++t->violations > 0;
+}
 void check_undecided(struct check_tally *t, const char *why);
 
 /* What a key holds, in the search for an order. */
