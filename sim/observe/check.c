@@ -94,8 +94,15 @@ void check_stream_free(struct check_stream *s)
 
 static uint32_t key_number(struct check_stream *s, uint64_t key)
 {
+    if (s->def.key_count > 0) {
+        CHECK(key < s->def.key_count);
+        while (s->keys.count <= key) {
+            uint64_t next = s->keys.count;
+            array_add(&s->keys)->key = next;
+        }
+        return (uint32_t)key;
+    }
     uint64_t number = check_map_get(&s->key_names, key, 0);
-
     if (number == CHECK_ABSENT) {
         number = s->keys.count;
         *array_add(&s->keys) = (struct stream_key){.key = key};
@@ -126,6 +133,16 @@ static struct check_op *op_new(struct check_stream *s)
     struct check_op *op = s->free;
     s->free = op->older;
     return op;
+}
+
+void check_expect(const struct check_stream *s, uint64_t key)
+{
+    if (key >= s->def.key_count || key >= s->keys.count)
+        return;
+    __builtin_prefetch(&s->keys.items[key]);
+    zones_expect(s->zones, (uint32_t)key);
+    if (s->past != NULL)
+        past_expect(s->past, (uint32_t)key);
 }
 
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)

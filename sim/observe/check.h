@@ -56,6 +56,7 @@ enum check_key { CHECK_KEY_ZONES, CHECK_KEY_REGISTER, CHECK_KEY_COUNTER, CHECK_K
 struct check_stream_def {
     uint64_t checks;       /* bits by enum geo_check: what to work out */
     int64_t initial;       /* of a counter */
+    uint64_t key_count;    /* keys are 0 .. key_count - 1; 0: any, which are given numbers as they come */
     uint32_t steps_of_key; /* of the search for an order, 0: all that is sensible (check_search.c) */
     const char *noun;      /* what an identity counts, for texts: "line", "operation"; static */
     bool digests;          /* a set's reads give geo_value_digest in `value`, not the members */
@@ -78,6 +79,9 @@ void check_stream_free(struct check_stream *s);
 void check_key_kind(struct check_stream *s, uint64_t key,
                     enum check_key kind); /* before its first operation; default by zones */
 
+/* An operation on this key comes soon: what will be looked at is fetched into the cache. */
+void check_expect(const struct check_stream *s, uint64_t key);
+
 /* The operation is the stream's; the pointer is valid until its end. */
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b);
 /* `value` and `number` are what a read returned; of others they are not looked at. A decrement that was
@@ -94,6 +98,9 @@ struct checks;
 
 struct checks *checks_new(const struct history_setting *s, struct history *h);
 void checks_free(struct checks *c);
+
+/* The same for an operation of the history that is told to other readers first. */
+void checks_expect(const struct checks *c, uint64_t key);
 
 /* What the ledger knows of each read and write (semantics, B), which no reader of answers can tell: the
  * session guarantees and nothing_lost are decided by these alone, causal by these too. `checks_told` says

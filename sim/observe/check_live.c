@@ -141,6 +141,7 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     const struct check_stream_def def = {
         .checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL,
         .initial = s->initial,
+        .key_count = s->key_count,
         .steps_of_key = LIVE_STEPS_OF_KEY,
         .noun = "operation",
         .digests = true,
@@ -170,6 +171,11 @@ void checks_free(struct checks *c)
     array_free(&c->slots);
     array_free(&c->free);
     free(c);
+}
+
+void checks_expect(const struct checks *c, uint64_t key)
+{
+    check_expect(c->stream, key);
 }
 
 void checks_told(struct checks *c, enum geo_check check)

@@ -251,6 +251,20 @@ static void place(struct past *p, struct past_write *w)
     *array_add(&s->lanes) = w->lane;
 }
 
+/* The write of that value: mostly among the newest of its key. CHECK_ABSENT: there is none. */
+static uint64_t write_named(const struct past *p, uint32_t key, uint64_t value)
+{
+    const struct past_key *k = &p->keys.items[key];
+
+    for (size_t i = k->writes.count, looks = 0; i-- > 0; looks++) {
+        if (p->writes.items[k->writes.items[i]].value == value)
+            return k->writes.items[i];
+        if (looks == 3)
+            return check_map_get(&p->names, key, value);
+    }
+    return CHECK_ABSENT;
+}
+
 static void write_free(struct past *p, uint32_t index)
 {
     struct past_write *w = &p->writes.items[index];
@@ -360,6 +374,12 @@ static void sweep(struct past *p, uint64_t now)
         p->vectors_sweep_at = p->vectors + p->keys.count / 4;
 }
 
+void past_expect(const struct past *p, uint32_t key)
+{
+    if (key < p->keys.count)
+        __builtin_prefetch(&p->keys.items[key]);
+}
+
 void past_begin(struct past *p, struct check_op *op)
 {
     op->write = 0;
@@ -376,7 +396,7 @@ void past_begin(struct past *p, struct check_op *op)
         array_add(&p->keys);
     if (op->f != CHECK_WRITE)
         return;
-    if (check_map_get(&p->names, op->key, op->value) != CHECK_ABSENT) {
+    if (write_named(p, op->key, op->value) != CHECK_ABSENT) {
         past_doubt(p, "a value was written twice to a key: a read does not tell which write it read");
         return;
     }
@@ -552,7 +572,7 @@ static void end_read(struct past *p, const struct check_op *op)
     uint64_t index = CHECK_ABSENT;
 
     if (op->value != CHECK_INITIAL) {
-        index = check_map_get(&p->names, op->key, op->value);
+        index = write_named(p, op->key, op->value);
         if (index == CHECK_ABSENT) {
             if (p->keys.items[op->key].retired >= p->sessions.items[op->session].born)
                 check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
