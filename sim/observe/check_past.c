@@ -189,11 +189,11 @@ static uint32_t *vector_copy(struct past *p, const uint32_t *known, uint32_t wid
         *array_add(&p->vector_blocks) = block;
         for (size_t i = count; i-- > 0;) {
             uint32_t *piece = (uint32_t *)(void *)(block + i * each);
-            memcpy(piece, &v, sizeof v);
+            memcpy(piece, &v, sizeof p->free_vectors[c]);
             v = piece;
         }
     }
-    memcpy(&p->free_vectors[c], v, sizeof v);
+    memcpy(&p->free_vectors[c], v, sizeof p->free_vectors[c]);
     memcpy(v, known, width * sizeof *v);
     p->bytes += width * sizeof *v;
     return v;
@@ -207,7 +207,7 @@ static void vector_give(struct past *p, uint32_t *v, uint32_t width)
         return;
     uint32_t c = class_of(width, &room);
     p->bytes -= width * sizeof *v;
-    memcpy(v, &p->free_vectors[c], sizeof v);
+    memcpy(v, &p->free_vectors[c], sizeof p->free_vectors[c]);
     p->free_vectors[c] = v;
 }
 
