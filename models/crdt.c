@@ -226,6 +226,8 @@ static struct exchange_def exchange_of(const geo_replica *r)
                                  .unpack = unpack,
                                  .flush_every = c->flush_every,
                                  .resend_after = c->resend_after,
+                                 /* an operation needs those before it; columns and states do not */
+                                 .in_order = c->sync.index == SYNC_OP,
                                  .needs_all = true};
 }
 

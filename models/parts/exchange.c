@@ -9,6 +9,7 @@ static struct outbox_def outbox_of(const struct exchange_def *d)
                                .row = EXCHANGE_ROW,
                                .batch = EXCHANGE_BATCH,
                                .ack = EXCHANGE_ACK,
+                               .in_order = d->in_order,
                                .kept_bytes = d->kept_bytes,
                                .pack = d->pack,
                                .pack_again = d->pack_again,

@@ -50,6 +50,7 @@ struct exchange_def {
     row_unpack *unpack;          /* of any */
     geo_ns flush_every;          /* 0: at once */
     geo_ns resend_after;         /* over datagrams, and for a copy that stalls */
+    bool in_order;               /* of what one node wrote: outbox.h */
     bool needs_all; /* a node without its disk serves when all copies are complete, not the first */
 };
 

@@ -81,7 +81,11 @@ static void send_row(geo_replica *r, const struct outbox_def *d, geo_node to, co
     struct row row;
 
     memcpy(&row, body, sizeof row);
-    geo_send(r, to, (geo_out){.type = d->row, .lane = d->lane, .wire_bytes = row.wire_bytes, .op = row.op},
+    geo_send(r, to,
+             (geo_out){.type = d->row,
+                       .lane = d->in_order ? row.origin + 1 : 0,
+                       .wire_bytes = row.wire_bytes,
+                       .op = row.op},
              body, bytes);
 }
 

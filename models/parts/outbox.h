@@ -33,7 +33,7 @@ struct outbox_record {
 
 struct outbox_def {
     uint32_t store, row, batch, ack; /* a store and three message types of the model */
-    uint32_t lane;                   /* in which rows are applied; 0: any server */
+    bool in_order;     /* a receiver applies the rows of one origin one at a time, as they came */
     bool keep;         /* until acknowledged, over tcp too; by all replicas, this node too if it is one */
     size_t kept_bytes; /* with each write: what `kept` and `kept_per_node` make for these nodes */
     row_pack *pack, *pack_again; /* the first time; again */

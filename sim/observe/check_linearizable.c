@@ -173,7 +173,7 @@ static void sweep(struct zone_key *k, uint64_t oldest)
     }
     for (uint32_t i = 0; i < k->count; i++) {
         const struct cluster *c = &live[i];
-        if (c->first_end >= oldest || c->open || (i == most_at ? second : most) < c->first_end) {
+        if (c->first_end >= oldest || c->open || (i == most_at ? second : most) <= c->first_end) {
             live[kept++] = *c;
             continue;
         }

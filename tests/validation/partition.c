@@ -117,3 +117,25 @@ Test(partition, everything_committed_is_everywhere_in_the_end)
             simulation_free(s);
         }
 }
+
+/* Eight servers a node, whose times are drawn: rows that came in order would be applied in another. */
+Test(partition, what_needs_its_order_keeps_it_where_servers_overtake)
+{
+    static const char yaml[] =
+        "name: overtaking\nduration: 20s\nwarmup: 1s\ndrain: 60s\nregions: [a, b, {name: c, nodes: 2}]\n"
+        "network: {rtt: 40ms}\nstorage: {apply: {exponential: {mean: 3ms}}, workers: 8}\n"
+        "workload: {data: counter, arrivals: {poisson: 100/s}, keys: {count: 5}, "
+        "mix: {increment: 60%, decrement: 40%}}\n"
+        "models: [sync, async, lww, {name: op, type: crdt, sync: op}, {name: delta, type: crdt, sync: "
+        "delta}, "
+        "{name: state, type: crdt, sync: state}, quorum]\n";
+    static const char *const models[] = {"sync", "async", "lww", "op", "delta", "state", "quorum"};
+    struct simulation *s = simulate(yaml, 2);
+
+    for (uint32_t r = 1; r <= 2; r++)
+        for (size_t m = 0; m < sizeof models / sizeof models[0]; m++) {
+            cr_expect_eq(simulated(s, models[m], r, METRIC_CONVERGED, STATISTIC_VALUE), 1, "%s", models[m]);
+            cr_expect_eq(simulated(s, models[m], r, METRIC_UNAPPLIED, STATISTIC_VALUE), 0, "%s", models[m]);
+        }
+    simulation_free(s);
+}
