@@ -253,6 +253,8 @@ static geo_promise promise(const void *config, const geo_setting *s)
     default:
         break;
     }
+    if (s->retries)
+        p.checks &= ~GEO_BROKEN_BY_REPETITION;
     return p;
 }
 

@@ -54,7 +54,7 @@ struct peer {
 };
 
 enum { READ = EXCHANGE_MESSAGES, WRITE, REPLY, WRITTEN };
-enum { COUNTERS = EXCHANGE_STORES, SETS, REGISTERS };
+enum { COUNTERS = EXCHANGE_STORES, SETS, REGISTERS, REMOVES };
 enum { AUTO }; /* of variant: the rest in the order of enum crdt_type */
 enum { SYNC_OP, SYNC_DELTA, SYNC_STATE };
 enum { PAYLOAD_ROW, PAYLOAD_OPERATION };
@@ -171,10 +171,16 @@ static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *k
     _Alignas(8) unsigned char delta[MOST_NODES * sizeof(struct crdt_set)];
     const struct state *s = geo_state(r);
     const struct crdt_operation *o = kept;
-    uint64_t elements = type_of(r) == CRDT_OR_SET || type_of(r) == CRDT_G_SET ? 0 : s->exchange.value_bytes;
+    bool is_set = type_of(r) == CRDT_OR_SET || type_of(r) == CRDT_G_SET;
+
+    /* A node that has lost its disk does not know its own removes any more. */
+    if (geo_incarnation(r) > 0)
+        return pack_row(r, key, to, kept, payload, wire_bytes);
+    uint64_t elements = is_set ? 0 : s->exchange.value_bytes;
 
     (void)to;
-    crdt_delta(type_of(r), row_of(r, key), width(r), geo_self(r), delta);
+    crdt_delta(type_of(r), row_of(r, key), width(r), geo_self(r), kept,
+               is_set ? geo_row(r, REMOVES, key) : NULL, delta);
     /* of the fresh elements only the new one travels: the digest stands for those before it */
     *wire_bytes = crdt_wire_bytes(type_of(r), delta, width(r), (uint32_t)elements) +
                   (o->fresh != 0 ? s->exchange.value_bytes : 0);
@@ -221,7 +227,7 @@ static struct exchange_def exchange_of(const geo_replica *r)
 
     return (struct exchange_def){.kept_bytes = crdt_operation_bytes(width(r)),
                                  .pack = packs[c->sync.index],
-                                 .pack_again = c->sync.index == SYNC_STATE ? pack_row : pack_delta,
+                                 .pack_again = packs[c->sync.index],
                                  .pack_copy = pack_row,
                                  .unpack = unpack,
                                  .flush_every = c->flush_every,
@@ -254,6 +260,8 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
         return done == CRDT_BELOW ? GEO_NO : GEO_REFUSED;
     geo_take(r, op, (geo_version){.stamp = dot, .write = op->write});
     changes_tell(r, op->key, &b);
+    if (op->kind == GEO_REMOVE)
+        crdt_removes_note(geo_row(r, REMOVES, op->key), width(r), operation);
     exchange_write(r, &d, op, operation);
     return GEO_OK;
 }
@@ -419,6 +427,10 @@ static const geo_store_def stores[] = {
                    .kind = GEO_ROWS,
                    .durable = true,
                    .record_bytes_per_node = sizeof(struct crdt_register)},
+    [REMOVES] = {.name = "removes",
+                 .kind = GEO_ROWS,
+                 .durable = true,
+                 .record_bytes_per_node = sizeof(struct crdt_removes)},
     {0},
 };
 

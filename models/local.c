@@ -85,11 +85,14 @@ static geo_placement placement(const void *config, const geo_setting *s)
 static geo_promise promise(const void *config, const geo_setting *s)
 {
     (void)config;
-    (void)s;
-    return (geo_promise){.checks = UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL |
-                                   UINT64_C(1) << GEO_CAUSAL | UINT64_C(1) << GEO_READ_YOUR_WRITES |
-                                   UINT64_C(1) << GEO_MONOTONIC_READS | UINT64_C(1) << GEO_MONOTONIC_WRITES |
-                                   UINT64_C(1) << GEO_WRITES_FOLLOW_READS | UINT64_C(1) << GEO_EVENTUAL};
+    geo_promise p = {.checks = UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL |
+                               UINT64_C(1) << GEO_CAUSAL | UINT64_C(1) << GEO_READ_YOUR_WRITES |
+                               UINT64_C(1) << GEO_MONOTONIC_READS | UINT64_C(1) << GEO_MONOTONIC_WRITES |
+                               UINT64_C(1) << GEO_WRITES_FOLLOW_READS | UINT64_C(1) << GEO_EVENTUAL};
+
+    if (s->retries)
+        p.checks &= ~GEO_BROKEN_BY_REPETITION;
+    return p;
 }
 
 static const geo_param params[] = {

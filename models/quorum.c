@@ -490,6 +490,8 @@ static geo_promise promise(const void *config, const geo_setting *s)
                                      : c->level.index == LEVEL_QUORUM ||
                                            c->level.index == LEVEL_EACH_QUORUM || c->level.index == LEVEL_ALL)
         p.checks |= UINT64_C(1) << GEO_READ_YOUR_WRITES;
+    if (s->retries)
+        p.checks &= ~GEO_BROKEN_BY_REPETITION;
     return p;
 }
 

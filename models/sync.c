@@ -238,6 +238,8 @@ static geo_promise promise(const void *config, const geo_setting *s)
                     UINT64_C(1) << GEO_MONOTONIC_READS;
     if (c->degrade_after == 0 && needed(c, s->regions) >= 2)
         p.checks |= UINT64_C(1) << GEO_NOTHING_LOST;
+    if (s->retries)
+        p.checks &= ~GEO_BROKEN_BY_REPETITION;
     return p;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { STALLS_MOST = 4 }; /* doublings of the wait */
+
 struct chunk {          /* rows follow, each with its payload */
     geo_key from, next; /* next = geo_keys: the last chunk */
     uint64_t mark;
@@ -21,6 +23,8 @@ void copy_begin(geo_replica *r, const struct copy_def *d, geo_node peer)
 
     p->cursor = 0;
     p->mark = 0;
+    p->ticked = 0;
+    p->stalls = 0;
     p->wanted = true;
     if (!p->armed)
         p->armed = geo_arm(r, d->again, d->timer, peer) != 0;
@@ -75,6 +79,7 @@ bool copy_take(geo_replica *r, const struct copy_def *d, const geo_message *m)
     if (c.from == 0)
         p->mark = c.mark;
     p->cursor = c.next;
+    p->stalls = 0;
     p->wanted = c.next < geo_keys(r);
     if (p->wanted)
         ask(r, d, m->from, p->cursor);
@@ -85,7 +90,10 @@ void copy_ask_again(geo_replica *r, const struct copy_def *d, geo_node peer)
 {
     struct copy_peer *p = geo_peer(r, peer);
 
-    p->armed = p->wanted && geo_arm(r, d->again, d->timer, peer) != 0;
-    if (p->wanted)
+    if (p->wanted && p->cursor == p->ticked) {
         ask(r, d, peer, p->cursor);
+        p->stalls += p->stalls < STALLS_MOST;
+    }
+    p->ticked = p->cursor;
+    p->armed = p->wanted && geo_arm(r, d->again << p->stalls, d->timer, peer) != 0;
 }

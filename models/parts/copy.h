@@ -1,6 +1,7 @@
 /* copy.h -- a table copied from another node, chunk by chunk, by asking: "what have you from key k on?"
  *
- * The asker keeps where it is and asks again when nothing came for `again`, so that loss, repetition,
+ * The asker keeps where it is and asks again when nothing came for `again`, and then for twice as long each
+ * time (a chunk on a full link takes its time, and asking again adds to it), so that loss, repetition,
  * reordering and a restart of either side do no harm; what is copied is merged, so that both may go on
  * working meanwhile. Only keys that both hold go over. Cost: a round trip for each chunk of ROWS_BYTES.
  *
@@ -13,8 +14,10 @@
 #include "models/parts/row.h"
 
 struct copy_peer {
-    geo_key cursor; /* the next key to ask for */
-    uint64_t mark;  /* what the other side said when the copy began */
+    geo_key cursor;  /* the next key to ask for */
+    uint64_t mark;   /* what the other side said when the copy began */
+    geo_key ticked;  /* where it was when the timer last fired */
+    uint32_t stalls; /* how often in a row it has not moved by then */
     bool wanted, armed;
 };
 

@@ -184,19 +184,29 @@ void crdt_merge(enum crdt_type type, void *row, const void *other, uint32_t node
     }
 }
 
-void crdt_delta(enum crdt_type type, const void *row, uint32_t nodes, geo_node origin, void *out)
+void crdt_removes_note(struct crdt_removes *own, uint32_t nodes, const void *operation)
+{
+    const struct crdt_operation *o = operation;
+    const uint32_t *seen = (const uint32_t *)(o + 1);
+
+    for (geo_node n = 0; o->kind == GEO_REMOVE && n < nodes; n++)
+        own[n].removed[o->item] = larger(own[n].removed[o->item], seen[n]);
+}
+
+void crdt_delta(enum crdt_type type, const void *row, uint32_t nodes, geo_node origin, const void *operation,
+                const struct crdt_removes *own, void *out)
 {
     size_t bytes = crdt_column_bytes(type);
 
     memset(out, 0, bytes * nodes);
-    memcpy((char *)out + bytes * origin, (const char *)row + bytes * origin, bytes);
-    for (geo_node n = 0; n < nodes; n++) {
-        if (is_set(type))
-            memcpy(((struct crdt_set *)out)[n].removed, ((const struct crdt_set *)row)[n].removed,
-                   sizeof((struct crdt_set *)out)->removed);
-        else if (!is_counter(type))
-            ((struct crdt_register *)out)[n].covered = ((const struct crdt_register *)row)[n].covered;
+    if (!is_counter(type) && !is_set(type)) {
+        register_operate(out, nodes, origin, operation,
+                         (const uint32_t *)((const struct crdt_operation *)operation + 1));
+        return;
     }
+    memcpy((char *)out + bytes * origin, (const char *)row + bytes * origin, bytes);
+    for (geo_node n = 0; is_set(type) && n < nodes; n++)
+        memcpy(((struct crdt_set *)out)[n].removed, own[n].removed, sizeof own[n].removed);
 }
 
 static bool is_alive(enum crdt_type type, const struct crdt_register *column)

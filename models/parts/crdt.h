@@ -16,7 +16,7 @@
  *                   overwritten: values that nobody has overwritten are siblings
  *     lww_register  the origin's latest write with its stamp; the largest stamp of all origins is the value
  *
- * Three forms travel: the whole row (*state*); the origin's own column with what it removed or overwrote
+ * Three forms travel: the whole row (*state*); the origin's own column with what itself removed or overwrote
  * (*delta*, a row like any other, merged alike); one *operation*, which must come in the order of its origin.
  *
  * Sources: Shapiro, Preguica, Baquero, Zawirski: A comprehensive study of convergent and commutative
@@ -94,8 +94,18 @@ bool crdt_operate(enum crdt_type type, void *row, uint32_t nodes, geo_node origi
 
 void crdt_merge(enum crdt_type type, void *row, const void *other, uint32_t nodes);
 
-/* The origin's own column, and what was removed and overwritten, as a row. */
-void crdt_delta(enum crdt_type type, const void *row, uint32_t nodes, geo_node origin, void *out);
+/* What a node's own removes have removed, of the adds of each node: it goes with its deltas. What others
+ * removed does not, though its row shows it: who has merged a delta must show no more than the origin's
+ * writes made (strong eventual consistency), however late the delta is packed. */
+struct crdt_removes {
+    uint32_t removed[GEO_SET_ITEMS];
+};
+void crdt_removes_note(struct crdt_removes *own, uint32_t nodes, const void *operation);
+
+/* The origin's own writes up to now, as a row: of counters its column; of sets that with its own removes,
+ * [nodes]; of registers the write of `operation` with what it overwrote. */
+void crdt_delta(enum crdt_type type, const void *row, uint32_t nodes, geo_node origin, const void *operation,
+                const struct crdt_removes *own, void *out);
 
 /* Bytes on the wire: the entries in use, each at its size; a register's live value at value_bytes. */
 uint64_t crdt_wire_bytes(enum crdt_type type, const void *row, uint32_t nodes, uint32_t value_bytes);

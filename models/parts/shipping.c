@@ -261,6 +261,9 @@ static void status_take(geo_replica *r, const struct shipping_def *d, const geo_
         heartbeat_send(r, m->from, 0, true);
         return;
     }
+    /* A leader that restarted knows from its log what it took, and the log may have been cut since. */
+    if (status.received > p->taken)
+        p->taken = status.received;
     uint64_t before = p->confirmed;
     if (status.confirmed > p->confirmed)
         p->confirmed = status.confirmed;

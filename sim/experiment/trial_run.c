@@ -12,12 +12,8 @@
 struct geo_promise model_promise(const struct scenario *s, uint32_t model)
 {
     const struct scenario_model *m = &s->models[model];
-    struct geo_setting setting = {.data = s->world.data};
+    geo_setting setting = world_def_setting(&s->world);
 
-    for (uint32_t r = 0; r < s->world.region_count; r++) {
-        setting.regions += s->world.regions[r].nodes != 0;
-        setting.nodes += s->world.regions[r].nodes;
-    }
     return m->model->promise != NULL ? m->model->promise(m->config, &setting) : (struct geo_promise){0};
 }
 

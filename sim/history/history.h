@@ -113,7 +113,9 @@ struct history_record {
         } end;
         struct {
             uint64_t bytes; /* payload + overhead */
-            uint32_t to;    /* node; HISTORY_NO_NODE: a client */
+            sim_ns
+                leaves;  /* when its last byte is on the link: later than now where it waits for bandwidth */
+            uint32_t to; /* node; HISTORY_NO_NODE: a client */
             uint16_t from_region, to_region;
             uint32_t type;         /* index into the model's messages; HISTORY_NO_NODE: a client's */
             uint32_t transmission; /* 0, then the retransmissions */

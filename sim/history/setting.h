@@ -50,6 +50,7 @@ struct history_setting {
     const struct history_fault
         *faults; /* every occurrence that will be, by begin; a FAULT record's index counts here */
     uint32_t fault_count;
+    bool limits_bandwidth;     /* some link does: messages may wait for it */
     bool may_lose;             /* some crash loses memory or disk, or the model rolls back */
     const sim_ns *probe_after; /* t of each point of the t-visibility curve */
     uint32_t probe_after_count;

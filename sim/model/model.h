@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GEO_ABI 1u
+#define GEO_ABI 2u
 
 typedef int64_t geo_ns; /* nanoseconds */
 typedef uint32_t geo_node;
@@ -218,7 +218,16 @@ typedef struct geo_promise {
 typedef struct geo_setting {
     uint32_t regions, nodes; /* regions that have nodes; nodes of all */
     uint8_t data;            /* enum geo_data */
+    bool retries;            /* some clients try again under the same identity */
 } geo_setting;
+
+/* What a write that is taken twice, with others in between, may break. A strategy that does not know every
+ * identity it has met promises none of it where clients try again. */
+#define GEO_BROKEN_BY_REPETITION                                                                             \
+    (UINT64_C(1) << GEO_LINEARIZABLE | UINT64_C(1) << GEO_SEQUENTIAL | UINT64_C(1) << GEO_CAUSAL |           \
+     UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS |                              \
+     UINT64_C(1) << GEO_MONOTONIC_WRITES | UINT64_C(1) << GEO_WRITES_FOLLOW_READS |                          \
+     UINT64_C(1) << GEO_BOUNDED_STALENESS)
 
 /* How "reflects" is told (semantics, A). BY_ORDER: replicas hold one version a key and the larger version
  * wins, so a replica reflects all versions up to the one it holds. BY_MERGE: the stamp of a taken write is

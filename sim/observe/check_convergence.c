@@ -6,8 +6,9 @@
  * origin: a sum over origins names that set. A replica is held against the key's others when the instant is
  * over, since the records of one step come one after another.
  *
- * Eventual is judged at the end of the run. If a partition, a cut or a crash is on by then, or if some
- * replica still changed in the second half of the drain, replicas that differ prove nothing: undecided.
+ * Eventual is judged at the end of the run, and is broken only if replicas that differ had time to agree: if
+ * in the second half of the drain a fault that keeps or slows messages was on, or some replica still changed,
+ * or if messages still wait for bandwidth at the end, it is undecided.
  *
  * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
 #include "sim/base/hash.h"
@@ -38,7 +39,9 @@ struct alike {
     struct check_map merged; /* (row, life and origin) -> upto */
     ARRAY(struct dirty) dirty;
     sim_ns dirty_time;
-    sim_ns changed_time; /* when some replica's state last changed */
+    sim_ns changed_time;  /* when some replica's state last changed */
+    sim_ns hindered_time; /* when the last fault that keeps replicas apart ended */
+    sim_ns busy_until;    /* of links with a bandwidth */
     uint64_t initial;
     struct check_tally eventual, strong;
 };
@@ -179,6 +182,12 @@ static void change(struct alike *c, const struct history_record *r)
     row->dirty = true;
 }
 
+static bool keeps_apart(uint8_t fault_kind)
+{
+    return fault_kind == FAULT_PARTITION || fault_kind == FAULT_CUT || fault_kind == FAULT_CRASH ||
+           fault_kind == FAULT_SLOW || fault_kind == FAULT_OVERLOAD;
+}
+
 void alike_read(struct alike *c, const struct history_record *r)
 {
     if (r->time != c->dirty_time)
@@ -206,28 +215,43 @@ void alike_read(struct alike *c, const struct history_record *r)
         c->up[r->node] = true;
         break;
     case HISTORY_FAULT:
-        if (r->fault.index < c->setting->fault_count)
-            c->on[r->fault.index] += r->fault.begins ? 1 : -1;
+        if (r->fault.index >= c->setting->fault_count)
+            break;
+        c->on[r->fault.index] += r->fault.begins ? 1 : -1;
+        if (keeps_apart(c->setting->faults[r->fault.index].kind))
+            c->hindered_time = r->time;
+        break;
+    case HISTORY_SEND:
+        if (r->send.leaves > c->busy_until)
+            c->busy_until = r->send.leaves;
         break;
     default:
         break;
     }
 }
 
-static bool is_apart(const struct alike *c)
+/* Why replicas that differ at the end may yet agree; NULL: they had time to. */
+static const char *excuse(const struct alike *c)
 {
-    for (uint32_t i = 0; i < c->setting->fault_count; i++) {
-        uint8_t kind = c->setting->faults[i].kind;
-        if (c->on[i] > 0 && (kind == FAULT_PARTITION || kind == FAULT_CUT || kind == FAULT_CRASH))
-            return true;
-    }
-    return false;
+    sim_ns half = c->setting->duration + (c->setting->limit - c->setting->duration) / 2;
+
+    for (uint32_t i = 0; i < c->setting->fault_count; i++)
+        if (c->on[i] > 0 && keeps_apart(c->setting->faults[i].kind))
+            return "replicas differ at the end, and a fault still keeps them apart";
+    if (c->hindered_time > half)
+        return "replicas differ at the end, and a fault kept them apart until late in the drain: a longer "
+               "one "
+               "would tell";
+    if (c->changed_time > half)
+        return "replicas differ at the end, and still changed late in the drain: a longer one would tell";
+    if (c->busy_until >= c->setting->limit)
+        return "replicas differ at the end, and messages still wait for bandwidth: a longer drain would tell";
+    return NULL;
 }
 
 void alike_finish(struct alike *c)
 {
-    bool apart = is_apart(c);
-    bool moving = c->changed_time > c->setting->duration + (c->setting->limit - c->setting->duration) / 2;
+    const char *why = excuse(c);
 
     settle(c);
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
@@ -243,12 +267,8 @@ void alike_finish(struct alike *c)
             if (digest_of(c, &c->rows[key * c->holders + i]) ==
                 digest_of(c, &c->rows[key * c->holders + first]))
                 continue;
-            if (apart)
-                check_undecided(&c->eventual,
-                                "replicas differ at the end, and a fault still keeps them apart");
-            else if (moving)
-                check_undecided(&c->eventual, "replicas differ at the end, and still changed late in the "
-                                              "drain: a longer one would tell");
+            if (why != NULL)
+                check_undecided(&c->eventual, why);
             else
                 check_violation(&c->eventual, 0, (uint64_t[4]){0},
                                 "at the end nodes %u and %u answer differently for key %llu", holders[first],

@@ -78,7 +78,7 @@ static void live_begin(struct checks *c, const struct history_record *r, uint64_
     check_map_put(&c->open, history_op_of(r->op), 0, slot);
 }
 
-/* The next attempt: under a new identity it is a write of its own. */
+/* The next attempt: under a new identity a write is one of its own; a read goes on. */
 static void live_retry(struct checks *c, const struct history_record *r, uint64_t position)
 {
     uint64_t slot = check_map_get(&c->open, history_op_of(r->op), 0);
@@ -86,6 +86,8 @@ static void live_retry(struct checks *c, const struct history_record *r, uint64_
     if (slot == CHECK_ABSENT || r->op == r->retry.of)
         return;
     const struct check_op *old = c->slots.items[slot];
+    if (old->f == CHECK_READ)
+        return;
     struct check_begin b = {.id = r->op,
                             .key = r->key,
                             .position = position * 2 + 1,
@@ -106,7 +108,10 @@ static void live_end(struct checks *c, const struct history_record *r, uint64_t 
     struct check_op *op = c->slots.items[slot];
     check_map_remove(&c->open, history_op_of(r->op), 0);
     *array_add(&c->free) = (uint32_t)slot;
-    if (r->end.outcome == OUTCOME_NO && op->f == CHECK_CHANGE)
+    if (op->f != CHECK_READ &&
+        op->id != r->op) /* an earlier attempt was answered: this one may have happened */
+        check_end(c->stream, op, position * 2, CHECK_INFO, 0, 0);
+    else if (r->end.outcome == OUTCOME_NO && op->f == CHECK_CHANGE)
         check_end_below(c->stream, op, position * 2);
     else
         check_end(c->stream, op, position * 2, r->end.outcome == OUTCOME_OK ? CHECK_OK : CHECK_INFO,
@@ -156,7 +161,7 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
                        1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE |
                            1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER |
                            1u << HISTORY_DOWN | 1u << HISTORY_FORGET | 1u << HISTORY_UP |
-                           1u << HISTORY_FAULT);
+                           1u << HISTORY_FAULT | (s->limits_bandwidth ? 1u << HISTORY_SEND : 0));
     return c;
 }
 

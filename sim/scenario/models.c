@@ -347,17 +347,6 @@ static const char *strategy_text(struct model_reading *m)
     return text;
 }
 
-static geo_setting setting_of(const struct world_def *w)
-{
-    geo_setting setting = {.data = w->data};
-
-    for (uint32_t i = 0; i < w->region_count; i++) {
-        setting.regions += w->regions[i].nodes > 0 ? 1 : 0;
-        setting.nodes += w->regions[i].nodes;
-    }
-    return setting;
-}
-
 static const geo_model *type_read(struct reading *r, const struct node *n)
 {
     const char *names[NAMES_MOST];
@@ -407,7 +396,7 @@ static void model_build(struct reading *r, const struct node *n, const struct sc
                                    .model = model,
                                    .config = m.config,
                                    .strategy = strategy_text(&m)};
-    geo_setting setting = setting_of(&s->world);
+    geo_setting setting = world_def_setting(&s->world);
     if (model->check == NULL || diagnostics_count(r->d) != errors || setting.nodes == 0)
         return;
     const char *wrong = model->check(m.config, &setting);

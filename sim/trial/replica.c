@@ -92,7 +92,7 @@ void *geo_pending(geo_replica *r, geo_op_id id)
     struct world *w = &r->trial->world;
     struct operation *one = operation_find(&w->operations, id);
 
-    if (one == NULL || one->pending == NULL || one->pending_node != r->node ||
+    if (one == NULL || one->pending == NULL || one->pending_id != id || one->pending_node != r->node ||
         one->pending_epoch != w->nodes[r->node].epoch)
         return NULL;
     return one->pending;

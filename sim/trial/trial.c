@@ -56,21 +56,10 @@ static void on_start(void *self, uint32_t node, uint8_t lose)
         t->def.model->start(&t->replicas[node], lost);
 }
 
-static geo_setting setting_of(const struct world_def *world)
-{
-    geo_setting s = {.data = world->data};
-
-    for (uint32_t g = 0; g < world->region_count; g++) {
-        s.nodes += world->regions[g].nodes;
-        s.regions += world->regions[g].nodes > 0;
-    }
-    return s;
-}
-
 const char *trial_check(const struct world_def *world, const geo_model *model, const void *config)
 {
     static _Thread_local char text[200];
-    geo_setting s = setting_of(world);
+    geo_setting s = world_def_setting(world);
     const char *wrong = model->check != NULL ? model->check(config, &s) : NULL;
 
     if (wrong != NULL)
@@ -108,7 +97,7 @@ static uint32_t leader_of(const geo_model *model, const void *config)
 static void place(struct trial *t)
 {
     struct history_setting *s = &t->world.setting;
-    geo_setting of = setting_of(t->def.world);
+    geo_setting of = world_def_setting(t->def.world);
     geo_placement p = t->def.model->placement(t->def.config, &of);
 
     s->placement = p.kind == GEO_ONE_COPY     ? PLACEMENT_ONE
@@ -257,7 +246,7 @@ uint64_t trial_operations(const struct trial *t)
 
 uint64_t trial_bytes(const struct trial_def *def)
 {
-    geo_setting s = setting_of(def->world);
+    geo_setting s = world_def_setting(def->world);
     geo_placement p = def->model->placement(def->config, &s);
     uint64_t copies = p.kind == GEO_ONE_COPY     ? 1
                       : p.kind == GEO_PER_REGION ? s.regions

@@ -165,10 +165,11 @@ static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer
 void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
 {
     struct world *w = &r->trial->world;
-
-    if (geo_pending(r, id) == NULL)
-        return;
     struct operation *one = operation_find(&w->operations, id);
+
+    /* The answer to an attempt that a later one, of another identity, has followed here still counts. */
+    if (one == NULL || geo_pending(r, one->pending_id) == NULL || id > one->pending_id)
+        return;
     struct body *body =
         body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
     struct answer *answer = (struct answer *)(void *)body->data;
@@ -177,7 +178,7 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     answer->token[1] = a->token[1];
     fill_answer(r, a, answer);
     uint64_t values = answer->siblings > 1 ? answer->siblings : 1;
-    sessions_answer(w, r->node, one, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);
+    sessions_answer(w, r->node, one, id, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);
     body_release(&w->network, body);
 }
 

@@ -137,4 +137,18 @@ struct world_def {
     sim_ns warmup_ns, duration_ns, drain_ns;
 };
 
+/* What models may know of it. */
+static inline geo_setting world_def_setting(const struct world_def *w)
+{
+    geo_setting s = {.data = w->data};
+
+    for (uint32_t g = 0; g < w->region_count; g++) {
+        const struct workload_def *clients = &w->regions[g].workload;
+        s.regions += w->regions[g].nodes > 0;
+        s.nodes += w->regions[g].nodes;
+        s.retries |= clients->clients > 0 && clients->retries > 0 && !clients->retry_as_new;
+    }
+    return s;
+}
+
 #endif

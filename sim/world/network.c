@@ -187,6 +187,7 @@ static void note_traffic(struct world *w, const struct message *m)
                .op = m->op,
                .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
                .send = {.bytes = m->wire_bytes,
+                        .leaves = m->left,
                         .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
                         .from_region = (uint16_t)m->from_region,
                         .to_region = (uint16_t)m->to_region,

@@ -126,7 +126,8 @@ void operation_close(struct op_table *o, struct operation *one)
     free_if_done(o, one);
 }
 
-void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch)
+void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,
+                           uint64_t id, uint8_t attempt)
 {
     operation_pending_release(o, one);
     if (o->free_pending == NULL) {
@@ -145,7 +146,8 @@ void operation_pending_new(struct op_table *o, struct operation *one, uint32_t n
     memset(one->pending, 0, o->pending_bytes);
     one->pending_node = node;
     one->pending_epoch = epoch;
-    one->pending_attempt = one->op.attempt;
+    one->pending_id = id;
+    one->pending_attempt = attempt;
 }
 
 void operation_pending_release(struct op_table *o, struct operation *one)

@@ -30,7 +30,8 @@ struct operation {
     event_handle timeout;
     void *pending; /* the model's memory, at node pending_node; NULL: none */
     uint32_t pending_node, pending_epoch;
-    uint8_t pending_attempt;
+    uint8_t pending_attempt; /* that the request was of, and its identity: */
+    uint64_t pending_id;
     uint32_t probe_after; /* of a probe, with probe_of */
     uint64_t probe_of;
     bool wants_probes; /* of a write: reads follow its commit */
@@ -69,7 +70,9 @@ void operation_hold(struct operation *one);
 void operation_let_go(struct op_table *o, uint64_t id);          /* a message's hold */
 void operation_close(struct op_table *o, struct operation *one); /* its client has been told */
 
-void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch);
+/* A request of this identity arrived at the node: what an earlier one had there is let go of. */
+void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,
+                           uint64_t id, uint8_t attempt);
 void operation_pending_release(struct op_table *o, struct operation *one);
 
 /* The number of messages of the operation that went this way before; counts this one. */

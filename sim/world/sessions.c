@@ -217,8 +217,7 @@ void sessions_request(struct world *w, uint32_t node, uint64_t id, uint8_t attem
     op.attempt = attempt;
     op.id = identity_of(one, attempt, def->retry_as_new);
     op.write = op.kind == GEO_READ ? 0 : op.id;
-    operation_pending_new(&w->operations, one, node, w->nodes[node].epoch);
-    one->pending_attempt = attempt;
+    operation_pending_new(&w->operations, one, node, w->nodes[node].epoch, op.id, attempt);
     if (!one->open || one->op.attempt != attempt) {
         operation_hold(one);
         world_at(w, w->places.node_region[node], w->now + def->timeout_ns,
@@ -239,7 +238,7 @@ static void expire_pending(struct world *w, struct operation *one, uint32_t node
     if (one->pending == NULL || one->pending_node != node)
         return;
     op.attempt = one->pending_attempt;
-    op.id = identity_of(one, op.attempt, workload_of(w, op.client)->retry_as_new);
+    op.id = one->pending_id;
     op.write = op.kind == GEO_READ ? 0 : op.id;
     if (pending_is_there(w, one) && !w->nodes[node].down)
         w->hooks.expire(w->hooks.self, node, &op);
@@ -254,19 +253,23 @@ void sessions_expire(struct world *w, uint64_t id, uint32_t node)
 
     if (one == NULL)
         return;
-    if (one->pending != NULL &&
-        identity_of(one, one->pending_attempt, workload_of(w, one->op.client)->retry_as_new) == id)
+    if (one->pending != NULL && one->pending_id == id)
         expire_pending(w, one, node);
     operation_let_go(&w->operations, id);
 }
 
-void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes,
+void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
                      struct body *body)
 {
     geo_op op = one->op;
 
-    op.attempt = one->pending_attempt;
-    operation_pending_release(&w->operations, one);
+    if (id == one->pending_id) {
+        op.attempt = one->pending_attempt;
+        operation_pending_release(&w->operations, one);
+    } else {
+        op.attempt =
+            (uint8_t)(id & 0xff); /* identities differ with retry_as: new, where they count attempts */
+    }
     if (!one->open)
         return;
     if (w->places.node_region[node] != one->at_region) {

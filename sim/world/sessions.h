@@ -30,8 +30,9 @@ void sessions_expire(struct world *w, uint64_t op, uint32_t node);
 void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t key, uint32_t after);
 void sessions_end(struct world *w); /* the run ends: what is open has failed */
 
-/* A node answers the request that it has pending; takes a reference of its own. */
-void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t wire_bytes,
+/* A node answers the request of this identity, which it has pending, or had until a later attempt came under
+ * another; takes a reference of its own. */
+void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
                      struct body *body);
 
 #endif

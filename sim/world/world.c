@@ -33,6 +33,8 @@ static void open_setting(struct world *w)
         .probe_after = def->probes.after,
         .probe_after_count = def->probes.after_count,
     };
+    for (size_t i = 0; i < (size_t)def->region_count * def->region_count; i++)
+        w->setting.limits_bandwidth |= def->links[i].bandwidth_bits_per_s > 0;
     for (uint32_t i = 0; i < def->fault_count; i++)
         w->setting.may_lose |= def->faults[i].kind == FAULT_CRASH && def->faults[i].lose != LOSE_NOTHING;
 }

@@ -34,6 +34,7 @@ struct fact {
 
 static uint64_t state, seed;
 static struct fact facts[WRITES];
+static struct crdt_removes removes[NODES][NODES]; /* [whose][of whose adds] */
 
 static uint64_t draw(uint64_t below)
 {
@@ -66,6 +67,8 @@ static void make(enum crdt_type t, union row *row, uint64_t *has, uint32_t i)
     struct fact *f = &facts[i];
 
     memset(f, 0, sizeof *f);
+    if (i == 0)
+        memset(removes, 0, sizeof removes);
     f->node = (geo_node)draw(NODES);
     f->seen = has[f->node];
     f->stamp = (geo_ns)draw(20);
@@ -78,7 +81,8 @@ static void make(enum crdt_type t, union row *row, uint64_t *has, uint32_t i)
     cr_assert_eq(
         crdt_do(t, &row[f->node], NODES, f->node, &f->op, dot, f->stamp, initial.number, &f->travels),
         CRDT_DONE);
-    crdt_delta(t, &row[f->node], NODES, f->node, &f->delta);
+    crdt_removes_note(removes[f->node], NODES, &f->travels);
+    crdt_delta(t, &row[f->node], NODES, f->node, &f->travels, removes[f->node], &f->delta);
     has[f->node] |= UINT64_C(1) << i;
 }
 
@@ -273,7 +277,10 @@ Test(part_crdt, who_reflects_the_same_writes_answers_the_same)
                 make(t, row, has, i);
                 for (int k = 0; k < 6; k++) {
                     geo_node to = (geo_node)draw(NODES);
-                    const struct fact *f = &facts[draw(i + 1)];
+                    struct fact *f = &facts[draw(i + 1)];
+                    if (draw(2) == 0) /* packed again, when its node has heard more */
+                        crdt_delta(t, &row[f->node], NODES, f->node, &f->travels, removes[f->node],
+                                   &f->delta);
                     uint32_t before[NODES];
                     for (geo_node n = 0; n < NODES; n++)
                         before[n] = crdt_reflects(t, &row[to], n);

@@ -1,6 +1,7 @@
 /* simulate.c -- see simulate.h. */
 #include "tests/support/simulate.h"
 
+#include "sim/experiment/trial_run.h"
 #include "sim/trial/trial.h"
 
 #include <criterion/criterion.h>
@@ -20,30 +21,15 @@ static char *write_scenario(const char *yaml)
     return path;
 }
 
-static bool agreed(void *observation)
+static struct trial_figures *run_one(const struct scenario *s, uint32_t model, uint32_t replication)
 {
-    return observation_agreed(observation);
-}
-
-static struct trial_figures *run_one(const struct scenario *s, const struct scenario_model *m,
-                                     uint32_t replication)
-{
+    const struct scenario_model *m = &s->models[model];
     const char *wrong = trial_check(&s->world, m->model, m->config);
+    struct failure failure = {0};
 
     cr_assert_null(wrong, "%s: %s", m->name, wrong);
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
-                                                    .model = m->model,
-                                                    .config = m->config,
-                                                    .model_name = m->name,
-                                                    .seed = s->seed,
-                                                    .replication = replication});
-    struct observation *o = observation_new(trial_setting(t), trial_history(t));
-    trial_set_agreed(t, agreed, o);
-    cr_assert(trial_run(t, NULL));
-    observation_finish(o, trial_now(t));
-    struct trial_figures *f = observation_figures(o);
-    observation_free(o);
-    trial_free(t);
+    struct trial_figures *f = trial_run_whole(s, model, replication, NULL, NULL, &failure);
+    cr_assert_not_null(f);
     return f;
 }
 
@@ -71,8 +57,7 @@ struct simulation *simulate_one(const char *yaml, uint32_t replications, const c
     s->figures = memory_new((size_t)replications * s->scenario->model_count, sizeof *s->figures);
     for (uint32_t n = 1; n <= replications; n++)
         for (uint32_t m = 0; m < s->scenario->model_count; m++)
-            s->figures[(n - 1) * s->scenario->model_count + m] =
-                run_one(s->scenario, &s->scenario->models[m], n);
+            s->figures[(n - 1) * s->scenario->model_count + m] = run_one(s->scenario, m, n);
     return s;
 }
 

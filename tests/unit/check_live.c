@@ -147,6 +147,31 @@ Test(check_live, a_retry_under_a_new_identity_is_another_write)
     }
 }
 
+/* The first identity's answer comes when the second is under way: either may be read afterwards. */
+Test(check_live, an_earlier_identity_that_succeeds_leaves_the_later_one_open)
+{
+    for (uint64_t twice = 0; twice <= 1; twice++) {
+        struct stage s = stage_new(GEO_REGISTER, false);
+        begin(&s, 1, 1, 0, GEO_WRITE);
+        note(&s,
+             (struct history_record){
+                 .kind = HISTORY_RETRY, .op = 1 << 8 | 1, .key = 1, .retry = {.of = 1 << 8, .attempt = 1}});
+        note(&s, (struct history_record){
+                     .kind = HISTORY_END, .op = 1 << 8, .key = 1, .end = {.outcome = OUTCOME_OK}});
+        for (uint64_t i = 0; i <= twice; i++) {
+            begin(&s, 2 + i, 1, 1, GEO_READ);
+            note(&s, (struct history_record){.kind = HISTORY_END,
+                                             .op = (2 + i) << 8,
+                                             .key = 1,
+                                             .end = {.outcome = OUTCOME_OK, .write = 1 << 8 | i}});
+        }
+        checks_finish(s.checks);
+        cr_expect_eq(verdict(&s, GEO_LINEARIZABLE).holds, CHECK_HOLDS);
+        cr_expect_eq(verdict(&s, GEO_CAUSAL).holds, CHECK_HOLDS);
+        stage_free(&s);
+    }
+}
+
 Test(check_live, a_counter_that_loses_an_increment_is_caught)
 {
     for (int64_t number = 100; number <= 103; number++) {

@@ -2,6 +2,7 @@
 #include "models/parts/crdt.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 enum { NODES = 3 };
 
@@ -17,15 +18,16 @@ union operation {
 };
 
 static geo_write next_write = 1;
+static union operation acted; /* the last that was done */
 
 static enum crdt_done act(enum crdt_type type, union row *row, geo_node self, enum geo_kind kind,
                           int64_t amount, uint8_t item)
 {
-    union operation o;
     geo_op op = {.write = next_write++, .amount = amount, .kind = (uint8_t)kind, .item = item};
 
     op.data = type <= CRDT_G_COUNTER ? GEO_COUNTER : type <= CRDT_G_SET ? GEO_SET : GEO_REGISTER;
-    return crdt_do(type, row, NODES, self, &op, crdt_count(type, row, self) + 1, (geo_ns)next_write, 100, &o);
+    return crdt_do(type, row, NODES, self, &op, crdt_count(type, row, self) + 1, (geo_ns)next_write, 100,
+                   &acted);
 }
 
 static const geo_value initial = {.number = 100};
@@ -103,10 +105,41 @@ Test(part_crdt, a_write_that_was_overwritten_before_it_arrived_is_reflected)
     act(CRDT_MV_REGISTER, &a, 0, GEO_WRITE, 0, 0);
     crdt_merge(CRDT_MV_REGISTER, &b, &a, NODES);
     act(CRDT_MV_REGISTER, &b, 1, GEO_WRITE, 0, 0);
-    crdt_delta(CRDT_MV_REGISTER, &b, NODES, 1, &delta);
+    crdt_delta(CRDT_MV_REGISTER, &b, NODES, 1, &acted, NULL, &delta);
     crdt_merge(CRDT_MV_REGISTER, &c, &delta, NODES);
     cr_assert_eq(crdt_count(CRDT_MV_REGISTER, &c, 0), 0);
     cr_assert_eq(crdt_reflects(CRDT_MV_REGISTER, &c, 0), 1);
+}
+
+/* A delta that is packed late, as for a resend, says no more than its origin did: what the origin has heard
+ * meanwhile of another's remove or overwrite comes with that other's own. */
+Test(part_crdt, a_delta_that_is_packed_late_holds_its_origins_own_writes_alone)
+{
+    union row a = {0}, b = {0}, c = {0}, delta;
+    struct crdt_removes none[NODES] = {0};
+    union operation write;
+
+    act(CRDT_MV_REGISTER, &a, 0, GEO_WRITE, 0, 0);
+    write = acted;
+    crdt_merge(CRDT_MV_REGISTER, &c, &a, NODES);
+    act(CRDT_MV_REGISTER, &b, 1, GEO_WRITE, 0, 0);
+    crdt_merge(CRDT_MV_REGISTER, &c, &b, NODES);
+    act(CRDT_MV_REGISTER, &c, 2, GEO_WRITE, 0, 0); /* overwrites both */
+    crdt_merge(CRDT_MV_REGISTER, &a, &c, NODES);
+    crdt_delta(CRDT_MV_REGISTER, &a, NODES, 0, &write, NULL, &delta);
+    cr_assert_eq(crdt_reflects(CRDT_MV_REGISTER, &delta, 0), 1);
+    cr_assert_eq(crdt_reflects(CRDT_MV_REGISTER, &delta, 1), 0);
+
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    act(CRDT_OR_SET, &b, 1, GEO_ADD, 0, 3);
+    crdt_merge(CRDT_OR_SET, &a, &b, NODES);
+    act(CRDT_OR_SET, &b, 1, GEO_REMOVE, 0, 3);
+    act(CRDT_OR_SET, &a, 0, GEO_ADD, 0, 4);
+    crdt_merge(CRDT_OR_SET, &a, &b, NODES);
+    crdt_delta(CRDT_OR_SET, &a, NODES, 0, &acted, none, &delta);
+    cr_assert_eq(delta.set[1].removed[3], 0);
+    cr_assert_eq(delta.set[0].added[4], 1);
 }
 
 Test(part_crdt, the_largest_stamp_is_the_value_of_an_lww_register)

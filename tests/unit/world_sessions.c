@@ -196,6 +196,32 @@ Test(world_sessions, an_attempt_follows_the_one_that_timed_out)
     cr_expect_eq(end->op & 0xff, 3); /* the identity of the attempt that succeeded */
 }
 
+/* Served in 400 ms, given up after 300 ms: the first attempt's answer comes when the second is under way
+ * under an identity of its own, and is the first's success. */
+Test(world_sessions, an_answer_that_comes_late_is_its_own_attempts)
+{
+    for (int as_new = 0; as_new <= 1; as_new++) {
+        struct world_def def = test_world(1, 0);
+        def.storage.read = test_constant(400e6);
+        def.storage.workers = 8;
+        def.regions[0].workload.clients = 1;
+        def.regions[0].workload.timeout_ns = 300 * SIM_MILLISECOND;
+        def.regions[0].workload.retries = 3;
+        def.regions[0].workload.retry_as_new = as_new == 1;
+        def.regions[0].workload.arrivals = ARRIVALS_CONSTANT;
+        def.regions[0].workload.rate_per_s = 1;
+        def.duration_ns = 2 * SIM_SECOND;
+        struct record_list records = run(&def);
+        const struct history_record *end = test_record(&records, HISTORY_END, 0);
+        cr_assert_not_null(end);
+        cr_expect_eq(end->end.outcome, OUTCOME_OK);
+        cr_expect_eq(latency(&records, 0), 400 * SIM_MILLISECOND);
+        cr_expect_eq(test_record_count(&records, HISTORY_RETRY), 1);
+        cr_expect_eq(end->op & 0xff, 0, "it is the first identity that succeeded");
+        test_world_free(&def);
+    }
+}
+
 /* M/M/1 at a node: arrivals 80/s, service 10 ms. The mean time at the node is 1 / (mu - lambda) = 50 ms. Of N
  * customers in a row the mean has a variance of about (1 + rho)(...)/N: Daley (1968), for the mean waiting
  * time in steady state, sigma^2 = rho (2 + 5 rho - 4 rho^2 + rho^3) / (mu^2 (1 - rho)^4 N); the bound is 4.5
