@@ -253,11 +253,13 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
     before_take(r, op->key, &b);
     for (geo_node n = 0; type == CRDT_LWW_REGISTER && n < width(r); n++)
         clock_observe(&clock, ((const struct crdt_register *)row)[n].stamp);
+    geo_ns stamp = clock_stamp(&clock, CLOCK_HYBRID, geo_now(r));
     enum crdt_done done =
-        crdt_do(type, row, width(r), geo_self(r), op, dot, clock_stamp(&clock, CLOCK_HYBRID, geo_now(r)),
-                geo_stored(r, op->key).number, operation);
+        crdt_do(type, row, width(r), geo_self(r), op, dot, stamp, geo_stored(r, op->key).number, operation);
     if (done != CRDT_DONE)
         return done == CRDT_BELOW ? GEO_NO : GEO_REFUSED;
+    if (type == CRDT_LWW_REGISTER)
+        geo_takes_by(r, op, stamp);
     geo_take(r, op, (geo_version){.stamp = dot, .write = op->write});
     changes_tell(r, op->key, &b);
     if (op->kind == GEO_REMOVE)

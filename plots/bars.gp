@@ -1,7 +1,10 @@
 # One panel of horizontal bars, a model a row. Wants: FILE and COLUMN of the value (its interval is in the
 # two columns after it); PLACE and PLACES of the panel in its row of panels; TOP and BOTTOM in pixels;
 # CAPTION above it; KIND of its values: count, bytes, time, money or share; VERBOSE: 1 where the next
-# two columns say whether the value is a lower bound, and the share of replications that converged.
+# two columns say whether the value is a lower bound, and the share of replications that converged; STACK, if it is
+# there and not 0: the first of PARTS columns that the value is made of, each in its own of PART_COLOURS (parts.gp).
+if (!exists("STACK")) { STACK = 0 }
+if (!exists("PARTS")) { PARTS = 0 }
 set xrange [*:*]
 set yrange [*:*]
 array VALUE[MODELS]
@@ -9,6 +12,7 @@ array CI_LOW[MODELS]
 array CI_HIGH[MODELS]
 array BOUND[MODELS]
 array SHARE[MODELS]
+array PART[PARTS * MODELS + 1]
 SOME = 0
 BIG = 0
 figure(c) = number(c) ? column(c) : -1
@@ -17,6 +21,9 @@ take(i) = (VALUE[i] = figure(COLUMN), CI_LOW[i] = figure(COLUMN + 1), CI_HIGH[i]
 do for [i = 1:MODELS] {
     VALUE[i] = -1; CI_LOW[i] = -1; CI_HIGH[i] = -1; BOUND[i] = 0; SHARE[i] = -1
     stats FILE index i - 1 every ::1::1 using (take(i)) nooutput
+    do for [p = 1:(STACK > 0 ? PARTS : 0)] {
+        stats FILE index i - 1 every ::1::1 using (PART[PARTS * (i - 1) + p] = figure(STACK + p - 1), 0) nooutput
+    }
     if (VALUE[i] >= 0) { SOME = SOME + 1 }
     if (VALUE[i] > BIG) { BIG = VALUE[i] }
     if (VALUE[i] >= 0 && CI_HIGH[i] > BIG) { BIG = CI_HIGH[i] }
@@ -33,6 +40,7 @@ GAP = 24
 BARS_LEFT = LETTER * NAME_LONGEST + 26
 BARS_WIDTH = (WIDTH - 20 - BARS_LEFT - GAP * (PLACES - 1)) / real(PLACES)
 FROM = BARS_LEFT + (PLACE - 1) * (BARS_WIDTH + GAP)
+if (PLACE == 2) { FROM_SECOND = FROM }
 # The figures stand behind the longest bar, in room kept for the longest of them.
 ROOM = 7.5 * SAID_LONGEST + 16
 ROOM = ROOM > 0.6 * BARS_WIDTH ? 0.6 * BARS_WIDTH : ROOM
@@ -53,7 +61,17 @@ set label 3 CAPTION at graph 0, 1 left offset 0, 0.8 font ",12" textcolor rgb IN
 set arrow 1 from graph 0, 0 to graph 0, 1 nohead lc rgb "#999999" lw 1
 do for [i = 1:MODELS] {
     END = VALUE[i] < 0 ? 0 : VALUE[i] > CI_HIGH[i] ? VALUE[i] : CI_HIGH[i]
-    if (VALUE[i] > 0) {
+    if (VALUE[i] > 0 && STACK > 0) {
+        SUM = 0
+        do for [p = 1:PARTS] {
+            if (PART[PARTS * (i - 1) + p] > 0) {
+                set object PARTS * i + p rectangle from SUM, -i - 0.32 to SUM + PART[PARTS * (i - 1) + p], -i + 0.32 \
+                    fc rgb int(word(PART_COLOURS, p)) fs solid 0.85 noborder
+                SUM = SUM + PART[PARTS * (i - 1) + p]
+            }
+        }
+    }
+    if (VALUE[i] > 0 && STACK == 0) {
         set object i rectangle from 0, -i - 0.32 to VALUE[i], -i + 0.32 fc rgb colour(i) fs solid 0.85 noborder
     }
     if (VALUE[i] >= 0 && CI_HIGH[i] > CI_LOW[i] && CI_LOW[i] >= 0) {

@@ -14,7 +14,7 @@ const struct chart_def chart_defs[] = {
     {"staleness", "How old what reads return is over time; faults are shaded.", true, false},
     {"t_visibility", "The probability that a read begun t after a write committed misses it.", false, false},
     {"latency", "What clients wait: the whole distribution with its tail.", false, false},
-    {"conflicts", "Writes that met a concurrent one, and what was lost by it.", false, false},
+    {"conflicts", "Writes that met a concurrent one, what was lost by it, and why.", false, false},
     {"convergence", "Keys whose replicas differ, and how long they took to agree after healing.", true, true},
     {"availability", "The share of operations that finished well, over time and in all.", true, true},
     {"lag", "From commit to applied at a remote replica, and what waits to be shipped.", true, false},
@@ -155,20 +155,42 @@ static size_t put_latency(const struct csv_rows *rows, const char *model, FILE *
     return put;
 }
 
-static size_t put_three(const struct view *r, size_t point, size_t model, const char *const metrics[3],
-                        FILE *to)
+static void put_three(const struct view *r, size_t point, size_t model, const char *const metrics[3],
+                      FILE *to)
 {
     for (int i = 0; i < 3; i++) {
+        fputs(i > 0 ? " " : "", to);
         put_figure(r, point, model, metrics[i], "value", true, to);
-        fputc(i < 2 ? ' ' : '\n', to);
     }
+}
+
+static size_t put_traffic(const struct view *r, size_t point, size_t model, FILE *to)
+{
+    put_three(r, point, model, (const char *const[]){"wan_bytes", "wan_messages", "wan_cost_usd_month"}, to);
+    fputc('\n', to);
+    return 1;
+}
+
+/* What the two of them that have causes are made of, behind the three. */
+static size_t put_conflicts(const struct view *r, size_t point, size_t model, FILE *to)
+{
+    static const char *const metrics[] = {"conflicts", "lost_updates", "skew_inversions"};
+    static const char *const causes[] = {"concurrent", "clock_offset", "drift", "late", "failover"};
+
+    put_three(r, point, model, metrics, to);
+    for (int m = 1; m < 3; m++)
+        for (size_t c = 0; c < sizeof causes / sizeof *causes; c++) {
+            char name[80];
+            snprintf(name, sizeof name, "%s_%s", metrics[m], causes[c]);
+            fputc(' ', to);
+            put_figure(r, point, model, name, "value", false, to);
+        }
+    fputc('\n', to);
     return 1;
 }
 
 char *chart_data(const struct view *r, size_t point, const struct chart_tables *t, const char *figure)
 {
-    static const char *const conflicts[] = {"conflicts", "lost_updates", "skew_inversions"};
-    static const char *const traffic[] = {"wan_bytes", "wan_messages", "wan_cost_usd_month"};
     double bin_s = json_number_value(json_object_get(view_point(r, point), "bin_s"));
     char *text = NULL;
     size_t size = 0;
@@ -188,7 +210,7 @@ char *chart_data(const struct view *r, size_t point, const struct chart_tables *
         else if (strcmp(figure, "latency") == 0)
             rows = put_latency(&t->distributions, model, to);
         else if (strcmp(figure, "conflicts") == 0)
-            rows = put_three(r, point, m, conflicts, to);
+            rows = put_conflicts(r, point, m, to);
         else if (strcmp(figure, "convergence") == 0)
             rows = put_series(&t->series, model, bin_s, "diverged_keys", NULL, to);
         else if (strcmp(figure, "availability") == 0)
@@ -196,7 +218,7 @@ char *chart_data(const struct view *r, size_t point, const struct chart_tables *
         else if (strcmp(figure, "lag") == 0)
             rows = put_series(&t->series, model, bin_s, "replication_lag_ms", "backlog_ops", to);
         else if (strcmp(figure, "traffic") == 0)
-            rows = put_three(r, point, m, traffic, to);
+            rows = put_traffic(r, point, m, to);
         if (rows == 0)
             fputs("NaN NaN NaN NaN\n", to);
         fputs("\n\n", to);

@@ -23,6 +23,14 @@ static const struct column_def wrong[] = {
     {"unapplied", "", "unapplied", "value", 1, NULL, 0, -1},
     {"converged", "%", "converged", "value", 100, NULL, 0, 1},
 };
+/* As observe/causes.h has them: they add up to the lost updates. */
+static const struct column_def causes[] = {
+    {"concurrent", "", "lost_updates_concurrent", "value", 1, NULL, 0, -1},
+    {"clock offset", "", "lost_updates_clock_offset", "value", 1, NULL, 0, -1},
+    {"drift", "", "lost_updates_drift", "value", 1, NULL, 0, -1},
+    {"late arrival", "", "lost_updates_late", "value", 1, NULL, 0, -1},
+    {"failover", "", "lost_updates_failover", "value", 1, NULL, 0, -1},
+};
 static const struct column_def moved[] = {
     {"lag p50", "ms", "replication_lag_ms", "p50", 1, NULL, 0, -1},
     {"lag p99", "ms", "replication_lag_ms", "p99", 1, NULL, 0, -1},
@@ -34,11 +42,22 @@ static const struct column_def moved[] = {
 };
 
 const struct column_group column_groups[] = {
-    {"What clients see", seen, sizeof seen / sizeof *seen},
-    {"What goes wrong", wrong, sizeof wrong / sizeof *wrong},
-    {"Replication and cost", moved, sizeof moved / sizeof *moved},
+    {"What clients see", seen, sizeof seen / sizeof *seen, NULL},
+    {"What goes wrong", wrong, sizeof wrong / sizeof *wrong, NULL},
+    {"Lost updates by cause", causes, sizeof causes / sizeof *causes, "lost_updates"},
+    {"Replication and cost", moved, sizeof moved / sizeof *moved, NULL},
 };
 const size_t column_group_count = sizeof column_groups / sizeof *column_groups;
+
+bool column_group_is_shown(const struct view *r, size_t point, const struct column_group *group)
+{
+    struct shown_figure f;
+
+    for (size_t m = 0; group->if_any != NULL && m < r->model_count; m++)
+        if (view_figure(r, point, m, group->if_any, "value", &f) && f.value > 0)
+            return true;
+    return group->if_any == NULL;
+}
 
 /* Decimals that give a value three figures, at most four decimals. */
 static int decimals_for(double value)

@@ -19,10 +19,12 @@ struct column_group {
     const char *title;
     const struct column_def *columns;
     size_t count;
+    const char *if_any; /* shown only where some model has any of this metric; NULL: always */
 };
 
 extern const struct column_group column_groups[];
 extern const size_t column_group_count;
+bool column_group_is_shown(const struct view *r, size_t point, const struct column_group *group);
 
 /* One cell in words: "12.3" and "0.4"; value "-" where there is nothing, "?" where it is undecided. */
 struct cell_text {

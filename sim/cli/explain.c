@@ -9,6 +9,7 @@
 #include "sim/cli/verbs.h"
 #include "sim/experiment/folder.h"
 #include "sim/experiment/machine.h"
+#include "sim/experiment/tables.h"
 #include "sim/model/registry.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ enum { CASE_STALEST, CASE_SLOWEST, CASE_LOST, CASE_BROKEN, CASES };
 static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "lost-write",
                                               "broken-promise"};
 
-enum { MODEL = 320, POINT, REPLICATION, OPERATION, CASE };
+enum { MODEL = 320, POINT, REPLICATION, OPERATION, CASE, LOST };
 
 const struct option_def explain_options[] = {
     {MODEL, "model", "NAME", "tell of this model alone (of all, the worst)"},
@@ -34,6 +35,7 @@ const struct option_def explain_options[] = {
     {OPERATION, "op", "REPLICATION:OPERATION",
      "of this operation, as 3:eu-west-1/4711 or as verdicts.csv names it"},
     {CASE, "case", "CASE", "only stalest-read, slowest-write, lost-write or broken-promise"},
+    {LOST, "lost", NULL, "list every lost update with its cause, as CSV in the form of conflicts.csv"},
     {'o', "output", "FILE.svg", "the diagram (RESULTS/charts/explain-MODEL-CASE.svg)"},
     {OPTION_PLUGIN, "plugin", "FILE", "load a model from a shared object"},
     {0, NULL, NULL, NULL},
@@ -47,6 +49,7 @@ struct explain {
     const char *folder, *model, *operation, *output;
     unsigned long long point, replication; /* replication 0: all */
     int only;                              /* CASE_..., or -1 */
+    bool lists_lost;
     struct view *view;
     struct document *document;
     const struct scenario *scenario;
@@ -58,6 +61,7 @@ struct explain {
 struct looked {
     uint32_t model, replication;
     struct trace_worst_figures figures;
+    ARRAY(struct loss_figure) lost; /* if all are to be listed */
 };
 
 /* ---- the first pass, over the cores ---- */
@@ -67,14 +71,23 @@ struct search {
     struct looked *all;
     size_t count, next;
     uint64_t wanted;
+    bool lists_lost;
 };
+
+static void keep_lost(void *argument, const struct loss_figure *lost)
+{
+    struct looked *l = argument;
+
+    *array_add(&l->lost) = *lost;
+}
 
 static void *work(void *argument)
 {
     struct search *s = argument;
 
     for (size_t i; (i = __atomic_fetch_add(&s->next, 1, __ATOMIC_RELAXED)) < s->count;)
-        s->all[i].figures = explain_worst(s->scenario, s->all[i].model, s->all[i].replication, s->wanted);
+        s->all[i].figures = explain_worst(s->scenario, s->all[i].model, s->all[i].replication, s->wanted,
+                                          s->lists_lost ? keep_lost : NULL, &s->all[i]);
     return NULL;
 }
 
@@ -154,7 +167,8 @@ static bool draw(const struct explain *e, const struct told_case *c, const struc
 static struct story *story_of(const struct told_case *c, const struct story_def *def)
 {
     if (c->is_lost && c->lost.winner != 0)
-        return story_of_lost_update(def, c->lost.loser, c->lost.winner, c->lost.node, c->lost.met);
+        return story_of_lost_update(def, c->lost.loser, c->lost.winner, c->lost.node, c->lost.met,
+                                    (enum loss_cause)c->lost.cause);
     if (c->is_lost)
         return story_of_lost_commit(def, c->lost.loser);
     if (c->read.missed != 0)
@@ -271,14 +285,36 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
         printf("  (besides, %llu write%s of the window failed)\n", failed, failed == 1 ? "" : "s");
 }
 
+/* "(in all: 2 lost commits; 31 lost updates: 30 concurrent, 1 clock offset)". */
+static void tell_counts(unsigned long long commits, const unsigned long long by_cause[LOSS_CAUSES])
+{
+    const char *between = ": ";
+    unsigned long long updates = 0;
+
+    for (int c = 0; c < LOSS_CAUSES; c++)
+        updates += by_cause[c];
+    printf("  (in all: ");
+    if (commits > 0)
+        printf("%llu lost commit%s%s", commits, commits == 1 ? "" : "s", updates > 0 ? "; " : "");
+    if (updates > 0)
+        printf("%llu lost update%s", updates, updates == 1 ? "" : "s");
+    for (int c = 0; c < LOSS_CAUSES; c++)
+        if (by_cause[c] > 0) {
+            printf("%s%llu %s", between, by_cause[c], loss_cause_names[c]);
+            between = ", ";
+        }
+    printf(")\n");
+}
+
 /* A lost commit first; else the loss that had the least excuse: it had seen its winner, or began after it, or
  * neither. */
 static void tell_lost(struct explain *e, const struct search *s, struct failure *f)
 {
+    unsigned long long by_cause[LOSS_CAUSES] = {0};
     static const char *const prefaces[WORST_LOSSES] = {"A lost write, which had seen its winner",
                                                        "A lost write, begun after its winner's commit",
                                                        "A lost write"};
-    unsigned long long counts[WORST_LOSSES] = {0}, commits = 0;
+    unsigned long long commits = 0;
     const struct looked *worst = NULL;
     int kind = WORST_LOSSES;
     sim_ns end = e->scenario->world.duration_ns + e->scenario->world.drain_ns + 1;
@@ -286,12 +322,13 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
     for (size_t i = 0; i < s->count; i++) {
         const struct trace_worst_figures *w = &s->all[i].figures;
         commits += w->lost_commit_count;
+        for (int c = 0; c < LOSS_CAUSES; c++)
+            by_cause[c] += w->lost_by_cause[c];
         if (w->lost_commit.loser != 0 && kind >= 0) {
             worst = &s->all[i];
             kind = -1;
         }
         for (int k = 0; k < WORST_LOSSES; k++) {
-            counts[k] += w->lost_count[k];
             if (w->lost[k].loser != 0 &&
                 (k < kind || (k == kind && w->lost[k].gap_ns > worst->figures.lost[k].gap_ns))) {
                 worst = &s->all[i];
@@ -306,10 +343,21 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
                                   : case_of_lost(worst, &worst->figures.lost[kind], end, prefaces[kind]);
     if (!tell(e, &c, f))
         return;
-    printf("  (in all: %llu lost commits; lost updates: %llu concurrent, %llu begun after their winner's "
-           "commit, "
-           "%llu that had seen their winner)\n",
-           commits, counts[WORST_CONCURRENT], counts[WORST_SKEW], counts[WORST_CAUSAL]);
+    tell_counts(commits, by_cause);
+}
+
+/* conflicts.csv, but of all. */
+static void list_lost(const struct explain *e, const struct search *s)
+{
+    struct csv out = {.file = stdout};
+
+    fprintf(stdout, "%s\n", table_headers[TABLE_CONFLICTS]);
+    for (size_t i = 0; i < s->count; i++) {
+        for (size_t k = 0; k < s->all[i].lost.count; k++)
+            table_conflict(e->point, e->scenario, s->all[i].model, s->all[i].replication,
+                           &s->all[i].lost.items[k], &out);
+        array_free(&s->all[i].lost);
+    }
 }
 
 /* ---- operations by their name ---- */
@@ -336,7 +384,9 @@ static bool parse_operation(const struct explain *e, const char *text, uint32_t 
 static bool tell_operation(struct explain *e, uint32_t model, uint32_t replication, uint64_t op, int kind,
                            const char *label, const char *preface, struct failure *f)
 {
-    struct looked looked = {model, replication, explain_worst(e->scenario, model, replication, op)};
+    struct looked looked = {.model = model, .replication = replication};
+
+    looked.figures = explain_worst(e->scenario, model, replication, op, NULL, NULL);
     const struct trace_worst_figures *w = &looked.figures;
     struct told_case c;
 
@@ -443,7 +493,7 @@ static void tell_absent(const struct explain *e)
 
 static int tell_worst(struct explain *e, uint32_t replications, struct failure *f)
 {
-    struct search s = {.scenario = e->scenario};
+    struct search s = {.scenario = e->scenario, .lists_lost = e->lists_lost};
 
     s.all = memory_new((size_t)e->scenario->model_count * replications, sizeof *s.all);
     for (uint32_t m = 0; m < e->scenario->model_count; m++)
@@ -451,8 +501,13 @@ static int tell_worst(struct explain *e, uint32_t replications, struct failure *
             if ((e->model == NULL || strcmp(e->model, e->scenario->models[m].name) == 0) &&
                 (e->replication == 0 || e->replication == n))
                 s.all[s.count++] = (struct looked){.model = m, .replication = n};
-    if (e->only != CASE_BROKEN)
+    if (e->only != CASE_BROKEN || e->lists_lost)
         search_all(&s);
+    if (e->lists_lost) {
+        list_lost(e, &s);
+        free(s.all);
+        return STATUS_DONE;
+    }
     if (e->only < 0 || e->only == CASE_STALEST)
         tell_stalest(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_SLOWEST))
@@ -515,6 +570,9 @@ static bool take(struct explain *e, const struct options *o, int id)
     case OPERATION:
         e->operation = o->value;
         return true;
+    case LOST:
+        e->lists_lost = true;
+        return true;
     case 'o':
         e->output = o->value;
         return true;
@@ -548,6 +606,10 @@ int verb_explain(const struct verb *verb, int argc, char **argv)
     }
     if (e.folder == NULL) {
         say_error("georep explain wants a results folder, as `georep run` writes it");
+        return STATUS_WRONG;
+    }
+    if (e.lists_lost && (e.output != NULL || e.only >= 0 || e.operation != NULL)) {
+        say_error("--lost lists; it goes with --model, --point and --replication alone");
         return STATUS_WRONG;
     }
     if (e.output != NULL && e.only < 0 && e.operation == NULL) {

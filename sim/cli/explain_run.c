@@ -120,13 +120,14 @@ static struct trial *trial_of(const struct scenario *s, uint32_t model, uint32_t
 }
 
 struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
-                                         uint64_t wanted)
+                                         uint64_t wanted, trace_worst_lost_fn *each_lost, void *argument)
 {
     struct trial *t = trial_of(s, model, replication);
     struct observation *o =
         observation_new(trial_setting(t), trial_history(t)); /* says when the run is over */
     struct trace_worst *w = trace_worst_new(trial_setting(t), trial_history(t), wanted);
 
+    trace_worst_each_lost(w, each_lost, argument);
     trial_set_agreed(t, agreed, o);
     trial_run(t, NULL);
     struct trace_worst_figures figures = trace_worst_finish(w);

@@ -15,9 +15,10 @@
 /* The scenario that the folder was made of; NULL: a failure. */
 struct document *explain_document(const struct view *v, struct failure *f);
 
-/* One trial's worst cases; `wanted`: an operation to look at besides, or 0. */
+/* One trial's worst cases; `wanted`: an operation to look at besides, or 0. `each_lost`, or NULL, is called
+ * with `argument` for each lost update of the window. */
 struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
-                                         uint64_t wanted);
+                                         uint64_t wanted, trace_worst_lost_fn *each_lost, void *argument);
 
 /* One trial with its records kept. All of it lives until explain_trial_close. */
 struct explain_trial {

@@ -325,7 +325,8 @@ static void put_summary(const struct view *r, FILE *to)
     for (size_t p = 0; p < r->point_count; p++) {
         put_point_title(r, p, to);
         for (size_t g = 0; g < column_group_count; g++)
-            put_table(r, p, &column_groups[g], to);
+            if (column_group_is_shown(r, p, &column_groups[g]))
+                put_table(r, p, &column_groups[g], to);
     }
 }
 

@@ -102,7 +102,7 @@ static void group_print(const struct view *r, size_t point, const struct column_
     }
 }
 
-static int name_width_of(const struct view *r)
+static int name_width_of(const struct view *r, size_t point)
 {
     int width = 0;
 
@@ -110,7 +110,8 @@ static int name_width_of(const struct view *r)
         width = max_int(width, width_of(view_model(r, m)));
     width = width > NAME_MOST ? NAME_MOST : width;
     for (size_t g = 0; g < column_group_count; g++)
-        width = max_int(width, (int)strlen(column_groups[g].title) - 2);
+        if (column_group_is_shown(r, point, &column_groups[g]))
+            width = max_int(width, (int)strlen(column_groups[g].title) - 2);
     return width;
 }
 
@@ -125,7 +126,9 @@ static void point_print(const struct view *r, size_t point, struct table_look lo
     fprintf(to, " (%lld replication%s)\n\n", (long long)replications, replications == 1 ? "" : "s");
     free(title);
     for (size_t g = 0; g < column_group_count; g++) {
-        group_print(r, point, &column_groups[g], name_width_of(r), look, to);
+        if (!column_group_is_shown(r, point, &column_groups[g]))
+            continue;
+        group_print(r, point, &column_groups[g], name_width_of(r, point), look, to);
         fputc('\n', to);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "sim/base/array.h"
 #include "sim/observe/check.h"
+#include "sim/observe/conflicts.h"
 #include "sim/stats/percentile.h"
 
 #include <math.h>
@@ -45,6 +46,7 @@ struct model_gathering {
     double *visibility; /* [index * capacity + replication], NaN: no probe */
     uint64_t *probes;   /* [index] */
     struct gathered_check checks[GEO_CHECKS];
+    ARRAY(struct gathered_loss) losses;
 };
 
 struct gathering {
@@ -110,6 +112,7 @@ void gathering_free(struct gathering *g)
         free(mine->visibility);
         free(mine->probes);
         array_free(&mine->series);
+        array_free(&mine->losses);
     }
     free(g->by_model);
     array_free(&g->differences);
@@ -305,6 +308,8 @@ static void add_model(struct gathering *g, uint32_t model, const struct trial_fi
     add_visibility(g, mine, f);
     for (uint32_t i = 0; i < f->check_count; i++)
         add_check(&mine->checks[f->checks[i].check], &f->checks[i], g->count);
+    for (uint32_t i = 0; i < f->loss_count && mine->losses.count < CONFLICT_EXAMPLES; i++)
+        *array_add(&mine->losses) = (struct gathered_loss){g->count + 1, f->losses[i]};
     if (f->bin_ns > 0)
         g->bin_ns = f->bin_ns;
     g->events += f->events;
@@ -520,6 +525,12 @@ const struct histogram *gathering_pooled(const struct gathering *g, uint32_t mod
 const struct gathered_check *gathering_check(const struct gathering *g, uint32_t model, enum geo_check check)
 {
     return &g->by_model[model].checks[check];
+}
+
+size_t gathering_losses(const struct gathering *g, uint32_t model, const struct gathered_loss **out)
+{
+    *out = g->by_model[model].losses.items;
+    return g->by_model[model].losses.count;
 }
 
 size_t gathering_differences(const struct gathering *g, const struct difference **out)

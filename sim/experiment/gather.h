@@ -58,6 +58,12 @@ struct gathered_check {
 
 struct gathering;
 
+/* An example of a lost update. */
+struct gathered_loss {
+    uint32_t replication; /* from 1 */
+    struct loss_figure figure;
+};
+
 struct gathering *gathering_new(const struct scenario *s); /* which outlives it */
 void gathering_free(struct gathering *g);
 
@@ -87,6 +93,10 @@ const struct histogram *gathering_pooled(const struct gathering *g, uint32_t mod
 
 /* Undecided where no replication was checked. */
 const struct gathered_check *gathering_check(const struct gathering *g, uint32_t model, enum geo_check check);
+
+/* The first CONFLICT_EXAMPLES of a model (observe/conflicts.h), in the order of the replications; how many.
+ */
+size_t gathering_losses(const struct gathering *g, uint32_t model, const struct gathered_loss **out);
 
 size_t gathering_differences(const struct gathering *g, const struct difference **out);
 size_t gathering_series(const struct gathering *g, uint32_t model, const struct series_row **out);

@@ -17,6 +17,7 @@ const char *const table_files[TABLES] = {
     [TABLE_SERIES] = "series.csv",
     [TABLE_PAIRS] = "pairs.csv",
     [TABLE_VERDICTS] = "verdicts.csv",
+    [TABLE_CONFLICTS] = "conflicts.csv",
     [TABLE_EXPECTATIONS] = "expectations.csv",
     [TABLE_THEORY] = "theory.csv",
 };
@@ -32,6 +33,7 @@ const char *const table_headers[TABLES] = {
     [TABLE_SERIES] = "point,model,region,t_s,metric,value",
     [TABLE_PAIRS] = "point,model,from,to,metric,statistic,value",
     [TABLE_VERDICTS] = "point,model,check,promised,holds,violations,example",
+    [TABLE_CONFLICTS] = "point,model,replication,operation,winner,key,cause,skew,causal,region,t_s",
     [TABLE_EXPECTATIONS] = "point,model,metric,statistic,expected,value,holds,why",
     [TABLE_THEORY] = "point,model,quantity,theory,simulation,ci_low,ci_high,agrees",
 };
@@ -135,20 +137,31 @@ void table_pairs(const struct table_point *p, struct csv *out)
 }
 
 /* As `georep explain --op` reads it: REPLICATION:REGION/NUMBER, with the identity of a retry. */
+/* An operation's name, REGION/COUNT and behind a point its identity, if it is not the first one; the
+ * caller's. */
+static char *operation_name(const struct scenario *s, uint64_t op)
+{
+    uint32_t region = history_op_region(op), identity = (uint32_t)(op & 0xff);
+    char *text = NULL;
+
+    CHECK(region < s->world.region_count);
+    CHECK(asprintf(&text, identity != 0 ? "%s/%llu.%u" : "%s/%llu", s->world.regions[region].name,
+                   (unsigned long long)(op >> 8 & ((UINT64_C(1) << 39) - 1)), identity) >= 0);
+    return text;
+}
+
 static void put_example(const struct scenario *s, const struct verdict *v, struct csv *out)
 {
-    uint32_t region = history_op_region(v->example), identity = (uint32_t)(v->example & 0xff);
     char *text = NULL;
 
     if (v->example == 0) {
         csv_empty(out); /* of replicas, not of an operation */
         return;
     }
-    CHECK(region < s->world.region_count);
-    CHECK(asprintf(&text, identity != 0 ? "%u:%s/%llu.%u" : "%u:%s/%llu", v->example_replication,
-                   s->world.regions[region].name,
-                   (unsigned long long)(v->example >> 8 & ((UINT64_C(1) << 39) - 1)), identity) >= 0);
+    char *name = operation_name(s, v->example);
+    CHECK(asprintf(&text, "%u:%s", v->example_replication, name) >= 0);
     csv_text(out, text);
+    free(name);
     free(text);
 }
 
@@ -164,6 +177,50 @@ void table_verdicts(const struct table_point *p, struct csv *out)
         csv_count(out, v->violations);
         put_example(p->scenario, v, out);
         csv_row_end(out);
+    }
+}
+
+static void put_operation(const struct scenario *s, uint64_t op, struct csv *out)
+{
+    char *name = operation_name(s, op);
+
+    csv_text(out, name);
+    free(name);
+}
+
+static const char *region_of_node(const struct world_def *w, uint32_t node)
+{
+    uint32_t g = 0;
+
+    for (; node >= w->regions[g].nodes; g++)
+        node -= w->regions[g].nodes;
+    return w->regions[g].name;
+}
+
+void table_conflict(size_t point, const struct scenario *s, uint32_t model, uint32_t replication,
+                    const struct loss_figure *f, struct csv *out)
+{
+    csv_count(out, point);
+    csv_text(out, s->models[model].name);
+    csv_count(out, replication);
+    put_operation(s, f->operation, out);
+    put_operation(s, f->winner, out);
+    csv_count(out, f->key);
+    csv_text(out, loss_cause_names[f->cause]);
+    csv_text(out, f->skew ? "true" : "false");
+    csv_text(out, f->causal ? "true" : "false");
+    csv_text(out, region_of_node(&s->world, f->node));
+    csv_number(out, (double)f->time / 1e9);
+    csv_row_end(out);
+}
+
+void table_conflicts(const struct table_point *p, struct csv *out)
+{
+    for (uint32_t m = 0; m < p->scenario->model_count; m++) {
+        const struct gathered_loss *losses;
+        size_t count = gathering_losses(p->gathering, m, &losses);
+        for (size_t i = 0; i < count; i++)
+            table_conflict(p->point, p->scenario, m, losses[i].replication, &losses[i].figure, out);
     }
 }
 

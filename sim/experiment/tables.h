@@ -1,5 +1,5 @@
 /* tables.h -- the CSV files of a results folder: one function a group, each row by row as the contract names
- * them. Private to the results folder. */
+ * them. Private to the results folder, and to `explain`, which lists in the same form. */
 #ifndef GEOREP_EXPERIMENT_TABLES_H
 #define GEOREP_EXPERIMENT_TABLES_H
 
@@ -19,6 +19,7 @@ enum table {
     TABLE_SERIES,
     TABLE_PAIRS,
     TABLE_VERDICTS,
+    TABLE_CONFLICTS,
     TABLE_EXPECTATIONS,
     TABLE_THEORY,
     TABLES
@@ -45,6 +46,10 @@ void table_visibility(const struct table_point *p, struct csv *out);
 void table_series(const struct table_point *p, struct csv *out);
 void table_pairs(const struct table_point *p, struct csv *out);
 void table_verdicts(const struct table_point *p, struct csv *out);
+/* conflicts.csv: the first CONFLICT_EXAMPLES lost updates of each model, or one of them */
+void table_conflicts(const struct table_point *p, struct csv *out);
+void table_conflict(size_t point, const struct scenario *s, uint32_t model, uint32_t replication,
+                    const struct loss_figure *f, struct csv *out);
 void table_expectations(const struct table_point *p, struct csv *out);
 void table_theory(const struct table_point *p, struct csv *out);
 

@@ -74,7 +74,9 @@ struct history_record {
             uint32_t attempt;
         } retry;
         struct {
-            int64_t stamp;
+            int64_t stamp;    /* BY_MERGE: the taker's count of its writes to the key */
+            int64_t priority; /* what decides between it and others: the stamp, or what the model said */
+            sim_ns clock_offset, clock_drift; /* the taker's clock shows .time + both (world/clock.h) */
             uint32_t value_bytes;
             uint8_t op_kind;
         } take;

@@ -47,6 +47,9 @@ struct history_setting {
     int64_t initial;                  /* of a counter */
     sim_ns warmup, duration, limit;   /* the window is [warmup, duration); limit = duration + drain */
     const double *price_usd_per_byte; /* [from_region * region_count + to_region] */
+    const sim_ns *due_ns; /* the same: a write shipped when it was taken is there after this, if nothing is
+                             wrong and but for one in a thousand (observe/causes.h); NULL: at once */
+    bool clocks_err;      /* some clock may show another than true time */
     const struct history_fault
         *faults; /* every occurrence that will be, by begin; a FAULT record's index counts here */
     uint32_t fault_count;

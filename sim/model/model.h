@@ -327,6 +327,8 @@ geo_op_id geo_op_open(const geo_replica *r,
 
 /* Tell the observer. */
 void geo_take(geo_replica *r, const geo_op *op, geo_version v); /* this node gives the write its place */
+void geo_takes_by(geo_replica *r, const geo_op *op,
+                  geo_ns priority); /* BY_MERGE, before geo_take: the stamp by which it will win or lose */
 void geo_made_from(geo_replica *r, const geo_op *op,
                    geo_version seen); /* before geo_take: it was made with a value that was not read here */
 void geo_merged(geo_replica *r, geo_key key, geo_node origin,

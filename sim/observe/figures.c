@@ -117,5 +117,6 @@ void trial_figures_free(struct trial_figures *f)
     free(f->visibility_stale);
     free(f->visibility_probes);
     free(f->checks);
+    free(f->losses);
     free(f);
 }

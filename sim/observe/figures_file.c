@@ -1,6 +1,6 @@
 /* figures_file.c -- a trial's figures as bytes, so that an interrupted run can go on.
  *
- *     "GFg3" counts... distributions scalars series pairs visibility checks checksum
+ *     "GFg4" counts... distributions scalars series pairs visibility checks losses checksum
  *
  * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself.
  * The checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes
@@ -10,7 +10,7 @@
 #include "sim/observe/check.h"
 #include "sim/observe/observation.h"
 
-static const char MAGIC[4] = {'G', 'F', 'g', '3'};
+static const char MAGIC[4] = {'G', 'F', 'g', '4'};
 
 struct stream {
     FILE *file;
@@ -87,6 +87,16 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
         put(&s, f->checks[i].check | (uint64_t)f->checks[i].holds << 8);
         put(&s, f->checks[i].violations);
         put(&s, f->checks[i].example);
+    }
+    put(&s, f->loss_count);
+    for (uint32_t i = 0; i < f->loss_count; i++) {
+        const struct loss_figure *one = &f->losses[i];
+        put(&s, one->operation);
+        put(&s, one->winner);
+        put(&s, one->key);
+        put(&s, (uint64_t)one->time);
+        put(&s,
+            one->node | (uint64_t)one->cause << 32 | (uint64_t)one->skew << 40 | (uint64_t)one->causal << 41);
     }
     put(&s, f->events);
     put(&s, f->operations);
@@ -249,6 +259,28 @@ static void get_checks(struct stream *s, struct trial_figures *f)
     f->check_count = (uint32_t)all.count;
 }
 
+static void get_losses(struct stream *s, struct trial_figures *f)
+{
+    ARRAY(struct loss_figure) all = {0};
+    uint64_t count = get(s);
+
+    for (uint64_t i = 0; i < count && s->ok; i++) {
+        struct loss_figure *one = array_add(&all);
+        one->operation = get(s);
+        one->winner = get(s);
+        one->key = get(s);
+        one->time = (sim_ns)get(s);
+        uint64_t tail = get(s);
+        one->node = (uint32_t)tail;
+        one->cause = (uint8_t)(tail >> 32);
+        one->skew = (tail >> 40 & 1) != 0;
+        one->causal = (tail >> 41 & 1) != 0;
+        s->ok = s->ok && one->cause < LOSS_CAUSES;
+    }
+    f->losses = all.items;
+    f->loss_count = (uint32_t)all.count;
+}
+
 struct trial_figures *trial_figures_read(FILE *from)
 {
     struct stream s = {.file = from, .ok = true};
@@ -262,6 +294,7 @@ struct trial_figures *trial_figures_read(FILE *from)
     get_pairs(&s, f);
     get_visibility(&s, f);
     get_checks(&s, f);
+    get_losses(&s, f);
     f->events = get(&s);
     f->operations = get(&s);
     f->end_ns = (sim_ns)get(&s);

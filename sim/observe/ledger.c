@@ -84,6 +84,9 @@ void ledger_open(struct ledger *l, const struct history_setting *s)
     l->entry_of = memory_new(s->key_count, sizeof *l->entry_of);
     if (!s->by_merge)
         l->held = memory_new(s->key_count * l->places.replicas, sizeof *l->held);
+    l->ahead = memory_new(s->node_count, sizeof *l->ahead);
+    l->forgot = memory_new(s->node_count, sizeof *l->forgot);
+    l->leadership = memory_new(s->node_count, sizeof *l->leadership);
     l->map = memory_new((size_t)1 << l->map_bits, sizeof(struct live_write *));
     l->queue = memory_new((size_t)l->queue_mask + 1, sizeof(struct live_write *));
     l->pending_ops = memory_new(s->node_count, sizeof *l->pending_ops);
@@ -141,6 +144,9 @@ void ledger_close(struct ledger *l)
     free(l->gone);
     free(l->entry_of);
     free(l->held);
+    free(l->ahead);
+    free(l->forgot);
+    free(l->leadership);
     free(l->map);
     free(l->queue);
     free(l->pinned);
@@ -281,6 +287,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     w->in_window = origin.in_window;
     w->session = origin.session;
     w->closed = origin.begin_position == UINT64_MAX;
+    w->end_position = w->closed ? l->position : 0;
     w->entry = e;
     w->first = LEDGER_NO_ROW;
     w->down_fault = LEDGER_NO_FAULT;
@@ -289,6 +296,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     map_put(l, w);
     e->live++;
     uint32_t row = entry_row(l, e, r->node, true);
+    cause_take(l, w, r, e->rows[row].forgot);
     apply_pend(l, w);
     reach_take(l, w, row);
     apply_take(l, w, places_row(&l->places, r->key, r->node));
@@ -304,6 +312,7 @@ void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried)
     if (w == NULL || w->closed)
         return;
     w->closed = true;
+    w->end_position = l->position;
     w->retried = retried;
     if (commits) {
         w->commit_position = l->position;

@@ -23,20 +23,21 @@
  * again by then.
  *
  * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica.
- * Memory: 12 bytes a key and 16 a key and replica (BY_ORDER) as they are touched; some 300 bytes + 16 a
- * replica for each live write, of which there are at most LEDGER_LIVE_MOST: beyond, writes are not entered.
- * If crashes lose something, no write retires before there are LEDGER_KEEP_MOST, since a replica that has
- * lost its disk reflects none of them any more; a disk that is lost after some have retired leaves that
- * unknown. In both cases `overflowed` says that the figures are undecided. */
+ * Memory: 12 bytes a key (44 if clocks err) and 16 a key and replica (BY_ORDER) as they are touched; some 450
+ * bytes + 16 a replica for each live write, of which there are at most LEDGER_LIVE_MOST: beyond, writes are
+ * not entered. If crashes lose something, no write retires before there are LEDGER_KEEP_MOST, since a replica
+ * that has lost its disk reflects none of them any more; a disk that is lost after some have retired leaves
+ * that unknown. In both cases `overflowed` says that the figures are undecided. */
 #ifndef GEOREP_OBSERVE_LEDGER_H
 #define GEOREP_OBSERVE_LEDGER_H
 
 #include "sim/base/array.h"
 #include "sim/history/history.h"
+#include "sim/observe/causes.h"
 #include "sim/observe/places.h"
 
-#define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 1.6 GB with five replicas */
-#define LEDGER_KEEP_MOST (UINT32_C(1) << 19) /* about 200 MB */
+#define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 2.2 GB with five replicas */
+#define LEDGER_KEEP_MOST (UINT32_C(1) << 19) /* about 280 MB */
 #define LEDGER_RETRIED_MOST (UINT32_C(1) << 16)
 
 struct key_entry;
@@ -53,6 +54,7 @@ struct live_write {
     uint64_t begin_position;  /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
     uint64_t commit_position; /* 0: not committed */
     sim_ns commit_time;
+    uint64_t end_position; /* its client was told, or gave up; 0: not yet */
     uint64_t complete_position;
     struct key_entry *entry;
     struct live_write *lane_older, *lane_newer; /* of its key, by version (BY_ORDER) */
@@ -74,7 +76,16 @@ struct live_write {
     bool settled; /* told to the listener */
     bool decided; /* some replica has let it go: */
     bool lost, skew,
-        causal; /* for a write that had not seen it; that had committed before; that it had seen */
+        causal;           /* for a write that had not seen it; that had committed before; that it had seen */
+    uint8_t cause;        /* enum loss_cause, if it is lost: */
+    uint32_t lost_at;     /* node */
+    uint64_t lost_for;    /* the winner; it need not be live */
+    sim_ns lost_time;     /* */
+    struct loss_stamp by; /* what it wins or loses by */
+    uint32_t taker;       /* node */
+    uint64_t taker_down;  /* where its taker first went down afterwards; 0: it did not */
+    uint64_t forgot; /* where its taker last lost memory or disk, or rolled the key back, before; 0: never */
+    uint64_t leadership;      /* where its taker last came to lead; 0: never */
     struct applied applied[]; /* [row] */
 };
 
@@ -92,6 +103,7 @@ struct write_slot {
 
 struct key_row {
     uint32_t node;
+    uint64_t forgot; /* where it was last rolled back; 0: never */
     struct live_write
         *held; /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
     struct live_write *cursor;           /* BY_ORDER: the newest live write that it reflects */
@@ -115,6 +127,13 @@ struct key_entry {
 struct held {
     int64_t stamp;
     uint64_t write;
+};
+
+/* A stamp that later ones may be read from, and the error of the clock that it was read from itself. */
+struct known_stamp {
+    int64_t stamp;
+    struct clock_error from;
+    bool by_clock; /* false: off no clock, or none is known */
 };
 
 /* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when
@@ -156,18 +175,22 @@ struct ledger {
     struct ledger_listener listener;
     uint32_t live_most;
     bool overflowed;
-    bool *up, *gone;    /* [node]; gone: down for ever */
-    uint32_t *entry_of; /* [key]: index + 1 */
-    struct held *held;  /* [key * replicas + row], BY_ORDER */
-    uint64_t
-        *base_commit; /* [key]: where the retired write that its replicas hold committed; 0: there is none */
+    bool *up, *gone;        /* [node]; gone: down for ever */
+    uint32_t *entry_of;     /* [key]: index + 1 */
+    struct held *held;      /* [key * replicas + row], BY_ORDER */
+    uint64_t *base_commit;  /* [key]: where the retired write that its replicas hold committed, or
+                               BASE_UNCOMMITTED;  0: there is none */
     struct key_base *bases; /* [key], if there are crashes; else NULL */
     bool drops;             /* some DROP was told */
     bool keeps;             /* some crash loses something: writes stay as long as there is room */
     bool stays;             /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;
-    uint64_t retired;   /* writes */
-    uint64_t last_loss; /* position of the last loss of a disk */
+    struct known_stamp *ahead;       /* [node]: the largest that was taken or stored there; if clocks err */
+    struct known_stamp *base_stamps; /* [key]: of what is retired; NULL if no clock errs */
+    uint64_t *forgot;                /* [node]: where it last lost memory or disk; 0: never */
+    uint64_t *leadership;            /* [node]: where it last came to lead; 0: never */
+    uint64_t retired;                /* writes */
+    uint64_t last_loss;              /* position of the last loss of a disk */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
     ARRAY(struct live_write *) writes_free;
@@ -220,6 +243,7 @@ void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, u
  * goes. */
 void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t last_fault);
 void ledger_up(struct ledger *l, uint32_t node);
+void ledger_leads(struct ledger *l, const struct history_record *r);
 void ledger_finish(struct ledger *l); /* what is under way meets */
 
 /* Lets go of what no open read can miss: `oldest_read` is the BEGIN of the oldest open one, UINT64_MAX if

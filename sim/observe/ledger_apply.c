@@ -172,7 +172,8 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
 
 /* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is
  * retired: seen by all that came later, and it has seen none of them. */
-static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner)
+static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner,
+                   uint64_t winner_id, uint32_t node)
 {
     if (l->listener.let_go != NULL)
         l->listener.let_go(l->listener.self, loser, winner);
@@ -186,6 +187,10 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
     loser->lost = true;
     loser->skew = commit != 0 && commit != BASE_UNCOMMITTED && commit < loser->begin_position;
     loser->causal = winner == NULL || write_seen(winner, loser);
+    loser->cause = (uint8_t)cause_of(l, loser, winner, winner_id);
+    loser->lost_for = winner_id;
+    loser->lost_at = node;
+    loser->lost_time = l->time;
     if (loser->commit_position != 0 && l->listener.lost != NULL)
         l->listener.lost(l->listener.self, loser);
 }
@@ -228,14 +233,14 @@ static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, cons
     if (version_newer(r->store.stamp, r->store.write, h->stamp, h->write)) {
         struct live_write *old = e != NULL ? e->rows[row].held : NULL;
         if (counts && old != NULL && old->id != r->store.write)
-            let_go(l, old, w);
+            let_go(l, old, w, r->store.write, r->node);
         *h = (struct held){r->store.stamp, r->store.write};
         if (counts) {
             hold(l, e, row, w);
             reflect_up_to(l, e, row, r->store.stamp, r->store.write);
         }
     } else if (counts && w != NULL && h->write != w->id && h->write != 0) {
-        let_go(l, w, e->rows[row].held);
+        let_go(l, w, e->rows[row].held, h->write, r->node);
     }
 }
 
@@ -251,6 +256,7 @@ void ledger_store(struct ledger *l, const struct history_record *r)
         uint32_t at = row != PLACES_NONE ? (uint32_t)row : entry_row(l, e, r->node, true);
         reach_arrive(l, e, at, w);
         reach_keep(l, e, at, w);
+        cause_store(l, r->node, w);
     }
     if (row != PLACES_NONE)
         store_here(l, e, (uint32_t)row, r, w);
@@ -323,14 +329,18 @@ void ledger_drop(struct ledger *l, const struct history_record *r)
     if (winner != NULL && winner->entry != e)
         winner = NULL;
     if (loser != NULL && loser->entry == e && loser != winner)
-        let_go(l, loser, winner);
+        let_go(l, loser, winner, r->drop.winner, r->node);
     hold(l, e, (uint32_t)row, winner);
     ledger_sweep(l);
 }
 
 void ledger_made(struct ledger *l, const struct history_record *r)
 {
+    const struct live_write *from = ledger_find(l, r->made.write);
+
     *array_add(&l->made) = (struct made_from){.op = r->op, .write = r->made.write};
+    if (from != NULL)
+        cause_store(l, r->node, from); /* its stamp was read with it */
 }
 
 void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)

@@ -20,6 +20,8 @@ void base_open(struct ledger *l)
     l->keeps = s->may_lose;
     l->stays = s->placement == PLACEMENT_PER_NODE && l->places.replicas < s->node_count;
     l->base_commit = memory_new(s->key_count, sizeof *l->base_commit);
+    if (s->clocks_err)
+        l->base_stamps = memory_new(s->key_count, sizeof *l->base_stamps);
     if (has_crash(s))
         l->bases = memory_new(s->key_count, sizeof *l->bases);
 }
@@ -27,12 +29,14 @@ void base_open(struct ledger *l)
 void base_close(struct ledger *l)
 {
     free(l->base_commit);
+    free(l->base_stamps);
     free(l->bases);
 }
 
 uint64_t base_bytes(const struct history_setting *s)
 {
-    return s->key_count * (sizeof(uint64_t) + (has_crash(s) ? sizeof(struct key_base) : 0));
+    return s->key_count * (sizeof(uint64_t) + (s->clocks_err ? sizeof(struct known_stamp) : 0) +
+                           (has_crash(s) ? sizeof(struct key_base) : 0));
 }
 
 /* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before
@@ -60,7 +64,10 @@ void base_add(struct ledger *l, const struct live_write *w)
 {
     const struct key_entry *e = w->entry;
 
-    if (is_held(l, e, w->id))
+    bool held = is_held(l, e, w->id);
+
+    cause_retire(l, w, held);
+    if (held)
         l->base_commit[e->key] = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
     if (l->bases == NULL || w->commit_position == 0 || !w->in_window)
         return;
@@ -149,6 +156,7 @@ void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, u
     if (lose == LOSE_DISK)
         lose_disk(l, node);
     l->gone[node] |= for_ever;
+    cause_down(l, node, lose);
     for (size_t i = 0; i < l->entries.count; i++) {
         struct key_entry *e = l->entries.items[i];
         if (!e->in_use)
@@ -178,6 +186,7 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
         return;
     if (row != PLACES_NONE)
         mark_down(e, (uint32_t)row, last_fault);
+    e->rows[entry_row(l, e, r->node, true)].forgot = l->position;
     forget_entry(l, e, r->node, true);
     ledger_sweep(l);
 }

@@ -1,6 +1,6 @@
 /* ledger_room.h -- what the ledger's own files share: ledger.c (tables, life and death of a write),
  * ledger_reach.c (who has seen what, frontiers), ledger_apply.c (who reflects what), ledger_loss.c (crashes
- * and what is retired). */
+ * and what is retired), ledger_cause.c (why a write was lost). */
 #ifndef GEOREP_OBSERVE_LEDGER_ROOM_H
 #define GEOREP_OBSERVE_LEDGER_ROOM_H
 
@@ -51,6 +51,15 @@ void apply_done(struct ledger *l, struct live_write *w);
 void apply_settle(struct ledger *l, struct live_write *w);
 void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row);
 void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
+
+/* ledger_cause.c */
+/* `forgot`: where the taker last rolled the key back. */
+void cause_take(struct ledger *l, struct live_write *w, const struct history_record *r, uint64_t forgot);
+void cause_store(struct ledger *l, uint32_t node, const struct live_write *w); /* its stamp is known there */
+void cause_down(struct ledger *l, uint32_t node, uint8_t lose);
+void cause_retire(struct ledger *l, const struct live_write *w, bool held); /* held: by the replicas */
+enum loss_cause cause_of(const struct ledger *l, const struct live_write *loser,
+                         const struct live_write *winner, uint64_t winner_id); /* winner NULL: retired */
 
 /* ledger_loss.c: what is retired */
 #define BASE_UNCOMMITTED UINT64_MAX

@@ -30,6 +30,19 @@
         name, "share", doc, VALUE, regional, false, 0, 1                                                     \
     }
 
+/* Of a count of lost writes, by why they were lost (causes.h). */
+#define CAUSE(first, of, cause, name, doc)                                                                   \
+    [(int)(first) + (cause)] = NUMBER(of "_" name, "writes", "of these, " doc, PER_WRITE, false)
+#define BY_CAUSE(first, of)                                                                                  \
+    CAUSE(first, of, LOSS_CONCURRENT, "concurrent", "those whose taker could not have known of the other"),  \
+        CAUSE(first, of, LOSS_CLOCK_OFFSET, "clock_offset", "those turned round by the offset of a clock"),  \
+        CAUSE(first, of, LOSS_DRIFT, "drift", "those turned round by a clock's drift since it was set"),     \
+        CAUSE(first, of, LOSS_LATE_ARRIVAL, "late",                                                          \
+              "those where the earlier write was due and had not come"),                                     \
+        CAUSE(first, of, LOSS_FAILOVER, "failover",                                                          \
+              "those that another node went on without after a "                                             \
+              "crash, a rollback or a new leader")
+
 const struct metric_def metric_defs[METRICS] = {
     [METRIC_WRITE_LATENCY] =
         TIMES("write_latency_ms", "what the client of a write waits, failures apart", true),
@@ -73,9 +86,11 @@ const struct metric_def metric_defs[METRICS] = {
                PER_WRITE, false),
     [METRIC_LOST_UPDATES] = NUMBER("lost_updates", "writes",
                                    "committed, and let go for one that had not seen them", PER_WRITE, false),
+    BY_CAUSE(METRIC_LOST_UPDATES_BY_CAUSE, "lost_updates"),
     [METRIC_SKEW_INVERSIONS] =
         NUMBER("skew_inversions", "writes", "of these, those whose winner had committed before they began",
                PER_WRITE, false),
+    BY_CAUSE(METRIC_SKEW_INVERSIONS_BY_CAUSE, "skew_inversions"),
     [METRIC_CAUSAL_INVERSIONS] =
         NUMBER("causal_inversions", "writes", "of these, those that had seen their winner", PER_WRITE, false),
     [METRIC_SIBLINGS] =

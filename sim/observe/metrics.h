@@ -5,6 +5,8 @@
 #ifndef GEOREP_OBSERVE_METRICS_H
 #define GEOREP_OBSERVE_METRICS_H
 
+#include "sim/observe/causes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +34,11 @@ enum metric_id {
     METRIC_DIVERGED_KEYS,
     METRIC_CONFLICTS,
     METRIC_LOST_UPDATES,
+    METRIC_LOST_UPDATES_BY_CAUSE, /* five, by enum loss_cause */
+    METRIC_LOST_UPDATES_LAST = METRIC_LOST_UPDATES_BY_CAUSE + LOSS_CAUSES - 1,
     METRIC_SKEW_INVERSIONS,
+    METRIC_SKEW_INVERSIONS_BY_CAUSE, /* five, by enum loss_cause */
+    METRIC_SKEW_INVERSIONS_LAST = METRIC_SKEW_INVERSIONS_BY_CAUSE + LOSS_CAUSES - 1,
     METRIC_CAUSAL_INVERSIONS,
     METRIC_SIBLINGS,
     METRIC_LOST_COMMITS,

@@ -300,6 +300,7 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
         break;
     case HISTORY_LEADS:
         leadership_leads(&o->leadership, r);
+        ledger_leads(&o->ledger, r);
         return;
     case HISTORY_FORGET:
         o->turns++;
@@ -514,6 +515,10 @@ static void put_undecided(struct figure_list *f)
 
     for (size_t i = 0; i < sizeof of_the_ledger / sizeof of_the_ledger[0]; i++)
         figures_put_undecided(f, of_the_ledger[i]);
+    for (int cause = 0; cause < LOSS_CAUSES; cause++) {
+        figures_put_undecided(f, (enum metric_id)((int)METRIC_LOST_UPDATES_BY_CAUSE + cause));
+        figures_put_undecided(f, (enum metric_id)((int)METRIC_SKEW_INVERSIONS_BY_CAUSE + cause));
+    }
 }
 
 struct trial_figures *observation_figures(struct observation *o)

@@ -60,6 +60,15 @@ struct check_figure {
     uint64_t violations, example; /* example: an operation, 0: none or no single one */
 };
 
+/* One lost update. */
+struct loss_figure {
+    uint64_t operation, winner, key;
+    sim_ns time;       /* when it was let go */
+    uint32_t node;     /* where first */
+    uint8_t cause;     /* enum loss_cause */
+    bool skew, causal; /* its winner had committed before it began; it had seen it */
+};
+
 struct trial_figures {
     struct distribution_figure *distributions;
     struct scalar_figure *scalars;
@@ -73,6 +82,8 @@ struct trial_figures {
     uint32_t visibility_count;
     struct check_figure *checks; /* by enum geo_check; none if the trial had no checks */
     uint32_t check_count;
+    struct loss_figure *losses; /* the first of the window (conflicts.h) */
+    uint32_t loss_count;
     uint64_t events, operations; /* of the trial, for the manifest; filled in by the experiment */
     sim_ns end_ns;               /* when the run ended */
 };

@@ -167,6 +167,7 @@ static void of_operation(struct timeline *t, const struct trace_record *r)
         o->taken_position = r->position;
         o->taker = h->node;
         o->stamp = h->take.stamp;
+        o->priority = h->take.priority;
     } else if (h->kind == HISTORY_END && o->end == SIM_NS_NEVER) {
         o->op = h->op;
         o->end = h->time;

@@ -51,8 +51,8 @@ struct timeline_operation {
     sim_ns taken;      /* a write: first TAKE; SIM_NS_NEVER */
     uint64_t taken_position;
     uint32_t taker;
-    int64_t stamp;
-    uint32_t value_bytes; /* that it carries */
+    int64_t stamp, priority; /* as of its TAKE */
+    uint32_t value_bytes;    /* that it carries */
 };
 
 struct timeline {

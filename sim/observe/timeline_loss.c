@@ -1,15 +1,10 @@
 /* timeline_loss.c -- stories of writes that were lost: for another one, or with the replica that had them.
  *
- * Of two writes where one had to go, the cause is
+ * Of two writes where one had to go the cause is known (causes.h); here it is told what brought it about:
+ * which node handed over, whose clock it was and by how much, what held the message up.
  *
- *     failover       the node that had taken the loser was down, or had handed over, when the winner was
- * taken clock offset   the loser was the later one by true time, and the stamps say otherwise: most of the
- * error is lasting drift          the same, and most of the error has grown since the last synchronisation
- *     late arrival   the winner was taken when the loser should long have been there, and was not
- *     concurrent     neither could have known of the other
- *
- * Stamps are looked at as times only if both are what their taker's clock may have said, give or take the
- * widest error of any clock (a hybrid clock may show another's): a count or a ballot is no time. */
+ * Stamps are told as times only if both are what their taker's clock may have said, give or take the widest
+ * error of any clock (a hybrid clock may show another's): a count or a ballot is no time. */
 #include "sim/observe/timeline_way.h"
 
 #include <string.h>
@@ -32,17 +27,17 @@ static sim_ns widest_error(const struct story_def *def, sim_ns at)
 
 static bool is_time(const struct story_def *def, const struct timeline_operation *o)
 {
-    return distance(o->stamp, o->taken) <= widest_error(def, o->taken) + SIM_MILLISECOND;
+    return distance(o->priority, o->taken) <= widest_error(def, o->taken) + SIM_MILLISECOND;
 }
 
 static void tell_stamp(struct story *s, const struct story_def *def, const struct timeline_operation *o)
 {
     char name[TIMELINE_NAME], node[TIMELINE_NAME], span[TIMELINE_NAME], stamp[TIMELINE_NAME];
-    sim_ns error = o->stamp - o->taken;
+    sim_ns error = o->priority - o->taken;
 
     timeline_operation_name(def->timeline->setting, o->op, name);
     timeline_node_name(def->timeline->setting, o->taker, node);
-    timeline_instant(o->stamp, stamp);
+    timeline_instant(o->priority, stamp);
     if (error == 0)
         story_line(s, o->taken, false, "%s is stamped %s at %s, which is right", name, stamp, node);
     else
@@ -67,94 +62,133 @@ static bool had_reached(const struct timeline *t, const struct timeline_operatio
     return false;
 }
 
-/* The fault that took the loser's taker away before the winner was taken: a crash, a switchover. */
-static uint32_t failover_between(const struct timeline *t, const struct timeline_operation *loser,
-                                 const struct timeline_operation *winner)
-{
-    const struct trace_record *crash = way_crash(t, loser->taker, loser->begin, winner->taken);
+/* ---- failover ---- */
 
-    if (winner->taker == loser->taker)
-        return STORY_NO_FAULT;
-    if (crash != NULL)
-        return crash->record.down.fault;
+static const struct trace_record *last_of(const struct timeline *t, uint8_t kind, uint32_t node,
+                                          uint64_t from, uint64_t to)
+{
+    const struct trace_record *last = NULL;
+
     array_each (struct trace_record, r, &t->trace->records)
-        if (r->record.kind == HISTORY_FAULT && r->record.fault.begins != 0 &&
-            r->record.time >= loser->begin && r->record.time <= winner->taken &&
-            t->setting->faults[r->record.fault.index].kind == FAULT_SWITCHOVER)
-            return r->record.fault.index;
-    return STORY_NO_FAULT;
+        if (r->record.kind == kind && r->record.node == node && r->position > from && r->position < to)
+            last = r;
+    return last;
+}
+
+static void tell_failover(struct story *s, const struct story_def *def,
+                          const struct timeline_operation *loser, const struct timeline_operation *winner)
+{
+    static const char *const loses[] = {"went down", "lost its memory", "lost its disk"};
+    const struct timeline *t = def->timeline;
+    char old[TIMELINE_NAME], new[TIMELINE_NAME], when[TIMELINE_NAME];
+    uint64_t from = loser->taken_position, to = winner->taken_position;
+    const struct trace_record *leads = last_of(t, HISTORY_LEADS, winner->taker, 0, to),
+                              *down = last_of(t, HISTORY_DOWN, loser->taker, from, to),
+                              *lost = last_of(t, HISTORY_DOWN, winner->taker, from, to);
+
+    timeline_node_name(t->setting, loser->taker, old);
+    timeline_node_name(t->setting, winner->taker, new);
+    if (winner->taker != loser->taker && leads != NULL && leads->record.leads.yes)
+        story_cause(s, "%s became the leader at %s without the loser, which %s had not passed on (failover)",
+                    new, timeline_instant(leads->record.time, when), old);
+    else if (winner->taker != loser->taker && down != NULL)
+        story_cause(
+            s, "%s went down at %s and had not passed the loser on; %s took the winner without it (failover)",
+            old, timeline_instant(down->record.time, when), new);
+    else if (lost != NULL)
+        story_cause(s, "%s %s at %s and with it the loser; it took the winner without it (failover)", new,
+                    loses[lost->record.down.lose <= LOSE_DISK ? lost->record.down.lose : 0],
+                    timeline_instant(lost->record.time, when));
+    else
+        story_cause(
+            s, "%s had rolled back the loser for another leader's log when it took the winner (failover)",
+            new);
+}
+
+/* ---- clocks ---- */
+
+/* The node whose clock is furthest ahead: where hybrid stamps that run ahead come from. */
+static uint32_t fastest(const struct story_def *def, sim_ns at)
+{
+    uint32_t first = 0;
+
+    for (uint32_t node = 1; node < def->timeline->setting->node_count; node++)
+        if (def->facts->clock(def->facts->self, node, at).error >
+            def->facts->clock(def->facts->self, first, at).error)
+            first = node;
+    return first;
 }
 
 /* Whose clock it was: the one that errs more in the direction that turned them round. */
-static void blame_clock(struct story *s, const struct story_def *def, const struct timeline_operation *loser,
-                        const struct timeline_operation *winner)
+static void tell_clock(struct story *s, const struct story_def *def, const struct timeline_operation *loser,
+                       const struct timeline_operation *winner, enum loss_cause cause)
 {
-    struct story_clock behind = def->facts->clock(def->facts->self, loser->taker, loser->taken);
-    struct story_clock ahead = def->facts->clock(def->facts->self, winner->taker, winner->taken);
-    bool loser_to_blame = -(loser->stamp - loser->taken) >= winner->stamp - winner->taken;
-    struct story_clock c = loser_to_blame ? behind : ahead;
+    bool loser_to_blame = -(loser->priority - loser->taken) >= winner->priority - winner->taken;
     const struct timeline_operation *o = loser_to_blame ? loser : winner;
-    sim_ns error = distance(o->stamp, o->taken);
-    char node[TIMELINE_NAME], span[TIMELINE_NAME], part[TIMELINE_NAME], apart[TIMELINE_NAME], why[200] = "";
+    struct story_clock own = def->facts->clock(def->facts->self, o->taker, o->taken), c = own;
+    sim_ns error = o->priority - o->taken;
+    uint32_t whose = o->taker;
+    char node[TIMELINE_NAME], span[TIMELINE_NAME], part[TIMELINE_NAME], apart[TIMELINE_NAME],
+        why[160] = "", read[160] = "", by[TIMELINE_NAME] = "it";
 
-    s->loss =
-        distance(c.drift, 0) > distance(c.offset, 0) + distance(c.step, 0) ? STORY_DRIFT : STORY_CLOCK_OFFSET;
-    timeline_span(error, span);
-    if (s->loss == STORY_DRIFT)
-        snprintf(why, sizeof why, " (it had drifted by %.60s)", timeline_span(distance(c.drift, 0), part));
+    if (error > own.error) { /* inherited */
+        whose = fastest(def, o->taken);
+        c = def->facts->clock(def->facts->self, whose, o->taken);
+        timeline_node_name(def->timeline->setting, o->taker, by);
+        snprintf(read, sizeof read, ", which %.100s went by,", by);
+        error = c.error;
+    }
+    if (cause == LOSS_DRIFT && distance(c.drift, 0) < distance(error, 0))
+        snprintf(why, sizeof why, " (%.40s of it by drift)", timeline_span(distance(c.drift, 0), part));
+    else if (cause == LOSS_DRIFT)
+        snprintf(why, sizeof why, " (it had drifted by %.40s)", timeline_span(distance(c.drift, 0), part));
     else if (distance(c.step, 0) > distance(c.offset, 0))
-        snprintf(why, sizeof why, " (a fault had set it by %s%.60s)", c.step < 0 ? "-" : "+",
+        snprintf(why, sizeof why, " (a fault had set it by %s%.40s)", c.step < 0 ? "-" : "+",
                  timeline_span(distance(c.step, 0), part));
-    story_cause(s, "%s's clock was %s %s when it stamped the %s%s, which in truth came %s %s (%s)",
-                timeline_node_name(def->timeline->setting, o->taker, node), span,
-                loser_to_blame ? "behind" : "ahead", loser_to_blame ? "loser" : "winner", why,
-                timeline_span(loser->taken - winner->taken, apart),
-                loser_to_blame ? "after the winner" : "before the loser", story_loss_name(s->loss));
+    story_cause(s, "%s's clock%s was %s %s when %s stamped the %s%s, which in truth came %s %s (%s)",
+                timeline_node_name(def->timeline->setting, whose, node), read,
+                timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead", by,
+                loser_to_blame ? "loser" : "winner", why, timeline_span(loser->taken - winner->taken, apart),
+                loser_to_blame ? "after the winner" : "before the loser", loss_cause_names[cause]);
 }
 
-static void find_cause(struct story *s, const struct story_def *def, const struct timeline_operation *loser,
-                       const struct timeline_operation *winner, const struct way_step *steps, uint32_t count)
+static void tell_late(struct story *s, const struct story_def *def, const struct timeline_operation *loser,
+                      const struct timeline_operation *winner, const struct way_step *worst)
 {
     const struct timeline *t = def->timeline;
-    const struct timeline_operation *first = loser->taken <= winner->taken ? loser : winner;
+    const struct timeline_operation *first = loser->taken_position <= winner->taken_position ? loser : winner;
     const struct timeline_operation *second = first == loser ? winner : loser;
-    sim_ns apart = second->taken - first->taken;
-    sim_ns usual = def->facts->usual(def->facts->self, t->setting->node_region[first->taker],
-                                     t->setting->node_region[second->taker]);
-    uint32_t failover = failover_between(t, loser, winner);
-    bool reached = had_reached(t, first, second->taker, second->taken_position);
-    const struct way_step *worst = way_worst(steps, count, second->taken);
     char words[STORY_TEXT], span[TIMELINE_NAME], node[TIMELINE_NAME];
+    bool is_replica = placement_index(t->setting, first->key, second->taker) >= 0;
 
-    if (failover != STORY_NO_FAULT) {
-        s->loss = STORY_FAILOVER;
-        story_cause(s,
-                    "%s took the winner without the loser, which %s had not passed on when it %s (failover)",
-                    timeline_node_name(t->setting, winner->taker, words),
-                    timeline_node_name(t->setting, loser->taker, node),
-                    t->setting->faults[failover].kind == FAULT_SWITCHOVER ? "handed over" : "went down");
-    } else if (first == winner && is_time(def, loser) && is_time(def, winner) && (reached || apart > usual)) {
-        blame_clock(s, def, loser, winner);
-    } else if (!reached && apart > usual && worst != NULL &&
-               !(worst->m != NULL && way_is_plain(def, worst->m) &&
-                 worst->m->arrived - worst->held >= apart)) {
-        s->loss = STORY_LATE_ARRIVAL;
-        way_cause(def, worst, second->taken, words);
+    timeline_node_name(t->setting, second->taker, node);
+    timeline_span(second->taken - first->taken, span);
+    if (worst != NULL && is_replica)
         story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
-                    first == loser ? "loser" : "winner", timeline_node_name(t->setting, second->taker, node),
-                    first == loser ? "winner" : "loser", timeline_span(apart, span), words);
-    } else {
-        s->loss = STORY_CONCURRENT;
-        if (apart == 0)
-            story_cause(
-                s,
-                "both were written at the same instant, before either had arrived at the other (concurrent)");
-        else
-            story_cause(s,
-                        "both were written within %s of each other, before either had arrived at the other "
-                        "(concurrent)",
-                        timeline_span(apart, span));
-    }
+                    first == loser ? "loser" : "winner", node, first == loser ? "winner" : "loser", span,
+                    way_cause(def, worst, second->taken, words));
+    else if (!is_replica)
+        story_cause(s, "%s took the %s %s later without looking: it keeps no copy of the key (late arrival)",
+                    node, first == loser ? "winner" : "loser", span);
+    else
+        story_cause(s, "the %s was taken %s later, at %s, which did not go by the %s (late arrival)",
+                    first == loser ? "winner" : "loser", span, node, first == loser ? "loser" : "winner");
+}
+
+static void tell_concurrent(struct story *s, const struct timeline_operation *loser,
+                            const struct timeline_operation *winner)
+{
+    sim_ns apart = distance(loser->taken, winner->taken);
+    char span[TIMELINE_NAME];
+
+    if (apart == 0)
+        story_cause(
+            s, "both were written at the same instant, before either had arrived at the other (concurrent)");
+    else
+        story_cause(s,
+                    "both were written within %s of each other, before either had arrived at the other "
+                    "(concurrent)",
+                    timeline_span(apart, span));
 }
 
 /* How the two met: the loser was held where the winner came, or came where the winner was. */
@@ -178,7 +212,7 @@ static void tell_meeting(struct story *s, const struct story_def *def, const str
 }
 
 struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_op, uint64_t winner_op,
-                                   uint32_t node, sim_ns met)
+                                   uint32_t node, sim_ns met, enum loss_cause cause)
 {
     const struct timeline *t = def->timeline;
     const struct timeline_operation *loser = timeline_operation(t, loser_op),
@@ -211,7 +245,14 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
         if (steps[i].m != NULL)
             way_tell(s, def, steps[i].m, false);
     tell_meeting(s, def, loser, winner, node, met);
-    find_cause(s, def, loser, winner, steps, count);
+    if (cause == LOSS_FAILOVER)
+        tell_failover(s, def, loser, winner);
+    else if (cause == LOSS_CLOCK_OFFSET || cause == LOSS_DRIFT)
+        tell_clock(s, def, loser, winner, cause);
+    else if (cause == LOSS_LATE_ARRIVAL)
+        tell_late(s, def, loser, winner, way_worst(steps, count, second->taken));
+    else
+        tell_concurrent(s, loser, winner);
     return s;
 }
 
@@ -244,7 +285,6 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
         story_line(s, h->time, true, "%s goes down, and %s", timeline_node_name(t->setting, h->node, node),
                    takes[h->down.lose <= LOSE_DISK ? h->down.lose : 0]);
     }
-    s->loss = STORY_FAILOVER;
     if (last == NULL)
         story_cause(s, "a replica that had it rolled it back for another leader's log");
     else

@@ -38,14 +38,6 @@ void story_free(struct story *s)
     free(s);
 }
 
-const char *story_loss_name(uint8_t loss)
-{
-    static const char *const names[] = {"",      "concurrent",   "clock offset",
-                                        "drift", "late arrival", "failover"};
-
-    return loss < sizeof names / sizeof *names ? names[loss] : "";
-}
-
 void story_print(const struct story *s, bool bold, FILE *to)
 {
     char when[TIMELINE_NAME];

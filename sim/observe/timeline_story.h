@@ -11,6 +11,7 @@
 #ifndef GEOREP_OBSERVE_TIMELINE_STORY_H
 #define GEOREP_OBSERVE_TIMELINE_STORY_H
 
+#include "sim/observe/causes.h"
 #include "sim/observe/timeline.h"
 
 #define STORY_NO_FAULT UINT32_MAX
@@ -33,15 +34,6 @@ struct story_facts {
     struct story_clock (*clock)(void *self, uint32_t node, sim_ns at);
 };
 
-enum story_loss {
-    STORY_NOT_LOST,
-    STORY_CONCURRENT,
-    STORY_CLOCK_OFFSET,
-    STORY_DRIFT,
-    STORY_LATE_ARRIVAL,
-    STORY_FAILOVER
-};
-
 struct story_line {
     sim_ns time;
     char *text;
@@ -54,7 +46,6 @@ struct story {
     ARRAY(uint64_t) messages;       /* that it tells of, by number: */
     ARRAY(uint64_t) important;      /* those of them that matter most */
     ARRAY(uint64_t) ops;            /* operations that it tells of */
-    uint8_t loss;                   /* enum story_loss */
 };
 
 struct story_def {
@@ -63,16 +54,16 @@ struct story_def {
     const char *heading; /* what stands first in the title: "the stalest read of lww" */
 };
 
-/* Each gives a story, the caller's (story_free); NULL: the timeline does not hold these operations. */
+/* Why a write was lost is not found out here: `cause` is the counters' own (causes.h), and is told with what
+ * brought it about. Each gives a story, the caller's (story_free); NULL: the timeline does not hold these
+ * operations. */
 struct story *story_of_stale_read(const struct story_def *def, uint64_t read, uint64_t missed,
                                   sim_ns stale_ns, uint64_t missed_count);
 struct story *story_of_operation(const struct story_def *def, uint64_t op); /* where its time went */
 struct story *story_of_lost_update(const struct story_def *def, uint64_t loser, uint64_t winner,
-                                   uint32_t node, sim_ns met);
+                                   uint32_t node, sim_ns met, enum loss_cause cause);
 struct story *story_of_lost_commit(const struct story_def *def, uint64_t write);
 void story_free(struct story *s);
-
-const char *story_loss_name(uint8_t loss); /* "concurrent", "clock offset", ... */
 
 /* As text, its lines under each other. `bold`: important ones and the cause stand out on a terminal. */
 void story_print(const struct story *s, bool bold, FILE *to);

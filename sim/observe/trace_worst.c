@@ -3,6 +3,7 @@
 #include "sim/observe/trace_worst.h"
 
 #include "sim/model/model.h"
+#include "sim/observe/conflicts.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/operations.h"
 #include "sim/observe/staleness.h"
@@ -13,9 +14,9 @@ struct trace_worst {
     struct operations operations;
     struct ledger ledger;
     struct trace_worst_figures figures;
-    const struct history_record *record; /* at hand */
-    uint64_t wanted, position;
-    ARRAY(struct worst_lost) decided; /* lost before their clients were told: they count if they commit */
+    uint64_t wanted;
+    trace_worst_lost_fn *each;
+    void *each_argument;
 };
 
 static bool is_wanted(const struct trace_worst *w, uint64_t op)
@@ -24,21 +25,6 @@ static bool is_wanted(const struct trace_worst *w, uint64_t op)
 }
 
 /* ---- lost updates ---- */
-
-/* For what the replica lets it go: the version that arrives, or the one that it holds. */
-static uint64_t winner_of(const struct trace_worst *w, const struct live_write *loser)
-{
-    const struct history_record *r = w->record;
-
-    if (r->kind == HISTORY_DROP)
-        return r->drop.winner;
-    if (r->kind != HISTORY_STORE)
-        return 0;
-    if (r->store.write != loser->id)
-        return r->store.write;
-    int row = places_row(&w->ledger.places, r->key, r->node);
-    return row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
-}
 
 /* How far apart the two were committed or taken: the larger, the less excuse there was. */
 static sim_ns gap_between(const struct trace_worst *w, const struct live_write *loser, uint64_t winner)
@@ -51,90 +37,29 @@ static sim_ns gap_between(const struct trace_worst *w, const struct live_write *
     return gap < 0 ? -gap : gap;
 }
 
-static struct worst_lost loss_at_hand(const struct trace_worst *w, const struct live_write *loser)
-{
-    return (struct worst_lost){.loser = loser->id,
-                               .winner = winner_of(w, loser),
-                               .node = w->record->node,
-                               .met = w->record->time,
-                               .position = w->position};
-}
-
-/* A commit comes after the loss as often as before it. */
-static bool loss_before(const struct trace_worst *w, uint64_t loser, struct worst_lost *out)
-{
-    array_each (struct worst_lost, one, &w->decided)
-        if (one->loser == loser) {
-            *out = *one;
-            return true;
-        }
-    return false;
-}
-
 static void on_lost(void *self, const struct live_write *loser)
 {
     struct trace_worst *w = self;
-    struct worst_lost one;
+    struct worst_lost one = {.loser = loser->id,
+                             .winner = loser->lost_for,
+                             .node = loser->lost_at,
+                             .met = loser->lost_time,
+                             .gap_ns = gap_between(w, loser, loser->lost_for),
+                             .cause = loser->cause};
 
-    if (!loss_before(w, loser->id, &one))
-        one = loss_at_hand(w, loser);
-    if (one.winner == 0 || one.winner == loser->id)
-        return;
-    one.gap_ns = gap_between(w, loser, one.winner);
     if (is_wanted(w, loser->id))
         w->figures.wanted_lost = one;
     if (!loser->in_window)
         return;
     enum worst_loss kind = loser->causal ? WORST_CAUSAL : loser->skew ? WORST_SKEW : WORST_CONCURRENT;
     struct worst_lost *worst = &w->figures.lost[kind];
+    w->figures.lost_by_cause[loser->cause]++;
+    if (w->each != NULL) {
+        struct loss_figure figure = conflicts_figure(loser);
+        w->each(w->each_argument, &figure);
+    }
     if (w->figures.lost_count[kind]++ == 0 || one.gap_ns > worst->gap_ns)
         *worst = one;
-}
-
-/* Was this write, whose client waits still, lost by the record at hand? */
-static void look_at_loser(struct trace_worst *w, uint64_t id, bool was_decided)
-{
-    const struct live_write *loser = ledger_find(&w->ledger, id);
-
-    if (!was_decided && loser != NULL && loser->decided && loser->lost && loser->commit_position == 0)
-        *array_add(&w->decided) = loss_at_hand(w, loser);
-}
-
-static bool is_decided(const struct trace_worst *w, uint64_t id)
-{
-    const struct live_write *one = ledger_find(&w->ledger, id);
-
-    return one == NULL || one->decided;
-}
-
-static void store(struct trace_worst *w, const struct history_record *r)
-{
-    int row = places_row(&w->ledger.places, r->key, r->node);
-    uint64_t held =
-        row == PLACES_NONE ? 0 : w->ledger.held[r->key * w->ledger.places.replicas + (uint32_t)row].write;
-    bool held_decided = is_decided(w, held), came_decided = is_decided(w, r->store.write);
-
-    ledger_store(&w->ledger, r);
-    look_at_loser(w, held, held_decided);
-    look_at_loser(w, r->store.write, came_decided);
-}
-
-static void drop(struct trace_worst *w, const struct history_record *r)
-{
-    bool decided = is_decided(w, r->drop.loser);
-
-    ledger_drop(&w->ledger, r);
-    look_at_loser(w, r->drop.loser, decided);
-}
-
-static void forget_decisions(struct trace_worst *w, uint64_t op)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < w->decided.count; i++)
-        if (history_op_of(w->decided.items[i].loser) != op)
-            w->decided.items[kept++] = w->decided.items[i];
-    w->decided.count = kept;
 }
 
 /* ---- reads and writes that end ---- */
@@ -194,7 +119,6 @@ static void write_ends(struct trace_worst *w, const struct operation *op, const 
         uint64_t write = op->op | identity;
         ledger_end(&w->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
     }
-    forget_decisions(w, op->op);
 }
 
 static void end(struct trace_worst *w, const struct history_record *r)
@@ -252,8 +176,6 @@ static void look(void *self, const struct history_record *r, uint64_t position)
     struct trace_worst *w = self;
     struct operation *op;
 
-    w->record = r;
-    w->position = position;
     ledger_at(&w->ledger, r, position);
     switch (r->kind) {
     case HISTORY_BEGIN:
@@ -273,13 +195,13 @@ static void look(void *self, const struct history_record *r, uint64_t position)
         take(w, r);
         break;
     case HISTORY_STORE:
-        store(w, r);
+        ledger_store(&w->ledger, r);
         break;
     case HISTORY_MERGE:
         ledger_merge(&w->ledger, r);
         break;
     case HISTORY_DROP:
-        drop(w, r);
+        ledger_drop(&w->ledger, r);
         break;
     case HISTORY_END:
         end(w, r);
@@ -289,6 +211,9 @@ static void look(void *self, const struct history_record *r, uint64_t position)
         break;
     case HISTORY_UP:
         ledger_up(&w->ledger, r->node);
+        break;
+    case HISTORY_LEADS:
+        ledger_leads(&w->ledger, r);
         break;
     case HISTORY_FORGET:
         ledger_forget(&w->ledger, r, LEDGER_NO_FAULT);
@@ -312,6 +237,12 @@ struct trace_worst *trace_worst_new(const struct history_setting *s, struct hist
     w->ledger.listener = (struct ledger_listener){.self = w, .lost = on_lost};
     history_add_reader(h, look, w, ((UINT32_C(1) << HISTORY_KINDS) - 1) & ~unread);
     return w;
+}
+
+void trace_worst_each_lost(struct trace_worst *w, trace_worst_lost_fn *each, void *argument)
+{
+    w->each = each;
+    w->each_argument = argument;
 }
 
 /* ---- lost commits, as recovery.c counts them ---- */
@@ -354,7 +285,6 @@ struct trace_worst_figures trace_worst_finish(struct trace_worst *w)
     figures = w->figures;
     operations_close(&w->operations);
     ledger_close(&w->ledger);
-    array_free(&w->decided);
     free(w);
     return figures;
 }

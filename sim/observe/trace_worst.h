@@ -9,6 +9,8 @@
 
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
+#include "sim/observe/causes.h"
+#include "sim/observe/observation.h"
 
 enum worst_loss {
     WORST_CAUSAL,     /* it had seen its winner */
@@ -34,7 +36,7 @@ struct worst_lost {
     uint32_t node;          /* that let it go first */
     sim_ns met;             /* when */
     sim_ns gap_ns;          /* what makes it the worst of its kind */
-    uint64_t position;
+    uint8_t cause;          /* enum loss_cause of causes.h: of an update; the counters' own */
 };
 
 struct trace_worst_figures {
@@ -42,7 +44,7 @@ struct trace_worst_figures {
     struct worst_write slowest;           /* that finished well */
     uint64_t failed_writes;               /* of the window: timed out, refused, open at the end */
     struct worst_lost lost[WORST_LOSSES]; /* lost updates */
-    uint64_t lost_count[WORST_LOSSES];
+    uint64_t lost_count[WORST_LOSSES], lost_by_cause[LOSS_CAUSES];
     struct worst_lost lost_commit; /* .met: its commit; .winner and .node: none */
     uint64_t lost_commit_count;
     /* The operation that was asked for: */
@@ -54,6 +56,10 @@ struct trace_worst_figures {
 struct trace_worst;
 
 struct trace_worst *trace_worst_new(const struct history_setting *s, struct history *h, uint64_t wanted);
+/* Called with each lost update of the window, as it is lost and committed. */
+typedef void trace_worst_lost_fn(void *argument, const struct loss_figure *lost);
+void trace_worst_each_lost(struct trace_worst *w, trace_worst_lost_fn *each, void *argument);
+
 struct trace_worst_figures trace_worst_finish(struct trace_worst *w); /* frees it */
 
 #endif

@@ -33,6 +33,9 @@ struct trial {
     uint32_t peer_stride;
     random_key choice_key;
     const char **message_names;
+    sim_ns *due_ns;
+    geo_ns priority; /* of the write that a model is about to take: */
+    geo_write priority_of;
     bool (*agreed)(void *);
     void *agreed_argument;
 };

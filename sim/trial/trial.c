@@ -4,6 +4,7 @@
 #include "sim/trial/replica.h"
 #include "sim/world/sessions.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,6 +132,41 @@ static void open_messages(struct trial *t)
     t->world.setting.message_count = count;
 }
 
+/* At its 999th of 1000; what a message's delay, or service, is cut to. */
+static double usual(const struct distribution *d)
+{
+    double most = d != NULL ? distribution_quantile(d, 0.999) : 0;
+
+    return most > 0 ? most : 0;
+}
+
+/* history/setting.h: of a write that its taker ships at once. */
+static void open_due(struct trial *t)
+{
+    const struct world_def *def = t->world.def;
+    const geo_distribution *const *legs = t->world.network.legs;
+    const struct distribution *leg = (const struct distribution *)legs[GEO_LEG_WRITE],
+                              *far = (const struct distribution *)legs[GEO_LEGS];
+    double served = usual(def->storage.write) + usual(def->storage.apply), most_bytes = 0;
+    uint32_t n = def->region_count;
+
+    for (uint32_t g = 0; g < n; g++)
+        most_bytes = fmax(most_bytes, def->regions[g].workload.value_bytes);
+    most_bytes += (double)def->overhead_bytes;
+    t->due_ns = memory_new((size_t)n * n, sizeof *t->due_ns);
+    for (uint32_t i = 0; i < n * n; i++) {
+        const struct link_def *link = &def->links[i];
+        bool local = i % (n + 1) == 0;
+        double way = local ? (double)def->local_ns / 2 : (double)link->due_ns;
+        double rate = local ? 0 : link->bandwidth_bits_per_s;
+        if (leg != NULL)
+            way = usual(leg) + usual(far);
+        double due = way + served + (rate > 0 ? most_bytes * 8e9 / rate : 0);
+        t->due_ns[i] = due < 3e18 ? llrint(due) : INT64_C(3000000000000000000);
+    }
+    t->world.setting.due_ns = t->due_ns;
+}
+
 struct trial *trial_new(const struct trial_def *def)
 {
     struct trial *t = memory_new(1, sizeof *t);
@@ -139,6 +175,7 @@ struct trial *trial_new(const struct trial_def *def)
     world_open(&t->world, def->world, def->seed, def->replication);
     place(t);
     open_messages(t);
+    open_due(t);
     op_table_set_pending_bytes(&t->world.operations, def->model->pending_bytes);
     t->choice_key = random_key_name(random_key_new(def->seed, def->replication, "choice"), def->model_name);
     t->value_row_bytes = replica_value_row_bytes(def->world->data);
@@ -169,6 +206,7 @@ void trial_free(struct trial *t)
         replica_close(&t->replicas[node]);
     free(t->replicas);
     free(t->message_names);
+    free(t->due_ns);
     world_close(&t->world);
     free(t);
 }

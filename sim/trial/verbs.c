@@ -182,16 +182,30 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     body_release(&w->network, body);
 }
 
+void geo_takes_by(geo_replica *r, const geo_op *op, geo_ns priority)
+{
+    r->trial->priority = priority;
+    r->trial->priority_of = op->write;
+}
+
 void geo_take(geo_replica *r, const geo_op *op, geo_version v)
 {
-    world_note(&r->trial->world,
-               (struct history_record){
-                   .kind = HISTORY_TAKE,
-                   .op = op->write,
-                   .key = op->key,
-                   .node = r->node,
-                   .take = {.stamp = v.stamp, .value_bytes = op->value_bytes, .op_kind = op->kind},
-               });
+    struct trial *t = r->trial;
+    struct clock_reading clock = clock_read(&t->world.nodes[r->node].clock, t->world.now);
+
+    world_note(&t->world, (struct history_record){
+                              .kind = HISTORY_TAKE,
+                              .op = op->write,
+                              .key = op->key,
+                              .node = r->node,
+                              .take = {.stamp = v.stamp,
+                                       .priority = t->priority_of == op->write ? t->priority : v.stamp,
+                                       .clock_offset = clock.offset,
+                                       .clock_drift = clock.drift,
+                                       .value_bytes = op->value_bytes,
+                                       .op_kind = op->kind},
+                          });
+    t->priority_of = 0;
 }
 
 void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen)

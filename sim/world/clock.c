@@ -55,17 +55,24 @@ static void look_up_sync(struct clock *c, sim_ns now)
     }
 }
 
-sim_ns clock_now(struct clock *c, sim_ns true_ns)
+struct clock_reading clock_read(struct clock *c, sim_ns true_ns)
 {
-    double error;
+    double offset = c->offset_ns, drift;
 
     if (c->def->sync_every_ns > 0) {
         look_up_sync(c, true_ns);
-        error = c->offset_ns + c->sync_error_ns + c->drift * (double)(true_ns - c->sync_at_ns);
+        offset += c->sync_error_ns;
+        drift = c->drift * (double)(true_ns - c->sync_at_ns);
     } else {
-        error = c->offset_ns + c->drift * (double)true_ns;
+        drift = c->drift * (double)true_ns;
     }
-    return true_ns + (sim_ns)llrint(error + c->step_ns);
+    sim_ns error = (sim_ns)llrint(offset + drift + c->step_ns), drifted = (sim_ns)llrint(drift);
+    return (struct clock_reading){.shown = true_ns + error, .offset = error - drifted, .drift = drifted};
+}
+
+sim_ns clock_now(struct clock *c, sim_ns true_ns)
+{
+    return clock_read(c, true_ns).shown;
 }
 
 sim_ns clock_steady(const struct clock *c, sim_ns true_ns)

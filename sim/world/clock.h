@@ -23,7 +23,15 @@ struct clock {
     sim_ns step_at_ns;
 };
 
+/* What it shows at an instant, and how far that is from true time: shown = true + offset + drift. `drift` is
+ * what the frequency error has made since the last synchronisation, `offset` all the rest: the lasting
+ * offset, the last synchronisation's error, and steps. */
+struct clock_reading {
+    sim_ns shown, offset, drift;
+};
+
 void clock_open(struct clock *c, const struct clock_def *def, random_key key);
+struct clock_reading clock_read(struct clock *c, sim_ns true_ns);
 sim_ns clock_now(struct clock *c, sim_ns true_ns);          /* may go back */
 sim_ns clock_steady(const struct clock *c, sim_ns true_ns); /* drifts, never steps */
 void clock_step(struct clock *c, sim_ns true_ns, sim_ns by_ns);

@@ -31,6 +31,7 @@ struct link_def {
     bool odd_up; /* a constant round trip of odd nanoseconds: this direction has the longer half */
     const struct distribution *jitter; /* added, one way; NULL: none */
     sim_ns rtt_median_ns; /* of the round trip with jitter: retransmission and "nearest" go by it */
+    sim_ns due_ns;        /* one way: 999 of 1000 messages take no longer while nothing is wrong */
     double loss;
     struct gilbert_elliott_def bursts;
     double duplicate;

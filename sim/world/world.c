@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+static bool clock_errs(const struct clock_def *c)
+{
+    return c->offset != NULL || c->drift != NULL || (c->sync_every_ns > 0 && c->sync_error != NULL);
+}
+
 static void open_setting(struct world *w)
 {
     const struct world_def *def = w->def;
@@ -37,6 +42,10 @@ static void open_setting(struct world *w)
         w->setting.limits_bandwidth |= def->links[i].bandwidth_bits_per_s > 0;
     for (uint32_t i = 0; i < def->fault_count; i++)
         w->setting.may_lose |= def->faults[i].kind == FAULT_CRASH && def->faults[i].lose != LOSE_NOTHING;
+    for (uint32_t i = 0; i < def->fault_count; i++)
+        w->setting.clocks_err |= def->faults[i].kind == FAULT_CLOCK;
+    for (uint32_t g = 0; g < n; g++)
+        w->setting.clocks_err |= clock_errs(&def->regions[g].clock);
 }
 
 void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication)

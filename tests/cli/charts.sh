@@ -40,7 +40,7 @@ expect() { # FILE COLUMNS
 expect staleness.data 3
 expect t_visibility.data 4
 expect latency.data 3
-expect conflicts.data 9
+expect conflicts.data 19
 expect convergence.data 2
 expect convergence.bars 5
 expect availability.data 2

@@ -78,9 +78,15 @@ for figure in staleness convergence availability lag; do
 done
 
 # Bars say their figure: zero as 0, a lower bound as one, a missing one as missing.
-printf '"a"\n0 0 0 812 800 824 NaN NaN NaN\n\n\n"b"\n7 6 8 12400 12000 12800 NaN NaN NaN\n' >"$work/bars"
+printf '"a"\n0 0 0 812 800 824 NaN NaN NaN 12 800 0 0 0 NaN NaN NaN NaN NaN\n\n\n' >"$work/bars"
+printf '"b"\n7 6 8 12400 12000 12800 NaN NaN NaN 0 0 12400 0 0 NaN NaN NaN NaN NaN\n' >>"$work/bars"
 draw conflicts "$work/bars" svg '' ''
-for text in '>0<' '>812<' '>12.4k<' '>7<' 'no data'; do says conflicts "$text"; done
+for text in '>0<' '>812<' '>12.4k<' '>7<' 'no data' '>late arrival<'; do says conflicts "$text"; done
+# A piece a cause that there is, in the cause's colour: of a two, of b one; and one of each in the key.
+for red in 187 204 136; do
+    pieces=$(grep -cE "fill *= *'rgb\( *$red," "$work/out.svg" || true)
+    [ "$pieces" -eq 2 ] || fail "conflicts has $pieces pieces of a red of $red, not 2"
+done
 printf '"a"\n2300 1900 2700 1 0.7\n\n\n"b"\nNaN NaN NaN NaN NaN\n' >"$work/bars"
 draw convergence "$work/some" svg '' "$work/bars"
 for text in '≥ 2.3 s (70% of runs converged)' '>–<'; do says convergence "$text"; done

@@ -50,6 +50,17 @@ static void compare(const struct naive *n)
                (double)n->conflicts / (double)n->committed);
     expect("lost updates", value(METRIC_LOST_UPDATES, STATISTIC_VALUE), (double)n->lost);
     expect("skew inversions", value(METRIC_SKEW_INVERSIONS, STATISTIC_VALUE), (double)n->skew);
+    double lost = 0, skew = 0;
+    for (int c = 0; c < LOSS_CAUSES; c++) {
+        double lost_by = value(METRIC_LOST_UPDATES_BY_CAUSE + c, STATISTIC_VALUE),
+               skew_by = value(METRIC_SKEW_INVERSIONS_BY_CAUSE + c, STATISTIC_VALUE);
+        expect(metric_defs[METRIC_LOST_UPDATES_BY_CAUSE + c].name, lost_by, (double)n->lost_by[c]);
+        expect(metric_defs[METRIC_SKEW_INVERSIONS_BY_CAUSE + c].name, skew_by, (double)n->skew_by[c]);
+        lost += lost_by;
+        skew += skew_by;
+    }
+    expect("the sum by cause", lost, (double)n->lost);
+    expect("the sum of inversions by cause", skew, (double)n->skew);
     expect("causal inversions", value(METRIC_CAUSAL_INVERSIONS, STATISTIC_VALUE), (double)n->causal);
     expect("lost commits", value(METRIC_LOST_COMMITS, STATISTIC_VALUE), (double)n->lost_commits);
     expect("diverged", value(METRIC_DIVERGED_KEYS, STATISTIC_MAX), (double)n->diverged_max);
@@ -91,6 +102,8 @@ static void run(uint64_t seed, const struct net_options *options, struct naive *
     totals->conflicts += naive.conflicts;
     totals->lost += naive.lost;
     totals->skew += naive.skew;
+    for (int c = 0; c < LOSS_CAUSES; c++)
+        totals->lost_by[c] += naive.lost_by[c];
     totals->causal += naive.causal;
     totals->unapplied += naive.unapplied;
     totals->lost_commits += naive.lost_commits;
@@ -140,6 +153,31 @@ Test(observe_ledger, last_writer_wins_over_a_lossy_network)
     run_all(OPTIONS(.nodes = 4, .drop = 0.1, .far_clocks = true));
     cr_assert_gt(totals.skew, 20u);
     cr_assert_gt(totals.causal, 20u);
+}
+
+static void assert_causes(uint64_t concurrent, uint64_t offset, uint64_t drift, uint64_t late,
+                          uint64_t failover)
+{
+    const uint64_t least[LOSS_CAUSES] = {concurrent, offset, drift, late, failover};
+
+    for (int c = 0; c < LOSS_CAUSES; c++)
+        cr_assert_geq(totals.lost_by[c], least[c], "%s: only %llu", loss_cause_names[c],
+                      (unsigned long long)totals.lost_by[c]);
+}
+
+Test(observe_ledger, every_loss_has_one_cause)
+{
+    run_all(OPTIONS(.far_clocks = true, .hybrid = true));
+    assert_causes(20, 20, 20, 20, 0);
+    run_all(OPTIONS(.far_clocks = true, .hybrid = true, .nodes = 5, .copies = 3, .crash = true,
+                    .lose = LOSE_DISK));
+    assert_causes(20, 20, 20, 20, 1);
+    run_all(OPTIONS(.counts = true, .leaders = true, .drop = 0.1));
+    assert_causes(20, 0, 0, 20, 20);
+    run_all(OPTIONS(.leaders = true, .retries = true, .nodes = 4));
+    assert_causes(20, 20, 20, 20, 20);
+    run_all(OPTIONS(.by_merge = true, .far_clocks = true, .crash = true, .lose = LOSE_DISK, .nodes = 4));
+    assert_causes(20, 20, 20, 20, 1);
 }
 
 Test(observe_ledger, retries_of_the_same_and_of_a_new_identity)

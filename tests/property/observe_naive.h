@@ -33,6 +33,12 @@ struct naive_write {
     uint32_t session, taker, life; /* how often the taker had lost its disk */
     bool in_window, decided, lost, skew, causal, settled, complete_counted;
     int first;
+    /* Why it was lost: */
+    enum loss_cause cause;
+    sim_ns taken, own_offset, own_drift, from_offset, from_drift;
+    int64_t priority;
+    bool by_clock;
+    uint64_t over, down, forgot, leads; /* positions; 0: not */
     struct naive_set seen;
     uint64_t since[NAIVE_NODES]; /* 0: not reflected */
     sim_ns since_time[NAIVE_NODES];
@@ -81,6 +87,9 @@ struct naive {
     uint64_t position;
     sim_ns time, last_time;
     int64_t backlog, diverged_keys;
+    int newest[NAIVE_NODES]; /* of the writes that a node took, stored or read; -1: none */
+    uint64_t forgot[NAIVE_NODES], leads[NAIVE_NODES];
+    uint64_t lost_by[LOSS_CAUSES], skew_by[LOSS_CAUSES];
     /* figures */
     uint64_t reads, stale, not_own, versions, conflicts, lost, skew, causal, committed, lag_count, unapplied,
         lost_commits;
@@ -171,8 +180,91 @@ static void naive_count_lost(struct naive *n, const struct naive_write *w)
     if (!w->in_window || !w->lost || w->commit_position == 0)
         return;
     n->lost++;
+    n->lost_by[w->cause]++;
+    n->skew_by[w->cause] += w->skew;
     n->skew += w->skew;
     n->causal += w->causal;
+}
+
+/* ---- why: the definitions of observe/causes.h, one by one ---- */
+
+static void naive_meets_stamp(struct naive *n, uint32_t node, int w)
+{
+    if (n->newest[node] < 0 || n->writes[w].priority > n->writes[n->newest[node]].priority)
+        n->newest[node] = w;
+}
+
+static void naive_stamp(struct naive *n, struct naive_write *w, const struct history_record *r)
+{
+    int before = n->newest[r->node];
+
+    w->taken = r->time;
+    w->priority = r->take.priority;
+    w->own_offset = w->from_offset = r->take.clock_offset;
+    w->own_drift = w->from_drift = r->take.clock_drift;
+    w->by_clock = w->priority == w->taken + w->own_offset + w->own_drift;
+    if (w->by_clock || n->setting->by_merge || before < 0 || !n->writes[before].by_clock ||
+        n->writes[before].priority != w->priority - 1)
+        return;
+    w->by_clock = true;
+    w->from_offset = n->writes[before].from_offset;
+    w->from_drift = n->writes[before].from_drift;
+}
+
+/* What it would be stamped if the clocks had no offset, or no drift, or neither. */
+static int64_t naive_restamp(const struct naive_write *w, bool offset, bool drift)
+{
+    int64_t clock = w->taken + (offset ? w->own_offset : 0) + (drift ? w->own_drift : 0);
+    int64_t read = w->priority - (offset ? 0 : w->from_offset) - (drift ? 0 : w->from_drift);
+
+    return clock > read ? clock : read;
+}
+
+static bool naive_wins(const struct naive_write *a, const struct naive_write *b, bool offset, bool drift)
+{
+    int64_t of_a = naive_restamp(a, offset, drift), of_b = naive_restamp(b, offset, drift);
+
+    return of_a != of_b ? of_a > of_b : a->id > b->id;
+}
+
+static bool naive_turned_round(const struct naive_write *l, const struct naive_write *w,
+                               enum loss_cause *cause)
+{
+    if (!l->by_clock || !w->by_clock || !naive_wins(w, l, true, true) || naive_wins(w, l, false, false))
+        return false;
+    bool without_offset = naive_wins(l, w, false, true), without_drift = naive_wins(l, w, true, false);
+    if (without_offset && !without_drift)
+        *cause = LOSS_CLOCK_OFFSET;
+    else if (without_drift && !without_offset)
+        *cause = LOSS_DRIFT;
+    else
+        *cause = naive_restamp(w, true, false) - naive_restamp(l, true, false) <
+                         naive_restamp(w, false, true) - naive_restamp(l, false, true)
+                     ? LOSS_DRIFT
+                     : LOSS_CLOCK_OFFSET;
+    return true;
+}
+
+static enum loss_cause naive_cause(const struct naive *n, int loser, int winner)
+{
+    const struct naive_write *l = &n->writes[loser], *w = &n->writes[winner];
+    const struct naive_write *early = l->took < w->took ? l : w, *late = early == l ? w : l;
+    bool seen = l->seen.has[winner];
+    uint64_t begins = late->begin_position != UINT64_MAX ? late->begin_position : late->took;
+    bool after = seen || (early->over != 0 && early->over < begins);
+    bool forgotten = w->forgot > l->took; /* by W's taker, in between */
+    enum loss_cause cause;
+
+    if (w->taker == l->taker ? forgotten : w->leads > l->leads && !seen)
+        return LOSS_FAILOVER;
+    if (early == w && after && naive_turned_round(l, w, &cause))
+        return cause;
+    sim_ns due = n->setting->due_ns[early->taker * n->setting->region_count + late->taker];
+    if (!seen && (!after || late->taken <= early->taken + due))
+        return LOSS_CONCURRENT;
+    if (early == l && (forgotten || (l->down != 0 && l->down < w->took && l->taker != w->taker)))
+        return LOSS_FAILOVER;
+    return LOSS_LATE_ARRIVAL;
 }
 
 static void naive_let_go(struct naive *n, uint32_t node, int loser, int winner)
@@ -186,6 +278,7 @@ static void naive_let_go(struct naive *n, uint32_t node, int loser, int winner)
     w->lost = !by->seen.has[loser];
     w->skew = by->commit_position != 0 && by->commit_position < w->begin_position;
     w->causal = w->seen.has[winner];
+    w->cause = w->lost ? naive_cause(n, loser, winner) : LOSS_CONCURRENT;
     naive_count_lost(n, w);
 }
 
@@ -214,11 +307,16 @@ static void naive_take(struct naive *n, const struct history_record *r)
             naive_closure(n, &at->seen, naive_find(n, n->made_write[m]));
     for (int o = 0; o < n->op_count; o++)
         if (n->ops[o].op == history_op_of(r->op)) {
-            at->begin_position = n->ops[o].begin_position;
+            at->begin_position = n->ops[o].open ? n->ops[o].begin_position : UINT64_MAX;
             at->session = n->ops[o].session;
             at->in_window =
                 n->ops[o].begin_time >= n->setting->warmup && n->ops[o].begin_time < n->setting->duration;
         }
+    at->over = at->begin_position == UINT64_MAX ? n->position : 0;
+    at->forgot = n->forgot[r->node];
+    at->leads = n->leads[r->node];
+    naive_stamp(n, at, r);
+    naive_meets_stamp(n, r->node, w);
     naive_arrive_one(n, r->node, w);
 }
 
@@ -228,6 +326,7 @@ static void naive_store(struct naive *n, const struct history_record *r)
     geo_version v = {r->store.stamp, r->store.write};
 
     naive_arrive_one(n, r->node, w);
+    naive_meets_stamp(n, r->node, w);
     n->durable[r->node].has[w] = true;
     if (!naive_holder(n, r->key, r->node))
         return;
@@ -310,6 +409,9 @@ static void naive_end(struct naive *n, const struct history_record *r)
         if (n->ops[o].op == history_op_of(r->op))
             op = &n->ops[o];
     op->open = false;
+    for (int w = 0; w < n->write_count; w++)
+        if (history_op_of(n->writes[w].id) == op->op)
+            n->writes[w].over = n->position;
     if (r->end.outcome != OUTCOME_OK)
         return;
     if (op->kind == GEO_READ) {
@@ -332,6 +434,13 @@ static void naive_down(struct naive *n, const struct history_record *r)
     uint32_t node = r->node;
 
     n->up[node] = false;
+    for (int w = 0; w < n->write_count; w++)
+        if (n->writes[w].taker == node && n->writes[w].down == 0)
+            n->writes[w].down = n->position;
+    if (r->down.lose != LOSE_NOTHING)
+        n->forgot[node] = n->position;
+    if (r->down.lose == LOSE_DISK)
+        n->newest[node] = -1;
     n->gone[node] |= n->setting->faults[r->down.fault].end == SIM_NS_NEVER;
     if (r->down.lose == LOSE_NOTHING)
         return;
@@ -504,6 +613,8 @@ static void naive_record(void *self, const struct history_record *r, uint64_t po
         naive_take(n, r);
         break;
     case HISTORY_MADE:
+        if (naive_find(n, r->made.write) >= 0)
+            naive_meets_stamp(n, r->node, naive_find(n, r->made.write));
         n->made_op[n->made_count] = r->op;
         n->made_write[n->made_count++] = r->made.write;
         return;
@@ -532,6 +643,9 @@ static void naive_record(void *self, const struct history_record *r, uint64_t po
         break;
     case HISTORY_DOWN:
         naive_down(n, r);
+        break;
+    case HISTORY_LEADS:
+        n->leads[r->node] = r->leads.yes ? position : n->leads[r->node];
         break;
     case HISTORY_UP:
         n->up[r->node] = true;
@@ -595,6 +709,8 @@ static void naive_begin(struct naive *n, const struct history_setting *s, struct
     n->setting = s;
     for (int node = 0; node < NAIVE_NODES; node++)
         n->up[node] = true;
+    for (int node = 0; node < NAIVE_NODES; node++)
+        n->newest[node] = -1;
     history_add_reader(h, naive_record, n, (UINT32_C(1) << HISTORY_KINDS) - 1);
 }
 

@@ -1,7 +1,8 @@
 /* observe_network.h -- a plausible network that tells random histories: writes that are taken somewhere,
  * stored, shipped with random delays, dropped, repeated; clocks that are off and coarse, so that stamps are
  * equal and inverted; a crash that loses nothing, memory or a disk, and a repair; clients that give up;
- * retries of the same and of a new identity; takers that hold no replica.
+ * retries of the same and of a new identity; takers that hold no replica; leaders that come and go.
+ * Stamps are clocks (wall), hybrid clocks or counts.
  *
  * BY_ORDER: every node holds the newest version. BY_MERGE: every node counts its own writes and ships either
  * its own count or all that it has merged; a register inside lets go of what has less priority. */
@@ -50,6 +51,7 @@ struct net_event {
 struct net_options {
     uint32_t nodes, copies;       /* 0: 3 nodes; copies on all */
     bool true_clocks, far_clocks; /* else half of them are off */
+    bool hybrid, counts, leaders;
     bool by_merge, ships_state, crash, crash_for_ever, retries;
     uint8_t lose;
     double drop;
@@ -72,7 +74,10 @@ struct net {
     struct net_event *events;
     size_t event_count;
     uint64_t order, counts[NET_NODES];
-    sim_ns clock[NET_NODES];
+    sim_ns clock[NET_NODES], due[NET_NODES * NET_NODES];
+    int drift_percent[NET_NODES];
+    int64_t last[NET_NODES];    /* the largest stamp given or seen, of hybrid clocks and counts */
+    int64_t priorities[400][2]; /* of a merging register: by operation and identity */
     geo_version held[NET_NODES][NET_KEYS];
     uint64_t merged[NET_NODES][NET_KEYS][NET_NODES][NET_LIVES], value[NET_NODES][NET_KEYS];
     uint32_t life[NET_NODES];
@@ -149,6 +154,27 @@ static void net_attempt(struct net *n, uint64_t op, uint64_t key, uint32_t node)
         e->time += 40 * SIM_MILLISECOND; /* later than its client waits */
 }
 
+/* What the clock of a node shows, and what of its error is drift. */
+static sim_ns net_clock(const struct net *n, uint32_t node, sim_ns *drift)
+{
+    *drift = n->now * n->drift_percent[node] / 100;
+    return (n->now + n->clock[node] + *drift) / NET_COARSE * NET_COARSE;
+}
+
+static void net_observe(struct net *n, uint32_t node, int64_t stamp)
+{
+    n->last[node] = stamp > n->last[node] ? stamp : n->last[node];
+}
+
+static int64_t net_stamp(struct net *n, uint32_t node, sim_ns shown)
+{
+    if (n->options.counts)
+        return ++n->last[node];
+    if (!n->options.hybrid)
+        return shown;
+    return n->last[node] = shown > n->last[node] ? shown : n->last[node] + 1;
+}
+
 static void net_op_begins(struct net *n, const struct net_event *e)
 {
     uint32_t region = (uint32_t)net_below(n, n->options.nodes), home = region;
@@ -156,6 +182,10 @@ static void net_op_begins(struct net *n, const struct net_event *e)
     bool read = net_chance(n, 0.5);
 
     (void)e;
+    if (n->options.leaders && net_chance(n, 0.1))
+        net_tell(n, (struct history_record){.node = (uint32_t)net_below(n, n->options.nodes),
+                                            .kind = HISTORY_LEADS,
+                                            .leads = {.yes = net_chance(n, 0.8)}});
     n->ops[n->op_count++].op = op;
     net_tell(n, (struct history_record){.op = op,
                                         .key = key,
@@ -221,6 +251,7 @@ static void net_store(struct net *n, uint32_t node, uint64_t key, geo_version v)
 
     if (kept)
         *held = v;
+    net_observe(n, node, v.stamp);
     net_tell(n, (struct history_record){
                     .key = key,
                     .node = node,
@@ -240,15 +271,21 @@ static void net_answer(struct net *n, uint32_t node, uint64_t key)
              (struct history_record){.key = key, .node = node, .kind = HISTORY_ANSWER, .answer = {digest}});
 }
 
-/* The register inside: the greater hash stays, whoever had seen whom. */
+static int64_t *net_priority(struct net *n, uint64_t op)
+{
+    return &n->priorities[net_op(n, op)][op & 1];
+}
+
+/* The register inside: the greater clock stays, whoever had seen whom. */
 static void net_register(struct net *n, uint32_t node, uint64_t key, uint64_t came)
 {
     uint64_t *value = &n->value[node][key];
 
     if (came == 0 || came == *value)
         return;
-    uint64_t winner = *value == 0 || hash_mix(came) > hash_mix(*value) ? came : *value,
-             loser = winner == came ? *value : came;
+    bool newer = *value == 0 || geo_newer((geo_version){*net_priority(n, came), came},
+                                          (geo_version){*net_priority(n, *value), *value});
+    uint64_t winner = newer ? came : *value, loser = winner == came ? *value : came;
     *value = winner;
     if (loser != 0)
         net_tell(n, (struct history_record){
@@ -283,17 +320,21 @@ static void net_take(struct net *n, const struct net_event *e)
                                                     .node = node,
                                                     .kind = HISTORY_MADE,
                                                     .made = {n->held[from][e->key].write}});
+                net_observe(n, node, n->held[from][e->key].stamp);
                 break;
             }
     }
     n->ops[op].taken = true;
+    sim_ns drift, shown = net_clock(n, node, &drift);
+    r.take.clock_offset = shown - n->now - drift;
+    r.take.clock_drift = drift;
     if (n->options.by_merge) {
         uint64_t *count = net_count(n, node, e->key);
         *count = *count == 0 ? ((uint64_t)n->life[node] << 24) + 1 : *count + 1;
         r.take.stamp = (int64_t)*count;
+        r.take.priority = *net_priority(n, e->op) = shown;
     } else {
-        sim_ns clock = n->now + n->clock[node];
-        r.take.stamp = clock / NET_COARSE * NET_COARSE;
+        r.take.stamp = r.take.priority = net_stamp(n, node, shown);
     }
     net_tell(n, r);
     if (n->options.by_merge) {
@@ -364,6 +405,7 @@ static void net_down(struct net *n, const struct net_event *e)
         memset(n->held[e->node], 0, sizeof n->held[e->node]);
         memset(n->merged[e->node], 0, sizeof n->merged[e->node]);
         memset(n->value[e->node], 0, sizeof n->value[e->node]);
+        n->last[e->node] = 0;
         n->life[e->node]++;
     }
 }
@@ -462,6 +504,9 @@ static void net_begin(struct net *n, uint64_t seed, const struct net_options *op
         n->names[node] = "region";
         n->up[node] = true;
         n->clock[node] = net_chance(n, n->off) ? net_delay(n, 40) : 0;
+        n->drift_percent[node] = options->true_clocks ? 0 : (int)(hash_mix(seed * 8 + node) % 3) * 5 - 5;
+        for (uint32_t to = 0; to < nodes; to++)
+            n->due[node * nodes + to] = node == to ? 0 : 20 * SIM_MILLISECOND;
     }
     n->fault = (struct history_fault){.name = "crash",
                                       .kind = FAULT_CRASH,
@@ -483,6 +528,8 @@ static void net_begin(struct net *n, uint64_t seed, const struct net_options *op
         .duration = 500 * SIM_MILLISECOND,
         .limit = 1000 * SIM_MILLISECOND,
         .price_usd_per_byte = n->prices,
+        .due_ns = n->due,
+        .clocks_err = true,
         .faults = &n->fault,
         .fault_count = options->crash,
         .may_lose = options->crash && options->lose != LOSE_NOTHING,

@@ -38,7 +38,7 @@ static struct story *story_of(const struct story_def *def, const struct trace_wo
         return story_of_operation(def, w->slowest.op);
     case LOST:
         return lost == NULL ? NULL
-                            : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met);
+                            : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met, (enum loss_cause)lost->cause);
     case LOST_COMMIT:
         return story_of_lost_commit(def, w->lost_commit.loser);
     default:
@@ -50,7 +50,7 @@ static struct telling tell(const char *yaml, enum what what, uint64_t wanted)
 {
     struct telling t = {.simulation = simulate(yaml, 1)};
     const struct scenario *s = t.simulation->scenario;
-    struct trace_worst_figures w = explain_worst(s, 0, 1, wanted);
+    struct trace_worst_figures w = explain_worst(s, 0, 1, wanted, NULL, NULL);
     size_t bytes;
 
     explain_trial_run(&t.trial, s, 0, 1, &(struct trace_def){.to = SIM_NS_NEVER - SIM_SECOND});

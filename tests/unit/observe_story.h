@@ -50,6 +50,7 @@ struct story {
     uint32_t first_node[STORY_REGIONS], node_count[STORY_REGIONS];
     const char *names[STORY_REGIONS];
     double prices[STORY_REGIONS * STORY_REGIONS];
+    sim_ns due[STORY_REGIONS * STORY_REGIONS]; /* 40 ms between regions */
     sim_ns probe_after[2];
     uint64_t counts[STORY_REGIONS]; /* operations begun */
     struct story_write writes[STORY_REGIONS][STORY_WRITES];
@@ -67,8 +68,10 @@ __attribute__((unused)) static void story_begin(struct story *s, const struct st
         s->node_count[g] = each;
         for (uint32_t n = 0; n < each; n++)
             s->node_region[g * each + n] = (uint16_t)g;
-        for (uint32_t to = 0; to < regions; to++)
+        for (uint32_t to = 0; to < regions; to++) {
             s->prices[g * regions + to] = g == to ? 0 : 0.02e-9 * (g + 1);
+            s->due[g * regions + to] = g == to ? 0 : MS(40);
+        }
     }
     s->probe_after[1] = MS(10);
     s->setting = (struct history_setting){
@@ -88,6 +91,8 @@ __attribute__((unused)) static void story_begin(struct story *s, const struct st
         .duration = def->duration != 0 ? def->duration : MS(1000),
         .limit = def->limit != 0 ? def->limit : MS(2000),
         .price_usd_per_byte = s->prices,
+        .due_ns = s->due,
+        .clocks_err = true,
         .faults = def->faults,
         .fault_count = def->fault_count,
         .may_lose = def->may_lose,
@@ -146,12 +151,33 @@ __attribute__((unused)) static void take(struct story *s, sim_ns time, uint64_t 
     struct story_write *w = story_write_of(s, op);
 
     w->stamp = stamp;
+    story_add(s, (struct history_record){
+                     .time = time,
+                     .op = op,
+                     .key = w->key,
+                     .node = node,
+                     .kind = HISTORY_TAKE,
+                     .take = {.stamp = stamp, .priority = stamp, .value_bytes = 100, .op_kind = w->kind}});
+}
+
+/* Stamped by a clock that is off by this much, and has drifted by that. */
+__attribute__((unused)) static void take_by_clock(struct story *s, sim_ns time, uint64_t op, uint32_t node,
+                                                  sim_ns offset, sim_ns drift, sim_ns inherited)
+{
+    struct story_write *w = story_write_of(s, op);
+
+    w->stamp = inherited != 0 ? inherited : time + offset + drift;
     story_add(s, (struct history_record){.time = time,
                                          .op = op,
                                          .key = w->key,
                                          .node = node,
                                          .kind = HISTORY_TAKE,
-                                         .take = {.stamp = stamp, .value_bytes = 100, .op_kind = w->kind}});
+                                         .take = {.stamp = w->stamp,
+                                                  .priority = w->stamp,
+                                                  .clock_offset = offset,
+                                                  .clock_drift = drift,
+                                                  .value_bytes = 100,
+                                                  .op_kind = w->kind}});
 }
 
 __attribute__((unused)) static void store(struct story *s, sim_ns time, uint64_t op, uint32_t node, bool kept)

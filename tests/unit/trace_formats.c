@@ -370,7 +370,7 @@ Test(trace_formats, a_picture_of_a_story_is_well_formed_and_tells_it)
     int told = 0;
 
     for (uint32_t model = 0; model < 4; model++) {
-        struct trace_worst_figures w = explain_worst(s->scenario, model, 1, 0);
+        struct trace_worst_figures w = explain_worst(s->scenario, model, 1, 0, NULL, NULL);
         struct explain_trial trial;
         explain_trial_run(&trial, s->scenario, model, 1, &(struct trace_def){.to = 20 * SIM_SECOND});
         struct story_def def = {&trial.timeline, trial.facts, "It"};
@@ -381,7 +381,8 @@ Test(trace_formats, a_picture_of_a_story_is_well_formed_and_tells_it)
             story_of_operation(&def, w.slowest.op),
             w.lost[WORST_CONCURRENT].loser != 0
                 ? story_of_lost_update(&def, w.lost[WORST_CONCURRENT].loser, w.lost[WORST_CONCURRENT].winner,
-                                       w.lost[WORST_CONCURRENT].node, w.lost[WORST_CONCURRENT].met)
+                                       w.lost[WORST_CONCURRENT].node, w.lost[WORST_CONCURRENT].met,
+                                       (enum loss_cause)w.lost[WORST_CONCURRENT].cause)
                 : NULL,
         };
         for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
