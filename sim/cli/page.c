@@ -200,42 +200,56 @@ static void put_checks(const struct view *r, FILE *to)
     }
 }
 
-/* Theory beside simulation, one line of both where they agree, a row each where they do not or cannot be
- * told. */
-static void put_theory(const struct view *r, FILE *to)
+/* Why theory has nothing to say, a line for each reason with the models that it holds for. */
+static void put_silences(const struct view *r, FILE *to)
 {
-    const struct csv_rows *t = &r->theory;
-    size_t bad = 0;
+    const struct csv_rows *n = &r->notes;
+    bool any = false;
 
-    for (size_t i = 0; i < t->rows; i++)
-        bad += strcmp(csv_cell(t, i, 7), "false") == 0;
-    if (t->rows == 0) {
-        fputs("<p>Theory has no answer that could be put beside this scenario.</p>\n", to);
-        return;
+    for (size_t i = 0; i < n->rows; i++) {
+        bool known = false;
+        if (strcmp(csv_cell(n, i, 3), "theory") != 0)
+            continue;
+        for (size_t j = 0; j < i && !known; j++)
+            known = strcmp(csv_cell(n, j, 3), "theory") == 0 &&
+                    strcmp(csv_cell(n, j, 4), csv_cell(n, i, 4)) == 0 &&
+                    strcmp(csv_cell(n, j, 5), csv_cell(n, i, 5)) == 0;
+        if (known)
+            continue;
+        fputs(any ? "" : "<details><summary>Where theory is silent</summary>\n<ul>\n", to);
+        any = true;
+        fputs("<li><b>", to);
+        put_escaped(to, csv_cell(n, i, 4));
+        fputs("</b>: not applicable, ", to);
+        put_escaped(to, csv_cell(n, i, 5));
+        fputs(" (", to);
+        for (size_t j = i, count = 0; j < n->rows; j++)
+            if (strcmp(csv_cell(n, j, 0), csv_cell(n, i, 0)) == 0 &&
+                strcmp(csv_cell(n, j, 3), "theory") == 0 &&
+                strcmp(csv_cell(n, j, 4), csv_cell(n, i, 4)) == 0 &&
+                strcmp(csv_cell(n, j, 5), csv_cell(n, i, 5)) == 0) {
+                fputs(count++ > 0 ? ", " : "", to);
+                put_escaped(to, csv_cell(n, j, 1));
+            }
+        fputs(")</li>\n", to);
     }
-    if (bad == 0)
-        fprintf(
-            to,
-            "<p class=\"held\">None of %zu figures that theory knows is outside the simulation's interval at "
-            "99.99%%.</p>\n",
-            t->rows);
-    else
-        fprintf(to,
-                "<p class=\"broken\">%zu of %zu figures disagree with theory beyond the interval at 99.99%%: "
-                "either "
-                "theory does not fit this scenario, or the simulator is wrong. Please tell us.</p>\n",
-                bad, t->rows);
-    fputs("<details><summary>All of them</summary>\n<table class=\"figures\">\n<thead><tr><th>point</th>"
-          "<th>model</th><th>quantity</th><th>theory</th><th>simulation</th><th>interval</th><th>agrees</"
-          "th></tr></thead>\n",
-          to);
+    if (any)
+        fputs("</ul>\n</details>\n", to);
+}
+
+static void put_theory_rows(const struct csv_rows *t, FILE *to)
+{
+    fputs(
+        "<table class=\"figures\">\n<thead><tr><th>point</th><th>model</th><th>quantity</th><th>theory</th>"
+        "<th>simulation</th><th>interval</th><th>agrees</th><th>theory is off by at most</th></tr></thead>\n",
+        to);
     for (size_t i = 0; i < t->rows; i++) {
         const char *agrees = csv_cell(t, i, 7);
         fputs(strcmp(agrees, "true") == 0    ? "<tr>"
               : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
                                              : "<tr class=\"undecided\">",
               to);
-        for (size_t column = 0; column < 8; column++) {
+        for (size_t column = 0; column < 9; column++) {
             if (column != 6)
                 fputs("<td>", to);
             put_escaped(to, csv_cell(t, i, column));
@@ -243,7 +257,42 @@ static void put_theory(const struct view *r, FILE *to)
         }
         fputs("</tr>\n", to);
     }
-    fputs("</table>\n</details>\n", to);
+    fputs("</table>\n", to);
+}
+
+/* Theory beside simulation: one sentence, and a table that is open where something disagrees. */
+static void put_theory(const struct view *r, FILE *to)
+{
+    const struct csv_rows *t = &r->theory;
+    size_t bad = 0, good = 0;
+
+    for (size_t i = 0; i < t->rows; i++) {
+        bad += strcmp(csv_cell(t, i, 7), "false") == 0;
+        good += strcmp(csv_cell(t, i, 7), "true") == 0;
+    }
+    if (t->rows == 0)
+        fputs("<p>Theory has no answer that could be put beside this scenario.</p>\n", to);
+    else if (bad == 0)
+        fprintf(to,
+                "<p class=\"held\">%zu of %zu figures that theory knows agree with the simulation, none is "
+                "outside "
+                "its interval. (Intervals are so wide that one run in a thousand would show a row outside by "
+                "chance.)</p>\n",
+                good, t->rows);
+    else
+        fprintf(
+            to,
+            "<p class=\"broken\">%zu of %zu figures disagree with theory beyond the interval, which chance "
+            "would do in one run of a thousand: either theory does not fit this scenario, or the simulator "
+            "is "
+            "wrong. Please tell us.</p>\n",
+            bad, t->rows);
+    if (t->rows > 0) {
+        fprintf(to, "<details%s><summary>All of them</summary>\n", bad > 0 ? " open" : "");
+        put_theory_rows(t, to);
+        fputs("</details>\n", to);
+    }
+    put_silences(r, to);
 }
 
 /* The best of a column: every model that reads as the least (or the most); none if all read the same. */

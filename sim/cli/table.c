@@ -172,23 +172,30 @@ static void promises_print(const struct view *r, struct table_look look, FILE *t
     }
 }
 
-/* Silent where theory knows nothing. */
+/* One line where all agree. */
 static void theory_print(const struct view *r, struct table_look look, FILE *to)
 {
     const struct csv_rows *t = &r->theory;
-    size_t bad = 0;
+    size_t agree = 0, undecided = 0;
 
-    for (size_t i = 0; i < t->rows; i++)
-        bad += strcmp(csv_cell(t, i, 7), "false") == 0;
-    if (t->rows == 0)
+    for (size_t i = 0; i < t->rows; i++) {
+        agree += strcmp(csv_cell(t, i, 7), "true") == 0;
+        undecided += strcmp(csv_cell(t, i, 7), "undecided") == 0;
+    }
+    if (t->rows == 0) {
+        fprintf(to, "Theory: knows no figure of this scenario; the report says why\n");
         return;
-    fprintf(to, "Self-check: theory knows %zu figures, %zu %s beyond the interval\n", t->rows, bad,
-            bad == 1 ? "disagrees" : "disagree");
+    }
+    fprintf(to, "Theory: %zu of %zu figures agree", agree, t->rows);
+    if (undecided > 0)
+        fprintf(to, ", %zu cannot be told from so few replications", undecided);
+    fputc('\n', to);
     for (size_t i = 0; i < t->rows; i++)
         if (strcmp(csv_cell(t, i, 7), "false") == 0)
-            fprintf(to, "  %s%-9s%s  %s: %s: theory %s, simulation %s\n", holds_colour(look, "false"),
-                    "DISAGREES", plain(look), csv_cell(t, i, 1), csv_cell(t, i, 2), csv_cell(t, i, 3),
-                    csv_cell(t, i, 4));
+            fprintf(to, "  %s%-9s%s  %s: %s: theory %s, simulation %s in %s .. %s\n",
+                    holds_colour(look, "false"), "DISAGREES", plain(look), csv_cell(t, i, 1),
+                    csv_cell(t, i, 2), csv_cell(t, i, 3), csv_cell(t, i, 4), csv_cell(t, i, 5),
+                    csv_cell(t, i, 6));
 }
 
 static void expectations_print(const struct view *r, struct table_look look, FILE *to)

@@ -132,7 +132,7 @@ struct view *view_open(const char *folder, struct failure *f)
     if (f->status != 0 || !table_read(r, &r->metrics, "metrics.csv", 8, f) ||
         !table_read(r, &r->notes, "notes.csv", 6, f) || !table_read(r, &r->verdicts, "verdicts.csv", 7, f) ||
         !table_read(r, &r->expectations, "expectations.csv", 8, f) ||
-        !table_read(r, &r->theory, "theory.csv", 8, f)) {
+        !table_read(r, &r->theory, "theory.csv", 9, f)) {
         view_free(r);
         return NULL;
     }

@@ -209,7 +209,7 @@ const char *results_partial(const struct results *r)
 bool results_add(struct results *r, size_t point, const struct scenario *s, const struct gathering *g,
                  const struct judgement *j, struct failure *f)
 {
-    struct theory theory = theory_of(s, g);
+    struct theory theory = theory_of(s, g, document_point_count(r->def.document));
     const struct table_point p = {point, s, g, j, &theory};
     const char *const *paths;
     size_t path_count = document_sweep_paths(r->def.document, &paths);
@@ -228,7 +228,7 @@ bool results_add(struct results *r, size_t point, const struct scenario *s, cons
     table_verdicts(&p, &r->tables[TABLE_VERDICTS]);
     table_conflicts(&p, &r->tables[TABLE_CONFLICTS]);
     table_expectations(&p, &r->tables[TABLE_EXPECTATIONS]);
-    table_theory(&p, &r->tables[TABLE_THEORY]);
+    table_theory(&p, &r->tables[TABLE_THEORY], &r->tables[TABLE_NOTES]);
     theory_free(&theory);
     json_array_append_new(r->points, manifest_point(r->def.document, point, s, g));
     return tables_good(r, f);

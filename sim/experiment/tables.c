@@ -35,7 +35,7 @@ const char *const table_headers[TABLES] = {
     [TABLE_VERDICTS] = "point,model,check,promised,holds,violations,example",
     [TABLE_CONFLICTS] = "point,model,replication,operation,winner,key,cause,skew,causal,region,t_s",
     [TABLE_EXPECTATIONS] = "point,model,metric,statistic,expected,value,holds,why",
-    [TABLE_THEORY] = "point,model,quantity,theory,simulation,ci_low,ci_high,agrees",
+    [TABLE_THEORY] = "point,model,quantity,theory,simulation,ci_low,ci_high,agrees,theory_error",
 };
 
 static void put_interval(struct csv *out, const struct interval *in)
@@ -245,8 +245,18 @@ void table_expectations(const struct table_point *p, struct csv *out)
     }
 }
 
-void table_theory(const struct table_point *p, struct csv *out)
+void table_theory(const struct table_point *p, struct csv *out, struct csv *notes)
 {
+    for (size_t i = 0; i < p->theory->silence_count; i++) {
+        const struct theory_silence *silence = &p->theory->silences[i];
+        csv_count(notes, p->point);
+        csv_text(notes, p->scenario->models[silence->model].name);
+        csv_text(notes, "");
+        csv_text(notes, "theory");
+        csv_text(notes, silence->part);
+        csv_text(notes, silence->reason);
+        csv_row_end(notes);
+    }
     for (size_t i = 0; i < p->theory->count; i++) {
         const struct theory_row *row = &p->theory->rows[i];
         csv_count(out, p->point);
@@ -262,6 +272,7 @@ void table_theory(const struct table_point *p, struct csv *out)
             csv_empty(out);
         }
         csv_text(out, theory_agrees_names[row->agrees]);
+        csv_number(out, row->error);
         csv_row_end(out);
     }
 }

@@ -51,6 +51,7 @@ void table_conflicts(const struct table_point *p, struct csv *out);
 void table_conflict(size_t point, const struct scenario *s, uint32_t model, uint32_t replication,
                     const struct loss_figure *f, struct csv *out);
 void table_expectations(const struct table_point *p, struct csv *out);
-void table_theory(const struct table_point *p, struct csv *out);
+/* theory.csv; and what theory is silent about, and why, as notes of the metric "theory" */
+void table_theory(const struct table_point *p, struct csv *out, struct csv *notes);
 
 #endif

@@ -1,12 +1,9 @@
-/* theory.c -- see theory.h: what holds in the scenario, and how theory and simulation are compared. */
+/* theory.c -- see theory.h: what holds in the scenario, and who says what. */
 #include "sim/experiment/theory.h"
 
-#include "sim/base/check.h"
 #include "sim/experiment/theory_room.h"
-#include "sim/stats/student.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,9 +42,37 @@ bool theory_choice(const struct theory_case *c, const char *name, char *word, si
     return true;
 }
 
-static bool is_constant(const struct distribution *d)
+bool theory_choice_is(const struct theory_case *c, const char *name, const char *word)
+{
+    const geo_choice *choice;
+    char chosen[32];
+
+    return theory_choice(c, name, chosen, sizeof chosen, &choice) && strcmp(chosen, word) == 0;
+}
+
+uint32_t theory_votes(const geo_choice *choice, const char *word, uint32_t n)
+{
+    return strcmp(word, "all") == 0        ? n
+           : strcmp(word, "one") == 0      ? 1
+           : strcmp(word, "majority") == 0 ? n / 2 + 1
+                                           : (uint32_t)choice->number;
+}
+
+bool theory_is_constant(const struct distribution *d)
 {
     return d == NULL || distribution_is_constant(d);
+}
+
+bool theory_links_lossless(const struct theory_case *c)
+{
+    uint32_t regions = c->world->region_count;
+
+    for (uint32_t i = 0; i < regions * regions; i++) {
+        const struct link_def *l = &c->world->links[i];
+        if (i / regions != i % regions && (l->loss > 0 || l->bursts.on || l->duplicate > 0))
+            return false;
+    }
+    return true;
 }
 
 bool theory_link_constant(const struct theory_case *c)
@@ -56,11 +81,11 @@ bool theory_link_constant(const struct theory_case *c)
 
     for (uint32_t i = 0; i < regions * regions; i++) {
         const struct link_def *l = &c->world->links[i];
-        if (i / regions != i % regions && (!is_constant(l->delay) || !is_constant(l->jitter) || l->loss > 0 ||
-                                           l->bursts.on || l->duplicate > 0 || l->bandwidth_bits_per_s > 0))
+        if (i / regions != i % regions &&
+            (!theory_is_constant(l->delay) || !theory_is_constant(l->jitter) || l->bandwidth_bits_per_s > 0))
             return false;
     }
-    return true;
+    return theory_links_lossless(c);
 }
 
 bool theory_one_node_each(const struct theory_case *c)
@@ -71,7 +96,7 @@ bool theory_one_node_each(const struct theory_case *c)
     return true;
 }
 
-static bool is_nothing(const struct distribution *d)
+bool theory_is_nothing(const struct distribution *d)
 {
     return d == NULL || (distribution_is_constant(d) && distribution_mean(d) == 0);
 }
@@ -80,12 +105,12 @@ bool theory_no_service(const struct theory_case *c)
 {
     const struct storage_def *s = &c->world->storage;
 
-    return is_nothing(s->read) && is_nothing(s->write) && is_nothing(s->apply);
+    return theory_is_nothing(s->read) && theory_is_nothing(s->write) && theory_is_nothing(s->apply);
 }
 
 bool theory_client_ns(const struct theory_case *c, double *rtt_ns)
 {
-    if (!is_constant(c->world->client))
+    if (!theory_is_constant(c->world->client))
         return false;
     *rtt_ns = distribution_mean(c->world->client);
     return true;
@@ -102,7 +127,7 @@ bool theory_is_plain_open(const struct theory_case *c)
             fabs(plain - 1) > 1e-9)
             return false;
     }
-    return c->world->data == GEO_REGISTER && c->world->fault_count == 0;
+    return c->world->data == GEO_REGISTER && !c->faults->any;
 }
 
 double theory_way_ns(const struct theory_case *c, uint32_t from, uint32_t to)
@@ -118,9 +143,13 @@ double theory_way_ns(const struct theory_case *c, uint32_t from, uint32_t to)
 static double rate_of(const struct theory_case *c, uint32_t region, bool reads)
 {
     const struct workload_def *w = &c->world->regions[region].workload;
-    double share = w->mix[GEO_READ];
+    double share = w->mix[GEO_READ], rate = w->rate_per_s;
 
-    return w->clients == 0 ? 0 : w->rate_per_s * (reads ? share : 1 - share);
+    if (w->clients == 0)
+        return 0;
+    if (w->arrivals == ARRIVALS_CLOSED) /* a round in no less than thinking and the client's way */
+        rate = w->clients / ((distribution_mean(w->think) + distribution_mean(c->world->client)) / 1e9);
+    return rate * (reads ? share : 1 - share);
 }
 
 double theory_read_rate(const struct theory_case *c, uint32_t region)
@@ -133,127 +162,38 @@ double theory_write_rate(const struct theory_case *c, uint32_t region)
     return rate_of(c, region, false);
 }
 
-/* ---- Beside the simulation ---- */
+/* ---- Who says what ---- */
 
-char *theory_about(const char *format, ...)
+static void hear(struct theory_case *c, const char *part, const char *reason)
 {
-    va_list arguments;
-    char *text = NULL;
-
-    va_start(arguments, format);
-    CHECK(vasprintf(&text, format, arguments) >= 0);
-    va_end(arguments);
-    return text;
+    if (reason != NULL)
+        *array_add(&c->rows->silences) =
+            (struct theory_silence){.model = c->index, .part = part, .reason = reason};
 }
 
-/* How much wider Student's interval is at 99.99% than at the 95% of struct interval. */
-static double widening(uint32_t freedom)
-{
-    double low = 0, high = 1e6; /* 6366 for one degree of freedom */
-
-    for (int i = 0; i < 100; i++) {
-        double middle = (low + high) / 2;
-        if (student_inside(middle, freedom) < 0.9999)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high / student_bound(freedom);
-}
-
-static struct theory_row *row_add(struct theory_case *c, double theory, double simulation, char *about)
-{
-    struct theory_row *row = array_add(&c->rows->all);
-
-    *row = (struct theory_row){.model = c->index,
-                               .quantity = about,
-                               .theory = theory,
-                               .simulation = simulation,
-                               .low = simulation,
-                               .high = simulation,
-                               .agrees = THEORY_UNDECIDED};
-    return row;
-}
-
-void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t region, double theory_ns,
-                     double error_ns, bool exact, char *about)
-{
-    const struct figure *f =
-        figure_find(gathering_region_figures(c->gathering, c->index, region), metric, STATISTIC_MEAN);
-
-    if (f == NULL || f->undecided) {
-        free(about);
-        return;
-    }
-    struct theory_row *row = row_add(c, theory_ns / 1e6, f->interval.value, about);
-    if (f->interval.has_interval && !exact) {
-        double half = fmax(f->interval.high - f->interval.value, f->interval.value - f->interval.low);
-        half *= widening(f->interval.count - 1);
-        row->low -= half;
-        row->high += half;
-    }
-    row->has_interval = f->interval.has_interval || exact;
-    if (row->has_interval)
-        row->agrees = row->theory >= row->low - error_ns / 1e6 && row->theory <= row->high + error_ns / 1e6;
-}
-
-void theory_put_visibility(struct theory_case *c, uint32_t at, double p, double error, char *about)
-{
-    struct interval seen;
-    uint64_t probes = gathering_visibility_probes(c->gathering, c->index, at);
-
-    if (probes == 0 || !gathering_visibility(c->gathering, c->index, at, &seen)) {
-        free(about);
-        return;
-    }
-    struct theory_row *row = row_add(c, p, seen.value, about);
-    double half = THEORY_Z * sqrt(p * (1 - p) / (double)probes) + 1 / (double)probes;
-    row->low = fmax(0, seen.value - half);
-    row->high = fmin(1, seen.value + half);
-    row->has_interval = true;
-    row->agrees = p >= row->low - error && p <= row->high + error;
-}
-
-void theory_put_percentile(struct theory_case *c, enum metric_id metric, double p, double theory_ns,
-                           double low_ns, double high_ns, char *about)
-{
-    const struct histogram *h = gathering_pooled(c->gathering, c->index, metric);
-    double n = h != NULL ? (double)histogram_count(h) : 0, d = n > 0 ? THEORY_Z * sqrt(p * (1 - p) / n) : 1;
-
-    if (n == 0 || p + d >= 1 || p - d <= 0) { /* too few to bound the percentile from both sides */
-        free(about);
-        return;
-    }
-    struct theory_row *row = row_add(c, theory_ns / 1e6, (double)histogram_quantile(h, p) / 1e6, about);
-    row->low = (double)histogram_quantile(h, p - d) * (1 - 0x1p-11) / 1e6; /* a bucket's width: histogram.h */
-    row->high = (double)histogram_quantile(h, p + d) * (1 + 0x1p-11) / 1e6;
-    row->has_interval = true;
-    row->agrees = high_ns / 1e6 >= row->low && low_ns / 1e6 <= row->high;
-}
-
-struct theory theory_of(const struct scenario *s, const struct gathering *g)
+struct theory theory_of(const struct scenario *s, const struct gathering *g, size_t points)
 {
     struct theory_rows rows = {0};
+    struct theory_faults faults;
     struct theory t = {0};
 
+    theory_faults_open(&faults, &s->world);
     for (uint32_t m = 0; m < s->model_count; m++) {
         struct theory_case c = {.scenario = s,
                                 .world = &s->world,
                                 .gathering = g,
                                 .model = &s->models[m],
+                                .faults = &faults,
                                 .index = m,
                                 .rows = &rows};
-        if (!theory_is_plain_open(&c))
-            continue;
-        theory_matrix(&c);
-        theory_queue(&c);
-        theory_window(&c);
-        theory_wars(&c);
+        hear(&c, "matrix", theory_matrix(&c));
+        hear(&c, "queue", theory_queue(&c));
+        hear(&c, "window", theory_window(&c));
+        hear(&c, "wars", theory_wars(&c));
+        hear(&c, "traffic", theory_traffic(&c));
     }
-    t.rows = rows.all.items;
-    t.count = rows.all.count;
-    for (size_t i = 0; i < t.count; i++)
-        t.disagree += t.rows[i].agrees == THEORY_DISAGREES;
+    theory_faults_close(&faults);
+    theory_judge(&t, &rows, points);
     return t;
 }
 
@@ -262,5 +202,6 @@ void theory_free(struct theory *t)
     for (size_t i = 0; i < t->count; i++)
         free(t->rows[i].quantity);
     free(t->rows);
+    free(t->silences);
     *t = (struct theory){0};
 }

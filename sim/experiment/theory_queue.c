@@ -28,11 +28,6 @@ static double waiting_s(double lambda, double mu, uint32_t servers)
     return busy / (servers * mu - lambda);
 }
 
-static bool is_nothing(const struct distribution *d)
-{
-    return d == NULL || (distribution_is_constant(d) && distribution_mean(d) == 0);
-}
-
 /* Where the reads of a region are served: its own node, or one for all. */
 static bool server_of(const struct theory_case *c, uint32_t region, uint32_t *at, bool *shared)
 {
@@ -60,21 +55,24 @@ static bool server_of(const struct theory_case *c, uint32_t region, uint32_t *at
     return true;
 }
 
-void theory_queue(struct theory_case *c)
+const char *theory_queue(struct theory_case *c)
 {
     const struct storage_def *storage = &c->world->storage;
     uint32_t regions = c->world->region_count, at;
     double client, all = 0;
     bool shared;
 
-    if (storage->read == NULL || storage->read->kind != DISTRIBUTION_EXPONENTIAL ||
-        !is_nothing(storage->write) || !is_nothing(storage->apply) || !theory_link_constant(c) ||
-        !theory_one_node_each(c) || !theory_client_ns(c, &client))
-        return;
+    if (storage->read == NULL || storage->read->kind != DISTRIBUTION_EXPONENTIAL)
+        return NULL;
+    if (!theory_is_plain_open(c))
+        return "M/M/c needs registers, open arrivals at home and a run without faults";
+    if (!theory_is_nothing(storage->write) || !theory_is_nothing(storage->apply) ||
+        !theory_link_constant(c) || !theory_one_node_each(c) || !theory_client_ns(c, &client))
+        return "M/M/c needs reads alone to be served, constant links and one node a region";
     for (uint32_t r = 0; r < regions; r++) {
         all += theory_read_rate(c, r);
         if (theory_read_rate(c, r) > 0 && c->world->regions[r].workload.arrivals != ARRIVALS_POISSON)
-            return;
+            return "M/M/c needs Poisson arrivals";
     }
     for (uint32_t r = 0; r < regions; r++) {
         if (theory_read_rate(c, r) <= 0 || !server_of(c, r, &at, &shared))
@@ -87,7 +85,8 @@ void theory_queue(struct theory_case *c)
         double way = client + theory_way_ns(c, r, at) + theory_way_ns(c, at, r);
         if (way + 30 * served >= (double)c->world->regions[r].workload.timeout_ns)
             continue;
-        theory_put_mean(c, METRIC_READ_LATENCY, r, way + served, 6, false,
+        theory_put_mean(c, METRIC_READ_LATENCY, r, way + served, way + served - 6, way + served + 6, false,
                         theory_about("queue: read_latency_ms.mean of %s", c->world->regions[r].name));
     }
+    return NULL;
 }

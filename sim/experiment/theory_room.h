@@ -5,10 +5,35 @@
 #include "sim/base/array.h"
 #include "sim/experiment/theory.h"
 
-#define THEORY_Z 3.890591886413 /* 99.99% of a normal distribution is within */
+/* 99.99% of a normal distribution is within: what a sampled formula may be off by itself. */
+#define THEORY_Z 3.890591886413
+
+/* What theory says, and what the simulation has to set against it; theory_judge.c makes a row of it. */
+enum theory_claim_kind { CLAIM_EXACT, CLAIM_MEAN, CLAIM_SHARE, CLAIM_PERCENTILE };
+
+struct theory_claim {
+    uint32_t model;
+    uint8_t kind;
+    char *quantity;
+    double theory, least, most; /* theory is sure of no more than least..most; in the unit of metrics.csv */
+    struct interval seen;       /* EXACT, MEAN, SHARE: at 95%; of a SHARE the value alone counts */
+    double observations;        /* SHARE, PERCENTILE */
+    const struct histogram *values; /* PERCENTILE */
+    double p;                       /* PERCENTILE */
+};
 
 struct theory_rows {
-    ARRAY(struct theory_row) all;
+    ARRAY(struct theory_claim) claims;
+    ARRAY(struct theory_silence) silences;
+};
+
+/* What faults may have changed, and what they cannot have. */
+struct theory_faults {
+    bool any, clocks_only; /* of clocks only: no fault but a clock's step */
+    bool *link;            /* [from * regions + to]: its messages may be late or lost */
+    bool *region;          /* a node of it was down for a while, or its clients elsewhere */
+    double *load;          /* [region]: the largest factor of its clients' rate */
+    bool leader_moves;
 };
 
 /* One model of the scenario, while its rows are written. */
@@ -17,15 +42,20 @@ struct theory_case {
     const struct world_def *world;
     const struct gathering *gathering;
     const struct scenario_model *model;
+    const struct theory_faults *faults;
     uint32_t index;
     struct theory_rows *rows;
 };
 
-/* Parts: each appends its rows, or none. */
-void theory_matrix(struct theory_case *c);
-void theory_queue(struct theory_case *c);
-void theory_window(struct theory_case *c);
-void theory_wars(struct theory_case *c);
+/* Parts: each appends its claims. Says why it could not, where a user would expect it to: a text that lives
+ * on, or NULL. */
+const char *theory_matrix(struct theory_case *c);
+const char *theory_queue(struct theory_case *c);
+const char *theory_window(struct theory_case *c);
+const char *theory_wars(struct theory_case *c);
+const char *theory_traffic(struct theory_case *c);
+
+void theory_judge(struct theory *t, struct theory_rows *rows, size_t points);
 
 /* ---- What holds ---- */
 
@@ -35,24 +65,45 @@ const void *theory_param(const struct theory_case *c, const char *name, enum geo
 /* The first word of the alternative that was chosen ("<copies>" for a bare number), into `word`. */
 bool theory_choice(const struct theory_case *c, const char *name, char *word, size_t room,
                    const geo_choice **choice);
+bool theory_choice_is(const struct theory_case *c, const char *name, const char *word);
+uint32_t theory_votes(const geo_choice *choice, const char *word, uint32_t n); /* majority|all|one|<copies> */
 
-bool theory_link_constant(
-    const struct theory_case *c); /* delays that are constant, nothing lost, doubled or queued */
+bool theory_is_constant(const struct distribution *d);   /* NULL is */
+bool theory_is_nothing(const struct distribution *d);    /* always 0; NULL is */
+bool theory_links_lossless(const struct theory_case *c); /* nothing lost or doubled, no bandwidth */
+bool theory_link_constant(const struct theory_case *c);  /* and delays are constant */
 bool theory_one_node_each(const struct theory_case *c);
 bool theory_no_service(const struct theory_case *c);                /* of any kind */
 bool theory_client_ns(const struct theory_case *c, double *rtt_ns); /* false: it is not constant */
-bool theory_is_plain_open(
-    const struct theory_case *c); /* Poisson or constant arrivals, each region at home */
+/* Open arrivals, each region at home, one try each, registers that are read and written, no faults. */
+bool theory_is_plain_open(const struct theory_case *c);
 double theory_way_ns(const struct theory_case *c, uint32_t from, uint32_t to); /* a constant link's one way */
-double theory_read_rate(const struct theory_case *c, uint32_t region);         /* per second */
-double theory_write_rate(const struct theory_case *c, uint32_t region);        /* all but reads */
+/* Per second, without faults; of closed clients the most that it can be. */
+double theory_read_rate(const struct theory_case *c, uint32_t region);
+double theory_write_rate(const struct theory_case *c, uint32_t region); /* all but reads */
 
-/* ---- Beside the simulation. `about` is the quantity's name and becomes the row's. ---- */
+void theory_faults_open(struct theory_faults *f, const struct world_def *w);
+void theory_faults_close(struct theory_faults *f);
 
-/* A mean of a client region; within error_ns theory is not sure of itself. `exact`: every replication gives
- * the same. */
+/* ---- Draws of its own: splitmix64 (Steele, Lea, Flood, OOPSLA 2014) turned into draws by inversion; nothing
+ * of the simulator's way of drawing. ---- */
+
+struct theory_luck {
+    uint64_t state;
+};
+double theory_unit(struct theory_luck *l); /* in (0, 1) */
+double theory_draw(struct theory_luck *l, const struct distribution *d);
+double theory_draw_least_0(struct theory_luck *l, const struct distribution *d); /* NULL: 0 */
+double theory_draw_way(struct theory_luck *l, const struct link_def *link);      /* one way */
+
+/* ---- Beside the simulation. `about` is the quantity's name and becomes the row's; theory is sure that it is
+ * in least..most, and says `theory`. ---- */
+
+/* A mean of a client region. `exact`: every replication gives the same. */
 void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t region, double theory_ns,
-                     double error_ns, bool exact, char *about);
+                     double least_ns, double most_ns, bool exact, char *about);
+/* A value of the whole world, in its own unit. */
+void theory_put_value(struct theory_case *c, enum metric_id metric, double theory, double error, char *about);
 /* A share of the probes of `after[at]`; p is off by at most `error`. */
 void theory_put_visibility(struct theory_case *c, uint32_t at, double p, double error, char *about);
 /* The percentile p of a metric of all regions: theory's is in low..high. */

@@ -92,27 +92,31 @@ static double stale_at(const struct theory_case *c, double ns)
     return p;
 }
 
-void theory_window(struct theory_case *c)
+const char *theory_window(struct theory_case *c)
 {
     const geo_ns *flush = theory_param(c, "flush_every", GEO_PARAM_TIME);
     const geo_ns *resend = theory_param(c, "resend_after", GEO_PARAM_TIME);
     double client, writes = 0;
 
-    if (!theory_is_type(c, "lww") || c->world->probes.after_count == 0 || !theory_one_node_each(c) ||
-        !theory_no_service(c) || !theory_client_ns(c, &client) || flush == NULL || *flush != 0 ||
-        resend == NULL)
-        return;
+    if (!theory_is_type(c, "lww") || c->world->probes.after_count == 0)
+        return NULL;
+    if (!theory_is_plain_open(c))
+        return "it needs registers, open arrivals at home and a run without faults";
+    if (!theory_one_node_each(c) || !theory_no_service(c) || !theory_client_ns(c, &client) || flush == NULL ||
+        *flush != 0 || resend == NULL)
+        return "it needs one node a region, no service times, constant client delays and flush_every 0";
     double longest = links_longest(c);
     for (uint32_t r = 0; r < c->world->region_count; r++)
         writes += theory_write_rate(c, r);
     if (longest < 0 || writes <= 0 || (c->world->datagram && longest >= (double)*resend))
-        return;
+        return "it needs writes, lossless links of unlimited bandwidth, and jitter over datagrams only";
     double error = meets(c, longest) + 1e-9;
     if (error > 0.01)
-        return;
+        return "keys are not uniform, or another write of the key often comes meanwhile";
     for (uint32_t i = 0; i < c->world->probes.after_count; i++) {
         double after = (double)c->world->probes.after[i];
         theory_put_visibility(c, i, stale_at(c, after + client), error,
                               theory_about("window: p_stale at %g ms", after / 1e6));
     }
+    return NULL;
 }
