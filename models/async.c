@@ -20,17 +20,24 @@
  *         bounded <versions> no read misses more: the leader refuses a write while a follower is that many
  *         behind (Cosmos DB)
  *     loses          with the leader's disk, what it answered and had not shipped: rpo is the lag
+ *     failover       another region leads after `failover.after` of silence (parts/succession.h):
+ *                    rto = after, since the last beat (they come every quarter of it), + a round of asking
+ *                    + a write at the new leader. The old one, if it is merely cut off, goes on answering
+ *                    until it hears of that: nothing fences it. What only it had is rolled back then, and
+ *                    whoever is not the new leader copies its table. So no more is promised than eventual
+ *     switchover     the leader refuses writes until the next one has all, and hands over: nothing is lost
  *
  * The log, what is done about loss, reordering and restarts: parts/shipping.h. A position is confirmed once
  * it is applied.
  *
  * Sources: Gray, Helland, O'Neil, Shasha: The dangers of replication and a solution, 1996 (lazy master);
  * Terry et al.: Session guarantees for weakly consistent replicated data, 1994; PostgreSQL manual, 27.2
- * (streaming replication).
+ * (streaming replication). The change of leaders: parts/succession.h.
  */
 #include "sim/model/model.h"
 
 #include "models/parts/shipping.h"
+#include "models/parts/succession.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -39,29 +46,138 @@ struct config {
     geo_region leader;
     int64_t batch;
     geo_ns flush_every, lag_alert, lag_break, status_every, recover_after;
-    geo_choice on_break, read;
+    geo_choice on_break, read, promote;
+    geo_ns failover_after;
+    geo_region failover_to;
+    bool failover_quorum;
+};
+
+struct state {
+    struct shipping_state shipping; /* first: shipping.h */
+    struct succession_state succession;
+    bool waits;            /* it is to lead, and applies what it has received first */
+    geo_region handing_to; /* of a planned change; SUCCESSION_NOBODY: none */
+};
+
+struct peer {
+    struct shipping_peer shipping; /* first: shipping.h */
+    struct succession_peer succession;
 };
 
 enum { THROTTLE, CONTINUE };
 enum { READ_LOCAL, READ_LEADER, READ_SESSION, READ_BOUNDED_TIME, READ_BOUNDED_VERSIONS };
-enum { READ = SHIPPING_MESSAGES, READ_AT_LEADER, WRITE, REPLY };
+enum { MOST_RECENT, NAMED };
+enum { READ = SHIPPING_MESSAGES, READ_AT_LEADER, WRITE, REPLY, SUCCESSION };
+enum { SUCCESSION_TIMER = SHIPPING_TIMERS, HANDOVER = SUCCESSION_TIMER + SUCCESSION_TIMERS };
+enum { VIEW = SHIPPING_STORES };
 
-static struct shipping_def shipping_of(const geo_replica *r)
+/* How long a planned change may take, before the leader takes writes again. */
+#define HANDOVER_NS INT64_C(10000000000)
+
+static struct shipping_def shipping_of(geo_replica *r)
 {
     const struct config *c = geo_config(r);
+    const struct state *s = geo_state(r);
+    geo_region leader = s->waits ? SUCCESSION_NOBODY : s->succession.view.leader;
     uint32_t followers = 0;
 
     for (geo_node n = 0; n < geo_nodes(r); n++)
-        followers += geo_region_of(r, n) != c->leader;
-    return (struct shipping_def){.leader = c->leader,
+        followers += geo_region_of(r, n) != leader;
+    return (struct shipping_def){.leader = leader,
                                  .batch = (uint32_t)c->batch,
                                  .flush_every = c->flush_every,
                                  .tick_every = c->status_every,
                                  .reports = true,
                                  .acknowledges = c->read.index == READ_BOUNDED_VERSIONS,
                                  .copies_needed = followers,
-                                 .recover_after = c->recover_after};
+                                 .recover_after = c->recover_after,
+                                 .reign = succession_reign(&s->succession),
+                                 .rolls_back = c->failover_after > 0};
 }
+
+/* ---- Who leads ---- */
+
+static struct succession_peer *succession_peer(geo_replica *r, geo_node n)
+{
+    return &((struct peer *)geo_peer(r, n))->succession;
+}
+
+static uint64_t position(geo_replica *r)
+{
+    struct shipping_def d = shipping_of(r);
+
+    return shipping_position(r, &d);
+}
+
+/* What was received is applied first, by the service that applies. */
+static void lead(geo_replica *r)
+{
+    struct state *s = geo_state(r);
+    bool recovers = s->shipping.is_empty;
+
+    s->waits = !recovers && !shipping_is_drained(r);
+    if (s->waits)
+        return;
+    struct shipping_def d = shipping_of(r);
+    if (recovers)
+        shipping_start(r, &d, GEO_LOST_DISK);
+    else
+        shipping_lead(r, &d);
+    succession_serve(r, &s->succession, true);
+}
+
+static void changed(geo_replica *r)
+{
+    struct state *s = geo_state(r);
+
+    s->handing_to = SUCCESSION_NOBODY;
+    if (succession_leads(r, &s->succession)) {
+        lead(r);
+        return;
+    }
+    s->waits = false;
+    struct shipping_def d = shipping_of(r);
+    shipping_follow(r, &d);
+}
+
+static struct succession_def succession_of(const geo_replica *r)
+{
+    const struct config *c = geo_config(r);
+
+    return (struct succession_def){.first_message = SUCCESSION,
+                                   .first_timer = SUCCESSION_TIMER,
+                                   .store = VIEW,
+                                   .after = c->failover_after,
+                                   .most_recent = c->promote.index == MOST_RECENT,
+                                   .named = c->failover_to,
+                                   .quorum = c->failover_quorum,
+                                   .first_leader = c->leader,
+                                   .peer = succession_peer,
+                                   .position = position,
+                                   .changed = changed};
+}
+
+static void handover_look(geo_replica *r)
+{
+    struct succession_def d = succession_of(r);
+    struct state *s = geo_state(r);
+
+    if (s->handing_to != SUCCESSION_NOBODY && shipping_is_even(r, s->handing_to))
+        succession_hand_over(r, &d, &s->succession, s->handing_to);
+}
+
+static void on_switchover(geo_replica *r, geo_region to)
+{
+    struct state *s = geo_state(r);
+
+    if (!succession_leads(r, &s->succession) || to == s->succession.view.leader || s->waits)
+        return;
+    s->handing_to = to;
+    geo_arm(r, HANDOVER_NS, HANDOVER, s->succession.view.term);
+    handover_look(r);
+}
+
+/* ---- Serving ---- */
 
 static void done(geo_replica *r, uint64_t position)
 {
@@ -73,13 +189,22 @@ static void done(geo_replica *r, uint64_t position)
     forward_answer(r, record->asked, REPLY, &record->op, record->outcome, NULL,
                    c->read.index == READ_SESSION ? position : 0);
     shipping_cut(r);
+    handover_look(r);
 }
 
 static void on_start(geo_replica *r, enum geo_lost lost)
 {
-    struct shipping_def d = shipping_of(r);
+    struct succession_def sd = succession_of(r);
+    struct state *s = geo_state(r);
 
+    s->handing_to = SUCCESSION_NOBODY;
+    succession_start(r, &sd, &s->succession, lost);
+    struct shipping_def d = shipping_of(r);
+    if (s->succession.view.leader == SUCCESSION_NOBODY)
+        s->shipping.is_empty = true; /* until it hears who leads */
     shipping_start(r, &d, lost);
+    if (succession_leads(r, &s->succession))
+        succession_serve(r, &s->succession, true);
     for (uint64_t p = geo_log_first(r, SHIP_LOG); lost == GEO_LOST_MEMORY && p <= geo_log_last(r, SHIP_LOG);
          p++)
         if (!((struct ship_record *)geo_log_at(r, SHIP_LOG, p))->is_done)
@@ -90,16 +215,26 @@ static void on_start(geo_replica *r, enum geo_lost lost)
 
 static void on_timer(geo_replica *r, uint32_t type, uint64_t arg)
 {
-    struct shipping_def d = shipping_of(r);
+    struct state *s = geo_state(r);
 
-    shipping_timer(r, &d, type, arg);
+    if (type == HANDOVER) {
+        if (s->succession.view.term == arg)
+            s->handing_to = SUCCESSION_NOBODY; /* it took too long: it goes on */
+    } else if (type >= SUCCESSION_TIMER) {
+        struct succession_def d = succession_of(r);
+        succession_timer(r, &d, &s->succession, type, arg);
+    } else {
+        struct shipping_def d = shipping_of(r);
+        shipping_timer(r, &d, type, arg);
+    }
 }
 
 /* Is what this replica holds of the key good enough for the read? */
 static bool may_read_here(geo_replica *r, const geo_op *op)
 {
     const struct config *c = geo_config(r);
-    const struct shipping_peer *leader = geo_peer(r, geo_holder_in(r, op->key, c->leader));
+    const struct state *s = geo_state(r);
+    const struct shipping_peer *leader = geo_peer(r, geo_holder_in(r, op->key, s->succession.view.leader));
 
     switch (c->read.index) {
     case READ_SESSION:
@@ -116,10 +251,15 @@ static bool may_read_here(geo_replica *r, const geo_op *op)
 static void on_request(geo_replica *r, const geo_op *op)
 {
     const struct config *c = geo_config(r);
-    geo_node leader = geo_holder_in(r, op->key, c->leader);
-    geo_node here = geo_holder_in(r, op->key, geo_region_of(r, geo_self(r)));
-    struct shipping_state *s = geo_state(r);
+    struct state *state = geo_state(r);
+    struct shipping_state *s = &state->shipping;
 
+    if (state->succession.view.leader == SUCCESSION_NOBODY) {
+        geo_reply(r, op->id, &(geo_answer){.outcome = GEO_REFUSED});
+        return;
+    }
+    geo_node leader = geo_holder_in(r, op->key, state->succession.view.leader);
+    geo_node here = geo_holder_in(r, op->key, geo_region_of(r, geo_self(r)));
     if (op->kind != GEO_READ)
         forward_request(r, &s->forward, op, geo_self(r), leader, WRITE);
     else if (here == leader || c->read.index == READ_LEADER || (here == geo_self(r) && !may_read_here(r, op)))
@@ -163,23 +303,28 @@ static void serve(geo_replica *r, const geo_message *m)
 {
     const struct config *c = geo_config(r);
     const struct forward_request *request = m->body;
-    struct shipping_state *s = geo_state(r);
+    struct state *state = geo_state(r);
+    struct shipping_state *s = &state->shipping;
     struct shipping_peer *p = geo_peer(r, m->from);
     const geo_op *op = &request->op;
-    geo_node leader = geo_holder_in(r, op->key, c->leader);
+    bool leads = succession_leads(r, &state->succession) && !state->waits;
 
     if (forward_repeats(r, &p->forward, m))
         return;
-    if (m->type == READ && !may_read_here(r, op)) {
-        forward_request(r, &s->forward, op, request->asked, leader, READ_AT_LEADER);
-    } else if (s->is_empty) {
+    if (s->is_empty || (m->type != READ && !leads) ||
+        (m->type == WRITE && state->handing_to != SUCCESSION_NOBODY)) {
         forward_answer(r, request->asked, REPLY, op, GEO_REFUSED, NULL, 0);
+        return;
+    }
+    geo_node leader = geo_holder_in(r, op->key, state->succession.view.leader);
+    if (m->type == READ && !leads && !may_read_here(r, op)) {
+        forward_request(r, &s->forward, op, request->asked, leader, READ_AT_LEADER);
     } else if (m->type == WRITE) {
         take(r, request);
     } else {
         geo_value value = geo_stored(r, op->key);
         uint64_t position =
-            m->type == READ ? ((struct shipping_peer *)geo_peer(r, leader))->applied : s->visible;
+            m->type == READ && !leads ? ((struct shipping_peer *)geo_peer(r, leader))->applied : s->visible;
         uint64_t token = op->token[0] > position ? op->token[0] : position;
         forward_answer(r, request->asked, REPLY, op, GEO_OK, &value,
                        c->read.index == READ_SESSION ? token : 0);
@@ -188,6 +333,8 @@ static void serve(geo_replica *r, const geo_message *m)
 
 static void on_message(geo_replica *r, const geo_message *m)
 {
+    struct state *s = geo_state(r);
+
     if (m->type == SHIP_WROTE) {
         uint64_t position;
         memcpy(&position, m->body, sizeof position);
@@ -196,6 +343,13 @@ static void on_message(geo_replica *r, const geo_message *m)
     } else if (m->type < SHIPPING_MESSAGES) {
         struct shipping_def d = shipping_of(r);
         shipping_message(r, &d, m);
+        if (m->type == SHIP_APPLY && s->waits)
+            lead(r);
+        else if (m->type == SHIP_STATUS)
+            handover_look(r);
+    } else if (m->type >= SUCCESSION) {
+        struct succession_def d = succession_of(r);
+        succession_message(r, &d, &s->succession, m);
     } else if (m->type == REPLY) {
         forward_answered(r, m);
     } else {
@@ -207,11 +361,14 @@ static const char *check(const void *config, const geo_setting *s)
 {
     const struct config *c = config;
 
-    (void)s;
     if (c->read.index == READ_BOUNDED_TIME && c->read.number <= c->status_every)
         return "read is bounded by less than status_every, after which a replica hears whether it has all: "
                "every read would go to "
                "the leader; use a smaller status_every";
+    if (c->failover_after > 0 && s->regions < 2)
+        return "failover needs a second region with nodes: leave it out";
+    if (c->failover_after > 0 && c->promote.index == NAMED && c->failover_to == c->leader)
+        return "failover.promote is named, and failover.to is the leader itself: name another region";
     if (c->read.index == READ_BOUNDED_VERSIONS && c->read.number < 1)
         return "read is bounded by no version at all: use at least 1, or read: leader";
     return NULL;
@@ -255,6 +412,9 @@ static geo_promise promise(const void *config, const geo_setting *s)
     }
     if (s->retries)
         p.checks &= ~GEO_BROKEN_BY_REPETITION;
+    if (c->failover_after > 0)
+        p.checks =
+            UINT64_C(1) << GEO_EVENTUAL; /* what is rolled back is missed by whoever had read or written it */
     return p;
 }
 
@@ -281,6 +441,15 @@ static const geo_param params[] = {
     {"recover_after", GEO_PARAM_TIME, offsetof(struct config, recover_after), "5s", "1ms", NULL, NULL,
      "a leader that lost its disk waits this long for the copies of all followers, then serves with those it "
      "has, at least one"},
+    {"failover.after", GEO_PARAM_TIME, offsetof(struct config, failover_after), "0", "0", NULL, NULL,
+     "silence of the leader after which another region takes its place; 0: nobody does"},
+    {"failover.promote", GEO_PARAM_CHOICE, offsetof(struct config, promote), "most_recent", NULL, NULL,
+     "most_recent|named",
+     "who: the region that has got furthest of those that can be reached, or failover.to alone"},
+    {"failover.to", GEO_PARAM_REGION, offsetof(struct config, failover_to), "first", NULL, NULL, NULL,
+     "the region that takes over, with promote: named"},
+    {"failover.quorum", GEO_PARAM_FLAG, offsetof(struct config, failover_quorum), "false", NULL, NULL, NULL,
+     "only with more than half of the regions behind it: a minority that is cut off promotes nobody"},
     {0},
 };
 
@@ -290,10 +459,16 @@ static const geo_message_def messages[] = {
     [READ_AT_LEADER] = {"read-at-leader", GEO_NO_LEG, GEO_SERVE_READ},
     [WRITE] = {"write", GEO_NO_LEG, GEO_NO_SERVICE},
     [REPLY] = {"reply", GEO_NO_LEG, GEO_NO_SERVICE},
+    SUCCESSION_MESSAGE_DEFS(SUCCESSION),
     {0},
 };
 
-static const geo_store_def stores[] = {SHIPPING_STORE_DEFS(false), {0}};
+static const geo_store_def stores[] = {SHIPPING_STORE_DEFS(false), [VIEW] = SUCCESSION_STORE, {0}};
+
+static bool forgets(const void *config)
+{
+    return ((const struct config *)config)->failover_after > 0;
+}
 
 extern const geo_model model_async;
 const geo_model model_async = {
@@ -307,8 +482,8 @@ const geo_model model_async = {
     .messages = messages,
     .stores = stores,
     .config_bytes = sizeof(struct config),
-    .state_bytes = sizeof(struct shipping_state),
-    .peer_bytes = sizeof(struct shipping_peer),
+    .state_bytes = sizeof(struct state),
+    .peer_bytes = sizeof(struct peer),
     .check = check,
     .placement = placement,
     .promise = promise,
@@ -316,4 +491,6 @@ const geo_model model_async = {
     .request = on_request,
     .message = on_message,
     .timer = on_timer,
+    .forgets = forgets,
+    .switchover = on_switchover,
 };

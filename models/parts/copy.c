@@ -60,6 +60,19 @@ void copy_give(geo_replica *r, const struct copy_def *d, const geo_message *m, u
     geo_send(r, m->from, (geo_out){.type = d->rows, .wire_bytes = wire}, body, used);
 }
 
+/* Of the keys from..end-1, which the chunk passes over. */
+static void absent_tell(geo_replica *r, const struct copy_def *d, geo_node peer, geo_key from, geo_key end)
+{
+    for (geo_key key = from; d->absent != NULL && key < end; key++)
+        if (row_held_by(r, key, peer) && row_held_by(r, key, geo_self(r)))
+            d->absent(r, key);
+}
+
+void copy_stop(geo_replica *r, geo_node peer)
+{
+    ((struct copy_peer *)geo_peer(r, peer))->wanted = false;
+}
+
 bool copy_take(geo_replica *r, const struct copy_def *d, const geo_message *m)
 {
     struct copy_peer *p = geo_peer(r, m->from);
@@ -70,12 +83,16 @@ bool copy_take(geo_replica *r, const struct copy_def *d, const geo_message *m)
     if (!p->wanted || c.from != p->cursor)
         return false; /* a repetition, or of a copy that was begun anew */
     at += sizeof c;
+    geo_key next = c.from;
     for (uint32_t i = 0; i < c.count; i++) {
         struct row row;
         memcpy(&row, at, sizeof row);
+        absent_tell(r, d, m->from, next, row.key);
+        next = row.key + 1;
         d->unpack(r, row.key, m->from, at + sizeof row, row.bytes);
         at += sizeof row + row_padded(row.bytes);
     }
+    absent_tell(r, d, m->from, next, c.next);
     if (c.from == 0)
         p->mark = c.mark;
     p->cursor = c.next;

@@ -26,10 +26,15 @@ struct copy_def {
     geo_ns again;
     row_pack *pack;
     row_unpack *unpack;
+    void (*absent)(geo_replica *r,
+                   geo_key key); /* the other side has nothing of a key that both hold; optional */
 };
 
 /* Copies from `peer`, from the first key on (again, if a copy was going on). */
 void copy_begin(geo_replica *r, const struct copy_def *d, geo_node peer);
+
+/* Wants no more of what it was copying from `peer`. */
+void copy_stop(geo_replica *r, geo_node peer);
 
 /* Answers an ask. `mark` goes along with the first chunk: a position, if the model has one. */
 void copy_give(geo_replica *r, const struct copy_def *d, const geo_message *m, uint64_t mark);

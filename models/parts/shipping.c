@@ -9,6 +9,9 @@
  */
 enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 };
 
+/* Of positions and stamps: what a reign, and in it a life of the disk, may count. */
+enum { REIGN_SHIFT = 48, LIFE_SHIFT = 40 };
+
 struct entries { /* struct ship_entry follow */
     uint64_t prev;
     uint32_t count;
@@ -37,6 +40,11 @@ static uint64_t *marks(geo_replica *r, struct ship_marks **m)
     if (m != NULL)
         *m = first;
     return (uint64_t *)(first + 1);
+}
+
+static uint64_t floor_of(const geo_replica *r, const struct shipping_def *d)
+{
+    return d->reign << REIGN_SHIFT | (uint64_t)geo_incarnation(r) << LIFE_SHIFT;
 }
 
 static bool leads(const geo_replica *r, const struct shipping_def *d)
@@ -68,15 +76,24 @@ static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, v
 
 static bool unpack(geo_replica *r, geo_key key, geo_node origin, const void *payload, size_t bytes)
 {
+    const struct shipping_state *s = geo_state(r);
     geo_value v, *tail = geo_row(r, SHIP_TAILS, key);
 
     (void)origin;
     (void)bytes;
     memcpy(&v, payload, sizeof v);
+    if (s->rolls_back && geo_newer(geo_stored(r, key).version, v.version))
+        geo_forget(r, key);
     if (geo_newer(v.version, tail->version))
         *tail = v;
     geo_store(r, key, v);
     return true;
+}
+
+static void absent(geo_replica *r, geo_key key)
+{
+    if (((const struct shipping_state *)geo_state(r))->rolls_back && geo_stored(r, key).version.write != 0)
+        geo_forget(r, key);
 }
 
 static struct copy_def copying(const struct shipping_def *d)
@@ -86,7 +103,8 @@ static struct copy_def copying(const struct shipping_def *d)
                              .timer = SHIP_COPY,
                              .again = d->tick_every,
                              .pack = pack,
-                             .unpack = unpack};
+                             .unpack = unpack,
+                             .absent = d->rolls_back ? absent : NULL};
 }
 
 /* ---- The leader ---- */
@@ -209,9 +227,13 @@ uint64_t shipping_take(geo_replica *r, const struct shipping_def *d, const geo_o
         return old->entry.position;
     }
     struct ship_record record = {.op = *op, .asked = asked, .outcome = GEO_OK};
-    geo_value value = tail->version.write != 0 ? *tail : geo_stored(r, op->key);
+    geo_value value = geo_stored(r, op->key);
+    if (tail->version.write != 0 && tail->version.stamp >= (geo_ns)(d->reign << REIGN_SHIFT) &&
+        !geo_newer(value.version, tail->version))
+        value = *tail; /* taken and not yet done; of an earlier reign it may have been rolled back */
     geo_version before = value.version;
-    geo_ns least = (geo_ns)geo_incarnation(r) << 40; /* beyond all that the lost disk may have had */
+    geo_ns least =
+        (geo_ns)floor_of(r, d); /* beyond all that the lost disk, or the leader before, may have had */
     if (geo_value_after(&value, op)) {
         value.version = (geo_version){before.stamp < least ? least : before.stamp + 1, op->write};
         if (before.write != 0)
@@ -287,7 +309,7 @@ static void recovered(geo_replica *r, const struct shipping_def *d)
     marks(r, &marked);
     if (s->is_empty) {
         s->is_empty = false;
-        marked->floor = (uint64_t)geo_incarnation(r) << 40;
+        marked->floor = floor_of(r, d);
         geo_log_cut(r, SHIP_LOG, marked->floor + 1, marked->floor);
     }
     for (geo_node n = 0; n < geo_nodes(r); n++)
@@ -517,10 +539,22 @@ static void copy_asked(geo_replica *r, const struct shipping_def *d, const geo_m
     copy_give(r, &copy, m, leads(r, d) ? geo_log_first(r, SHIP_LOG) - 1 : p->received);
 }
 
+/* What an earlier leader sent, or what is meant for one, is of no use any more. */
+static bool is_stale(const geo_replica *r, const struct shipping_def *d, const geo_message *m)
+{
+    bool from_leader = geo_region_of(r, m->from) == d->leader;
+
+    if (m->type == SHIP_ENTRIES || m->type == SHIP_HEARTBEAT)
+        return leads(r, d) || !from_leader;
+    return m->type == SHIP_STATUS && !leads(r, d);
+}
+
 void shipping_message(geo_replica *r, const struct shipping_def *d, const geo_message *m)
 {
     struct copy_def copy = copying(d);
 
+    if (is_stale(r, d, m))
+        return;
     switch (m->type) {
     case SHIP_ENTRIES:
         entries_take(r, d, m);
@@ -545,6 +579,108 @@ void shipping_message(geo_replica *r, const struct shipping_def *d, const geo_me
         break;
     }
 }
+
+/* ---- Another leader ---- */
+
+static void log_empty(geo_replica *r, uint32_t log)
+{
+    uint64_t last = geo_log_last(r, log);
+
+    geo_log_cut(r, log, last + 1, last);
+}
+
+static void peers_afresh(geo_replica *r)
+{
+    uint64_t *applied = marks(r, NULL);
+
+    for (geo_node n = 0; n < geo_nodes(r); n++) {
+        struct shipping_peer *p = geo_peer(r, n);
+        copy_stop(r, n);
+        p->taken = p->sent = p->confirmed = p->mark = p->received = p->applied = applied[n] = 0;
+        p->asked_from = p->fresh_position = 0;
+        p->fresh_at = p->fresh_next = 0;
+        p->is_unknown = p->is_copying = p->resyncs = false;
+    }
+    log_empty(r, SHIP_EARLY);
+}
+
+static void flushes_arm(geo_replica *r, const struct shipping_def *d, geo_ns in)
+{
+    struct shipping_state *s = geo_state(r);
+
+    if (!s->flushes && d->flush_every > 0)
+        s->flushes = geo_arm(r, in, SHIP_FLUSH, 0) != 0;
+}
+
+void shipping_lead(geo_replica *r, const struct shipping_def *d)
+{
+    struct shipping_state *s = geo_state(r);
+    struct ship_marks *marked;
+
+    marks(r, &marked);
+    marked->floor = floor_of(r, d);
+    peers_afresh(r);
+    geo_log_cut(r, SHIP_LOG, marked->floor + 1, marked->floor);
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (is_follower(r, d, n)) {
+            struct shipping_peer *p = geo_peer(r, n);
+            p->is_unknown = true; /* until it has copied what is here, and says so */
+            p->confirmed = marked->floor;
+        }
+    s->visible = marked->floor;
+    flushes_arm(r, d, d->flush_every);
+    tick_arm(r, d);
+}
+
+void shipping_follow(geo_replica *r, const struct shipping_def *d)
+{
+    struct shipping_state *s = geo_state(r);
+
+    s->is_empty = false;
+    peers_afresh(r);
+    log_empty(r, SHIP_LOG);
+    log_empty(r, SHIP_INBOX);
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (geo_region_of(r, n) == d->leader)
+            copy_from(r, d, n);
+    if (d->reports)
+        tick_arm(r, d);
+}
+
+bool shipping_is_drained(const geo_replica *r)
+{
+    return geo_log_last(r, SHIP_INBOX) < geo_log_first(r, SHIP_INBOX);
+}
+
+uint64_t shipping_position(geo_replica *r, const struct shipping_def *d)
+{
+    uint64_t position = 1;
+
+    for (geo_node n = 0; n < geo_nodes(r); n++) {
+        const struct shipping_peer *p = geo_peer(r, n);
+        if (geo_region_of(r, n) != d->leader)
+            continue;
+        if (p->is_copying)
+            return 0;
+        position += p->received;
+    }
+    return ((const struct shipping_state *)geo_state(r))->is_empty ? 0 : position;
+}
+
+bool shipping_is_even(geo_replica *r, geo_region with)
+{
+    for (geo_node n = 0; n < geo_nodes(r); n++) {
+        const struct shipping_peer *p = geo_peer(r, n);
+        if (geo_region_of(r, n) == with && (p->is_unknown || p->confirmed < p->taken))
+            return false;
+    }
+    for (uint64_t i = geo_log_first(r, SHIP_LOG); i <= geo_log_last(r, SHIP_LOG); i++)
+        if (!((const struct ship_record *)geo_log_at(r, SHIP_LOG, i))->is_done)
+            return false;
+    return true;
+}
+
+/* ---- Starting ---- */
 
 static void leader_start(geo_replica *r, const struct shipping_def *d, enum geo_lost lost)
 {
@@ -603,8 +739,9 @@ void shipping_start(geo_replica *r, const struct shipping_def *d, enum geo_lost 
 {
     struct shipping_state *s = geo_state(r);
 
-    if (d->flush_every > 0 && leads(r, d))
-        geo_arm(r, (geo_ns)((double)d->flush_every * geo_chance(r, SHIP_FLUSH)), SHIP_FLUSH, 0);
+    s->rolls_back = d->rolls_back;
+    if (leads(r, d))
+        flushes_arm(r, d, (geo_ns)((double)d->flush_every * geo_chance(r, SHIP_FLUSH)));
     if (d->reports && !leads(r, d))
         s->ticks = geo_arm(r, (geo_ns)((double)d->tick_every * geo_chance(r, SHIP_TICK)), SHIP_TICK, 0) != 0;
     if (lost == GEO_FIRST_START)
@@ -634,6 +771,8 @@ void shipping_timer(geo_replica *r, const struct shipping_def *d, uint32_t type,
             if (is_follower(r, d, n) && !p->is_unknown && p->taken > p->sent)
                 ship(r, d, n, p->sent, UINT32_MAX);
         }
-        geo_arm(r, d->flush_every, SHIP_FLUSH, 0);
+        s->flushes = false;
+        if (leads(r, d))
+            flushes_arm(r, d, d->flush_every);
     }
 }

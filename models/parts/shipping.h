@@ -17,6 +17,10 @@
  * disk copies the table (parts/copy.h) and goes on from the log; a leader that did copies from followers, and
  * all of these then copy from it.
  *
+ * Where the leader may change, a reign's positions and stamps begin beyond all of the one before. A new
+ * leader begins an empty log (shipping_lead); everybody else drops what the old one sent, and copies the
+ * table from the new one: what it has beyond that is rolled back (shipping_follow).
+ *
  * A model declares SHIPPING_MESSAGE_DEFS and SHIPPING_STORE_DEFS first, and has a struct shipping_state and a
  * struct shipping_peer at the start of its state and of what it keeps for each node.
  */
@@ -76,7 +80,8 @@ struct shipping_state {
     uint32_t copies;      /* of a leader without its disk: those complete */
     geo_ns back;          /* when it came back, by its oscillator */
     bool is_empty;        /* a leader that lost its disk, and has not yet what it needs to serve */
-    bool ticks;           /* the timer runs */
+    bool ticks, flushes;  /* the timers run */
+    bool rolls_back;      /* shipping_def.rolls_back */
     uint64_t visible;     /* the largest position that is done here */
 };
 
@@ -98,7 +103,7 @@ struct shipping_peer {
 };
 
 struct shipping_def {
-    geo_region leader;
+    geo_region leader;  /* no region of that number: nobody leads, as far as this node knows */
     uint32_t batch;     /* entries in a message */
     geo_ns flush_every; /* 0: at once */
     geo_ns tick_every;  /* how often stalls are looked for, and copies asked again */
@@ -107,6 +112,8 @@ struct shipping_def {
     bool inbox_is_durable;
     uint32_t copies_needed; /* of a leader without its disk, before it serves */
     geo_ns recover_after;   /* ... or any, after this; 0: never */
+    uint64_t reign;         /* leaders before this one; positions and stamps begin from there */
+    bool rolls_back;        /* a copy replaces what is there, newer or not: a model that may geo_forget */
     void (*confirmed)(geo_replica *r, uint64_t from,
                       uint64_t upto); /* a follower has confirmed these; optional */
 };
@@ -153,6 +160,19 @@ uint64_t shipping_take(geo_replica *r, const struct shipping_def *d, const geo_o
 
 /* At the leader: the entry becomes readable. */
 void shipping_done(geo_replica *r, uint64_t position);
+
+/* This node begins to lead, with what it has (shipping_is_drained); it follows another leader than before. */
+void shipping_lead(geo_replica *r, const struct shipping_def *d);
+void shipping_follow(geo_replica *r, const struct shipping_def *d);
+
+/* Is all that it received applied? */
+bool shipping_is_drained(const geo_replica *r);
+
+/* How far a follower is: the sum over its leaders' positions, and 1; 0 if it copies, or has lost its disk. */
+uint64_t shipping_position(geo_replica *r, const struct shipping_def *d);
+
+/* At the leader: has every node of the region confirmed all that it should have, and is it done here? */
+bool shipping_is_even(geo_replica *r, geo_region with);
 
 /* What is cut from the log: what all followers have confirmed and is done. */
 void shipping_cut(geo_replica *r);

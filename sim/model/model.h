@@ -259,6 +259,8 @@ typedef struct geo_model {
     void (*message)(geo_replica *r, const geo_message *m);
     void (*timer)(geo_replica *r, uint32_t type, uint64_t arg); /* optional */
     void (*expire)(geo_replica *r, const geo_op *op); /* its client gave up; pending still there; optional */
+    void (*switchover)(geo_replica *r,
+                       geo_region to);   /* a planned change of leader, told to every node; optional */
     bool (*forgets)(const void *config); /* may it call geo_forget? The observer then keeps what it would let
                                             go; optional: no */
 } geo_model;

@@ -6,7 +6,7 @@
 
 void leadership_open(struct leadership *l, const struct history_setting *s)
 {
-    *l = (struct leadership){.setting = s};
+    *l = (struct leadership){.setting = s, .fault = -1};
 }
 
 void leadership_close(struct leadership *l)
@@ -15,6 +15,7 @@ void leadership_close(struct leadership *l)
         array_free(&leader->taken);
     array_free(&l->leaders);
     array_free(&l->terms);
+    histogram_free(&l->failover_ns);
 }
 
 static void overlap_begin(struct leadership *l, struct leader *leader, sim_ns time)
@@ -60,6 +61,15 @@ static void leave_group(struct leadership *l, uint32_t node, uint32_t group, sim
             leave(l, i, time);
 }
 
+void leadership_fault(struct leadership *l, const struct history_record *r)
+{
+    uint8_t kind = l->setting->faults[r->fault.index].kind;
+
+    if (r->fault.begins && (kind == FAULT_PARTITION || kind == FAULT_CUT || kind == FAULT_SLOW ||
+                            kind == FAULT_CRASH || kind == FAULT_OVERLOAD || kind == FAULT_SWITCHOVER))
+        l->fault = r->time;
+}
+
 void leadership_leads(struct leadership *l, const struct history_record *r)
 {
     uint32_t group = r->leads.group;
@@ -73,7 +83,11 @@ void leadership_leads(struct leadership *l, const struct history_record *r)
     uint64_t *highest = &l->terms.items[group];
     if (r->leads.term >= *highest) {
         bool in_window = r->time >= l->setting->warmup && r->time < l->setting->duration;
-        l->failovers += *highest != 0 && in_window;
+        if (*highest != 0 && in_window) {
+            l->failovers++;
+            if (l->fault >= 0)
+                histogram_add(&l->failover_ns, r->time - l->fault);
+        }
         *highest = r->leads.term + 1;
     }
     *array_add(&l->leaders) = (struct leader){.node = r->node, .group = group, .term = r->leads.term};
@@ -141,6 +155,7 @@ void leadership_put(const struct leadership *l, struct figure_list *f)
         return;
     histogram_add(&two, l->two);
     figures_put(f, METRIC_FAILOVERS, STATISTIC_VALUE, ALL_REGIONS, (double)l->failovers);
+    figures_put_histogram(f, METRIC_FAILOVER_TIME, ALL_REGIONS, false, &l->failover_ns);
     figures_put_histogram(f, METRIC_TWO_LEADERS, ALL_REGIONS, false, &two);
     histogram_free(&two);
 }

@@ -6,6 +6,9 @@
  * failovers: LEADS within the window (warm-up to the end of the clients) with a higher term than any before
  * in its group, but for the group's first.
  *
+ * failover_ms: of each of these: from the start of the last fault before it that keeps messages or nodes
+ * away, or is a switchover, to its LEADS; none where no such fault began before.
+ *
  * two_leaders_ms: one figure a run, the sum over its *overlaps*. An overlap is the time in which a node leads
  * in a lower term than the highest that its group has been told: from that LEADS (or its own coming up) to
  * its stepping down, its crash or the end of the run, whatever becomes of the newer leader meanwhile. It
@@ -22,6 +25,7 @@
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
 #include "sim/observe/figures.h"
+#include "sim/stats/histogram.h"
 
 struct leader {
     uint32_t node, group;
@@ -39,12 +43,15 @@ struct leadership {
     ARRAY(uint64_t) terms;        /* [group]: the highest told + 1; 0: none yet */
     uint32_t overlaps;            /* leaders that are old now */
     uint64_t failovers;
+    sim_ns fault; /* start of the last one; -1: none yet */
+    struct histogram failover_ns;
     sim_ns two;
     bool told;
 };
 
 void leadership_open(struct leadership *l, const struct history_setting *s);
 void leadership_close(struct leadership *l);
+void leadership_fault(struct leadership *l, const struct history_record *r);
 void leadership_leads(struct leadership *l, const struct history_record *r);
 void leadership_down(struct leadership *l, const struct history_record *r);
 void leadership_up(struct leadership *l, const struct history_record *r);

@@ -97,14 +97,20 @@ const struct metric_def metric_defs[METRICS] = {
         NUMBER("siblings", "values", "that one read returned, at most", ONE(STATISTIC_MAX), false),
     [METRIC_LOST_COMMITS] =
         NUMBER("lost_commits", "writes", "committed, and at the end on no replica that is up", VALUE, false),
-    [METRIC_RPO] = SOME_TIMES("rpo_ms", "recovery point: how far before a fault what was lost goes back"),
+    [METRIC_LOST_COMMITS_PER_FAULT] = NUMBER(
+        "lost_commits_per_fault", "writes",
+        "the same, of each crash, partition and cut: of the last begun before it was lost", SPREAD, false),
+    [METRIC_RPO] = TIMES("rpo_ms", "recovery point: how far before a fault what was lost goes back", false),
     [METRIC_RTO] =
-        SOME_TIMES("rto_ms", "recovery time: from a fault until writes succeed in every region again"),
+        TIMES("rto_ms", "recovery time: from a fault until writes succeed in every region again", false),
     [METRIC_FAILOVERS] =
         NUMBER("failovers", "failovers", "that another leader, of a higher term, took over", VALUE, false),
+    [METRIC_FAILOVER_TIME] =
+        TIMES("failover_ms",
+              "from the start of the last fault to the instant at which another leader takes over", false),
     [METRIC_TWO_LEADERS] =
-        SOME_TIMES("two_leaders_ms",
-                   "while a leader went on answering writes though another had taken over; of a whole run"),
+        TIMES("two_leaders_ms",
+              "while a leader went on answering writes though another had taken over; of a whole run", false),
     [METRIC_READ_YOUR_WRITES] = NUMBER("read_your_writes_violations", "reads",
                                        "that miss a write of their own session", PER_READ, false),
     [METRIC_MONOTONIC_READS] = NUMBER("monotonic_reads_violations", "reads",

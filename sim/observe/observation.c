@@ -296,6 +296,7 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
         convergence_node(&o->convergence, r->node, true, false);
         break;
     case HISTORY_FAULT:
+        leadership_fault(&o->leadership, r);
         fault(o, r, position);
         break;
     case HISTORY_LEADS:
@@ -492,25 +493,13 @@ static const uint32_t OF_THE_LEDGER = 1u << SERIES_STALE_READ_FRACTION | 1u << S
 static void put_undecided(struct figure_list *f)
 {
     static const enum metric_id of_the_ledger[] = {
-        METRIC_STALE_READ_FRACTION,
-        METRIC_READ_STALENESS,
-        METRIC_READ_STALENESS_VERSIONS,
-        METRIC_READ_YOUR_WRITES,
-        METRIC_MONOTONIC_READS,
-        METRIC_MONOTONIC_WRITES,
-        METRIC_WRITES_FOLLOW_READS,
-        METRIC_REPLICATION_LAG,
-        METRIC_CONVERGENCE,
-        METRIC_UNAPPLIED,
-        METRIC_TIME_TO_CONVERGE,
-        METRIC_CONFLICTS,
-        METRIC_LOST_UPDATES,
-        METRIC_SKEW_INVERSIONS,
-        METRIC_CAUSAL_INVERSIONS,
-        METRIC_LOST_COMMITS,
-        METRIC_RPO,
-        METRIC_BACKLOG_OPS,
-        METRIC_BACKLOG_BYTES,
+        METRIC_STALE_READ_FRACTION, METRIC_READ_STALENESS,         METRIC_READ_STALENESS_VERSIONS,
+        METRIC_READ_YOUR_WRITES,    METRIC_MONOTONIC_READS,        METRIC_MONOTONIC_WRITES,
+        METRIC_WRITES_FOLLOW_READS, METRIC_REPLICATION_LAG,        METRIC_CONVERGENCE,
+        METRIC_UNAPPLIED,           METRIC_TIME_TO_CONVERGE,       METRIC_CONFLICTS,
+        METRIC_LOST_UPDATES,        METRIC_SKEW_INVERSIONS,        METRIC_CAUSAL_INVERSIONS,
+        METRIC_LOST_COMMITS,        METRIC_LOST_COMMITS_PER_FAULT, METRIC_RPO,
+        METRIC_BACKLOG_OPS,         METRIC_BACKLOG_BYTES,
     };
 
     for (size_t i = 0; i < sizeof of_the_ledger / sizeof of_the_ledger[0]; i++)

@@ -167,13 +167,14 @@ void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns)
 
 void recovery_put(const struct recovery *r, struct figure_list *f)
 {
-    struct histogram rpo = {0}, rto = {0};
+    struct histogram rpo = {0}, rto = {0}, lost = {0};
     bool at_least = false;
 
     for (size_t i = 0; i < r->faults.count; i++) {
         const struct recovery_fault *fault = &r->faults.items[i];
         if (!fault->in_window)
             continue;
+        histogram_add(&lost, (int64_t)fault->lost);
         sim_ns until = fault->newest_lost > fault->begin ? fault->newest_lost : fault->begin;
         histogram_add(&rpo, fault->lost > 0 ? until - fault->oldest_lost : 0);
         if (fault->waited)
@@ -181,8 +182,10 @@ void recovery_put(const struct recovery *r, struct figure_list *f)
         at_least |= fault->waited && fault->at_least;
     }
     figures_put(f, METRIC_LOST_COMMITS, STATISTIC_VALUE, ALL_REGIONS, (double)r->lost);
+    figures_put_histogram(f, METRIC_LOST_COMMITS_PER_FAULT, ALL_REGIONS, false, &lost);
     figures_put_histogram(f, METRIC_RPO, ALL_REGIONS, false, &rpo);
     figures_put_histogram(f, METRIC_RTO, ALL_REGIONS, at_least, &rto);
+    histogram_free(&lost);
     histogram_free(&rpo);
     histogram_free(&rto);
 }

@@ -8,6 +8,8 @@
  * commit to the fault's start, or to the commit of its newest one if that is later; 0 where none. A lost
  * commit belongs to the last such fault begun when the last node that had it went down.
  *
+ * lost_commits_per_fault: how many belong to each of these.
+ *
  * rto_ms: of the same: from the start to the first write begun after it (by position) to finish well (OK, or
  * NO), the largest over the clients' regions that began any write after it. A region where none has finished
  * by the end of the run counts with the time until then, as a lower bound. */

@@ -114,6 +114,15 @@ static void links_build(struct reading *r, const struct node *map, struct fault_
     f->target = both ? TARGET_PAIR : TARGET_LINK;
 }
 
+static void switchover_build(struct reading *r, const struct node *map, struct fault_def *f)
+{
+    const struct node *to = node_get(map, "to");
+
+    f->target = TARGET_REGION;
+    if (to != NULL && region_find(r, to, &f->to, false) && r->region_nodes[f->to] == 0)
+        reading_error(r, to, "the region %s has no nodes that could lead", node_what(to));
+}
+
 static void kind_build(struct reading *r, const struct node *n, const struct fault_setting *s,
                        struct fault_def *f)
 {
@@ -149,6 +158,8 @@ static void kind_build(struct reading *r, const struct node *n, const struct fau
         f->step_ns = s->clock.step;
         break;
     case FAULT_SWITCHOVER:
+        switchover_build(r, n, f);
+        break;
     case FAULT_KINDS:
         break;
     }
@@ -163,10 +174,12 @@ static void times_check(struct reading *r, const struct node *n, const struct wo
         reading_error(r, every, "give `at` for one time, or `every` for again and again, not both");
     if (at == NULL && every == NULL)
         reading_error(r, n, "when? Give `at: 20s`, or `every: 60s`");
-    if (every != NULL && lasts == NULL && f->kind != FAULT_CLOCK)
+    bool instant = f->kind == FAULT_CLOCK || f->kind == FAULT_SWITCHOVER;
+    if (every != NULL && lasts == NULL && !instant)
         reading_error(r, every, "a fault that comes again needs `for`: how long it is on each time");
-    if (lasts != NULL && f->kind == FAULT_CLOCK)
-        reading_error(r, lasts, "a step of a clock is at one instant: leave out `for`");
+    if (lasts != NULL && instant)
+        reading_error(r, lasts, "%s is at one instant: leave out `for`",
+                      f->kind == FAULT_CLOCK ? "a step of a clock" : "a switchover");
     if (every != NULL && f->every != NULL) {
         double cycle = distribution_mean(f->every) + (f->lasts != NULL ? distribution_mean(f->lasts) : 0);
         if (!(cycle * OCCURRENCES_MOST >= (double)w->duration_ns))

@@ -136,6 +136,9 @@ struct fault_setting {
         uint64_t node;
         sim_ns step;
     } clock;
+    struct {
+        const char *to;
+    } switchover;
 };
 
 struct replications_setting {

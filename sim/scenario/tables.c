@@ -229,6 +229,11 @@ static const struct key clock_fault_keys[] = {
     {0},
 };
 
+static const struct key switchover_keys[] = {
+    {"to", KEY_TEXT, AT(fault_setting, switchover.to), .required = true, .doc = "the region that is to lead; strategies that cannot hand over go on"},
+    {0},
+};
+
 const struct key fault_keys[] = {
     {"name", KEY_TEXT, AT(fault_setting, name), .doc = "to address it by; left out: its kind"},
     {"at", KEY_TIME, AT(fault_setting, at), .doc = "when it begins"},
@@ -241,7 +246,7 @@ const struct key fault_keys[] = {
     {"overload", KEY_MAP, .optional = true, .keys = overload_keys, .doc = "nodes are slower"},
     {"load", KEY_MAP, .optional = true, .keys = load_keys, .doc = "a spike of traffic"},
     {"clock", KEY_MAP, .optional = true, .keys = clock_fault_keys, .doc = "clocks step"},
-    {"switchover", KEY_LATER, .doc = "a planned switchover is not in this version: use a crash of the leader"},
+    {"switchover", KEY_MAP, .optional = true, .keys = switchover_keys, .doc = "a planned change of leader, at one instant"},
     {0},
 };
 

@@ -41,6 +41,13 @@ static void on_expire(void *self, uint32_t node, const geo_op *op)
         t->def.model->expire(&t->replicas[node], op);
 }
 
+static void on_switchover(void *self, uint32_t node, uint32_t to_region)
+{
+    struct trial *t = self;
+    if (t->def.model->switchover != NULL)
+        t->def.model->switchover(&t->replicas[node], to_region);
+}
+
 static void on_lose(void *self, uint32_t node, uint8_t lose)
 {
     struct trial *t = self;
@@ -192,6 +199,7 @@ struct trial *trial_new(const struct trial_def *def)
         .message = on_message,
         .timer = on_timer,
         .expire = on_expire,
+        .switchover = on_switchover,
         .lose = on_lose,
         .start = on_start,
     };

@@ -236,6 +236,11 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     timetable_switch_links(&w->timetable, index, begins, w->now);
     if (f->kind == FAULT_CRASH || (f->kind == FAULT_CLOCK && begins))
         switch_nodes(w, f, index, begins);
+    for (uint32_t node = 0; f->kind == FAULT_SWITCHOVER && begins && node < w->places.node_count; node++)
+        if (!w->nodes[node].down) {
+            w->hooks.switchover(w->hooks.self, node, f->to);
+            settle(w);
+        }
 }
 
 /* A node that is paused takes up what was due when it is up again; one that lost its memory has forgotten it.

@@ -66,7 +66,8 @@ struct world_hooks {
     void (*message)(void *self, uint32_t node, const struct message *m);
     void (*timer)(void *self, uint32_t node, uint32_t type, uint64_t argument);
     void (*expire)(void *self, uint32_t node, const geo_op *op);
-    void (*lose)(void *self, uint32_t node, uint8_t lose);  /* a crash takes memory or disk */
+    void (*lose)(void *self, uint32_t node, uint8_t lose); /* a crash takes memory or disk */
+    void (*switchover)(void *self, uint32_t node, uint32_t to_region);
     void (*start)(void *self, uint32_t node, uint8_t lose); /* it is up again after such a crash */
 };
 

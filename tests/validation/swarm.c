@@ -30,6 +30,10 @@ static const char *const models[] = {
     "{name: m%d, type: async, read: session}",
     "{name: m%d, type: async, read: {bounded: 3s}}",
     "{name: m%d, type: async, read: {bounded: 20 versions}, batch: 8, flush_every: 50ms}",
+    "{name: m%d, type: async, failover: {after: 1s}}",
+    "{name: m%d, type: async, failover: {after: 400ms, quorum: true}, read: session}",
+    "{name: m%d, type: async, failover: {after: 2s, promote: named, to: eu-west-1}, flush_every: 20ms, "
+    "batch: 8}",
     "{name: m%d, type: lww}",
     "{name: m%d, type: lww, clock: hlc}",
     "{name: m%d, type: lww, clock: lamport, flush_every: 20ms}",
@@ -133,9 +137,13 @@ static void put_fault(struct writer *w, uint64_t region_count)
     while (b == a)
         b = regions[draw(w, region_count)];
     put(w, "  - {at: %ds, ", 1 + (int)draw(w, 5));
-    uint64_t what = draw(w, 11);
+    uint64_t what = draw(w, 13);
     if (what == 0) {
         put(w, "clock: {region: %s, step: -500ms}}\n", a);
+        return;
+    }
+    if (what == 11) {
+        put(w, "switchover: {to: %s}}\n", a);
         return;
     }
     put(w, "for: %s, ", ONE_OF(w, "200ms", "1s", "3s", "8s"));
@@ -161,6 +169,9 @@ static void put_fault(struct writer *w, uint64_t region_count)
         break;
     case 8:
         put(w, "crash: {region: %s, lose: disk}}\n", follower);
+        break;
+    case 12:
+        put(w, "crash: {leader: true, lose: %s}}\n", ONE_OF(w, "nothing", "memory"));
         break;
     case 9:
         put(w, "overload: {region: %s, factor: 20}}\n", a);
