@@ -119,6 +119,9 @@ static void open_axis_of_story(struct diagram *d)
         const struct timeline_transmission *x = &t->transmissions.items[m->last];
         *(sim_ns *)array_add(&instants) = m->sent;
         *(sim_ns *)array_add(&instants) = x->sent;
+        for (uint32_t i = m->first; i != m->last; i = t->transmissions.items[i].next)
+            if (t->transmissions.items[i].next == m->last) /* the last that was lost shows, too */
+                *(sim_ns *)array_add(&instants) = t->transmissions.items[i].sent;
         sim_ns end = m->arrived != SIM_NS_NEVER ? m->arrived : x->lost != SIM_NS_NEVER ? x->lost : x->sent;
         *(sim_ns *)array_add(&instants) = end;
         longest = end - x->sent > longest ? end - x->sent : longest;
@@ -340,6 +343,30 @@ static double draw_wrapped(struct diagram *d, double y, const char *colour, bool
     return y;
 }
 
+/* What the marks of a whole window are, at the right above the lines. */
+static void draw_marks(struct diagram *d)
+{
+    static const struct {
+        const char *colour, *name;
+    } marks[] = {{GREEN, "a write, while its client waits"}, {PURPLE, "a read"}, {RED, "one that failed"}};
+    static const char lost[] = "lost";
+    double x = d->width - 16 - diagram_width(strlen(lost), false);
+
+    diagram_text(d, x, 40, "start", INK, false, lost, strlen(lost));
+    fprintf(d->to, "<path d=\"M%.1f 32 l8 8 m0 -8 l-8 8\" stroke=\"%s\" stroke-width=\"2\" fill=\"none\"/>\n",
+            x - 13, RED);
+    x -= 30;
+    for (size_t i = sizeof marks / sizeof *marks; i-- > 0;) {
+        x -= diagram_width(strlen(marks[i].name), false);
+        diagram_text(d, x, 40, "start", INK, false, marks[i].name, strlen(marks[i].name));
+        fprintf(d->to,
+                "<rect x=\"%.1f\" y=\"31\" width=\"5\" height=\"10\" rx=\"2\" fill=\"%s\" "
+                "fill-opacity=\"0.55\"/>\n",
+                x - 10, marks[i].colour);
+        x -= 26;
+    }
+}
+
 static void draw_legend(struct diagram *d)
 {
     const struct history_setting *s = d->def->timeline->setting;
@@ -379,6 +406,7 @@ static void draw_all(struct diagram *d)
             draw_operation(d, o);
     if (s == NULL) {
         draw_legend(d);
+        draw_marks(d);
         diagram_name_faults(d);
         return;
     }

@@ -147,21 +147,54 @@ void diagram_shade_faults(struct diagram *d)
     }
 }
 
-/* At the upper left of its shade, or a little lower where others are. */
+/* The user's name and the kind, or the kind alone where that is the name. */
+static void name_of_fault(const struct history_fault *f, char out[80])
+{
+    static const char *const kinds[FAULT_KINDS] = {
+        [FAULT_PARTITION] = "partition", [FAULT_CUT] = "cut",
+        [FAULT_SLOW] = "slow",           [FAULT_CRASH] = "crash",
+        [FAULT_OVERLOAD] = "overload",   [FAULT_LOAD] = "load",
+        [FAULT_CLOCK] = "clock",         [FAULT_SWITCHOVER] = "switchover",
+    };
+    const char *kind = f->kind < FAULT_KINDS ? kinds[f->kind] : "fault";
+
+    if (strcmp(f->name, kind) == 0)
+        snprintf(out, 80, "%s", kind);
+    else
+        snprintf(out, 80, "%.50s (%s)", f->name, kind);
+}
+
+/* The first line of a region that the fault is on, or 0. */
+static double column_of_fault(const struct diagram *d, uint32_t fault)
+{
+    const struct history_setting *s = d->def->timeline->setting;
+
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (d->column[n] != 0 &&
+            d->def->facts->touches(d->def->facts->self, fault, s->node_region[n], s->node_region[n]))
+            return d->column[n];
+    return 0;
+}
+
+/* At the upper left of its shade, or beside it where it is on one region; a little lower where others are. */
 void diagram_name_faults(struct diagram *d)
 {
     const struct history_setting *s = d->def->timeline->setting;
 
     for (uint32_t i = 0; i < s->fault_count; i++) {
         const struct history_fault *f = &s->faults[i];
-        char text[60];
+        char text[80];
         if (!d->is_shaded[i])
             continue;
-        snprintf(text, sizeof text, "%.50s", f->name);
-        double x = AXIS_X + 8 + (double)strlen(text) * CHARACTER / 2;
-        for (int down = 0; down < 6; down++)
-            if (diagram_place(d, x, axis_y(&d->axis, f->begin) + 12 + down * ROW, "#a0522d", false, text))
-                break;
+        name_of_fault(f, text);
+        double half = (double)strlen(text) * CHARACTER / 2,
+               column = is_of_links(f) ? 0 : column_of_fault(d, i);
+        double places[] = {column + 22 + half, column - 22 - half, AXIS_X + 8 + half};
+        bool done = false;
+        for (int down = 0; down < 6 && !done; down++)
+            for (int p = column != 0 ? 0 : 2; p < 3 && !done; p++)
+                done = diagram_place(d, places[p], axis_y(&d->axis, f->begin) + 12 + down * ROW, "#a0522d",
+                                     false, text);
     }
 }
 
@@ -174,7 +207,7 @@ static void draw_break(struct diagram *d, const struct axis_knot *k)
 
     fprintf(d->to, "<path d=\"M%.1f %.1f l-5 3 l10 5 l-5 3\" fill=\"none\" stroke=\"%s\"/>\n", AXIS_X,
             y - 5.5, FAINT);
-    snprintf(text, sizeof text, "%s", timeline_span(k[1].time - k[0].time, span));
+    snprintf(text, sizeof text, "(%s)", timeline_span(k[1].time - k[0].time, span));
     diagram_text(d, AXIS_X - 9, y + 4, "end", FAINT, false, text, strlen(text));
 }
 

@@ -285,24 +285,34 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
         printf("  (besides, %llu write%s of the window failed)\n", failed, failed == 1 ? "" : "s");
 }
 
-/* "(in all: 2 lost commits; 31 lost updates: 30 concurrent, 1 clock offset)". */
+/* "(in all: 2 lost commits; 31 lost updates: 30 concurrent, 1 clock offset)", "(in all: 2 lost updates, by
+ * drift)". */
 static void tell_counts(unsigned long long commits, const unsigned long long by_cause[LOSS_CAUSES])
 {
+    static const char *const alone[LOSS_CAUSES] = {"concurrent", "by a clock's offset", "by a clock's drift",
+                                                   "by late arrival", "by failover"};
     const char *between = ": ";
     unsigned long long updates = 0;
+    int causes = 0;
 
-    for (int c = 0; c < LOSS_CAUSES; c++)
+    for (int c = 0; c < LOSS_CAUSES; c++) {
         updates += by_cause[c];
+        causes += by_cause[c] > 0;
+    }
     printf("  (in all: ");
     if (commits > 0)
         printf("%llu lost commit%s%s", commits, commits == 1 ? "" : "s", updates > 0 ? "; " : "");
     if (updates > 0)
         printf("%llu lost update%s", updates, updates == 1 ? "" : "s");
-    for (int c = 0; c < LOSS_CAUSES; c++)
-        if (by_cause[c] > 0) {
+    for (int c = 0; c < LOSS_CAUSES; c++) {
+        if (by_cause[c] == 0)
+            continue;
+        if (causes == 1)
+            printf(", %s%s", updates > 1 ? "all " : "", alone[c]);
+        else
             printf("%s%llu %s", between, by_cause[c], loss_cause_names[c]);
-            between = ", ";
-        }
+        between = ", ";
+    }
     printf(")\n");
 }
 
@@ -427,13 +437,20 @@ static void tell_broken(struct explain *e, struct failure *f)
         char preface[120], label[120];
         if (strcmp(csv_cell(v, row, 0), point) != 0 || strcmp(csv_cell(v, row, 3), "true") != 0 ||
             strcmp(csv_cell(v, row, 4), "false") != 0 || model == UINT32_MAX ||
-            (e->model != NULL && strcmp(e->model, name) != 0) ||
-            !parse_operation(e, example, &replication, &op) ||
-            (e->replication != 0 && e->replication != replication))
+            (e->model != NULL && strcmp(e->model, name) != 0))
+            continue;
+        found++;
+        if (!parse_operation(e, example, &replication, &op)) {
+            printf("%sA broken promise, %s (%s): %s violation%s, of replicas and not of one operation\n",
+                   e->told++ > 0 ? "\n" : "", check, name, csv_cell(v, row, 5),
+                   strcmp(csv_cell(v, row, 5), "1") == 0 ? "" : "s");
+            continue;
+        }
+        if (e->replication != 0 && e->replication != replication)
             continue;
         snprintf(preface, sizeof preface, "A broken promise, %.60s", check);
         snprintf(label, sizeof label, "broken-%.80s", check);
-        found += tell_operation(e, model, replication, op, CASE_BROKEN, label, preface, f);
+        tell_operation(e, model, replication, op, CASE_BROKEN, label, preface, f);
     }
     e->is_absent[CASE_BROKEN] = found == 0;
 }
@@ -477,8 +494,8 @@ static uint32_t replications_of(const struct explain *e)
 static void tell_absent(const struct explain *e)
 {
     static const char *const nouns[CASES] = {"no read was stale", "no write succeeded", "no write was lost",
-                                             "no operation is named that broke a promise"};
-    const char *between = e->told > 0 ? "\nIn what was looked at " : "In what was looked at ";
+                                             "no promise was broken"};
+    const char *between = e->told > 0 ? "\nElse nothing: " : "Nothing to tell: ";
     bool any = false;
 
     for (int c = 0; c < CASES; c++)

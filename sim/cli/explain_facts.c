@@ -99,6 +99,13 @@ static double bandwidth(void *self, uint32_t from, uint32_t to)
     return from == to ? 0 : f->def->links[from * f->def->region_count + to].bandwidth_bits_per_s;
 }
 
+static bool bursts(void *self, uint32_t from, uint32_t to)
+{
+    const struct facts *f = self;
+
+    return from != to && f->def->links[from * f->def->region_count + to].bursts.on;
+}
+
 static bool steps_node(const struct facts *f, const struct occurrence *o, uint32_t node)
 {
     uint32_t region = f->places.node_region[node];
@@ -141,6 +148,7 @@ struct story_facts *explain_facts_new(const struct world_def *def, uint64_t seed
                                     .usual = usual,
                                     .touches = fault_touches,
                                     .bandwidth = bandwidth,
+                                    .bursts = bursts,
                                     .clock = clock_at};
     geography_open(&f->places, def, seed, replication);
     timetable_open(&f->timetable, def, &f->places);

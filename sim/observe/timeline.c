@@ -72,6 +72,7 @@ static void begin(struct timeline *t, const struct trace_record *r)
         .kind = h->begin.op_kind,
         .is_probe = h->begin.is_probe != 0,
         .node = node_of_session(t->setting, h->begin.issued_from, h->begin.session),
+        .home = node_of_session(t->setting, h->begin.issued_from, h->begin.session),
         .attempts = 1,
         .begin = h->time,
         .end = SIM_NS_NEVER,

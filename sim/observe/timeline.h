@@ -42,6 +42,7 @@ struct timeline_operation {
     uint8_t outcome; /* enum history_outcome, once it has ended */
     bool is_probe;
     uint32_t node;     /* that the client talks to; HISTORY_NO_NODE: its region has none */
+    uint32_t home;     /* that it would talk to if its region is up */
     uint32_t attempts; /* 1, and the retries */
     sim_ns begin, end; /* SIM_NS_NEVER: open */
     uint64_t begin_position, end_position;

@@ -38,8 +38,13 @@ static void tell_stamp(struct story *s, const struct story_def *def, const struc
     timeline_operation_name(def->timeline->setting, o->op, name);
     timeline_node_name(def->timeline->setting, o->taker, node);
     timeline_instant(o->priority, stamp);
+    sim_ns own = def->facts->clock(def->facts->self, o->taker, o->taken).error;
     if (error == 0)
         story_line(s, o->taken, false, "%s is stamped %s at %s, which is right", name, stamp, node);
+    else if (error > own && error >= SIM_MILLISECOND)
+        story_line(s, o->taken, true,
+                   "%s is stamped %s at %s: %s ahead of true time, as a stamp that had come there", name,
+                   stamp, node, timeline_span(error, span));
     else
         story_line(s, o->taken, distance(error, 0) >= SIM_MILLISECOND,
                    "%s is stamped %s at %s: %s %s true time", name, stamp, node,
@@ -75,6 +80,27 @@ static const struct trace_record *last_of(const struct timeline *t, uint8_t kind
     return last;
 }
 
+/* When the node went down, came up, came to lead and led no more. */
+static void tell_turns(struct story *s, const struct timeline *t, uint32_t node, uint64_t from, uint64_t to)
+{
+    static const char *const loses[] = {"goes down", "goes down, and loses its memory",
+                                        "goes down, and loses its disk"};
+    char name[TIMELINE_NAME];
+
+    timeline_node_name(t->setting, node, name);
+    array_each (struct trace_record, r, &t->trace->records) {
+        const struct history_record *h = &r->record;
+        if (r->position <= from || r->position >= to || h->node != node)
+            continue;
+        if (h->kind == HISTORY_DOWN)
+            story_line(s, h->time, true, "%s %s", name, loses[h->down.lose <= LOSE_DISK ? h->down.lose : 0]);
+        else if (h->kind == HISTORY_UP)
+            story_line(s, h->time, false, "%s is up again", name);
+        else if (h->kind == HISTORY_LEADS)
+            story_line(s, h->time, true, h->leads.yes ? "%s leads from now on" : "%s leads no more", name);
+    }
+}
+
 static void tell_failover(struct story *s, const struct story_def *def,
                           const struct timeline_operation *loser, const struct timeline_operation *winner)
 {
@@ -96,7 +122,7 @@ static void tell_failover(struct story *s, const struct story_def *def,
             s, "%s went down at %s and had not passed the loser on; %s took the winner without it (failover)",
             old, timeline_instant(down->record.time, when), new);
     else if (lost != NULL)
-        story_cause(s, "%s %s at %s and with it the loser; it took the winner without it (failover)", new,
+        story_cause(s, "%s %s at %s, and the loser with it, before it took the winner (failover)", new,
                     loses[lost->record.down.lose <= LOSE_DISK ? lost->record.down.lose : 0],
                     timeline_instant(lost->record.time, when));
     else
@@ -143,7 +169,7 @@ static void tell_clock(struct story *s, const struct story_def *def, const struc
     else if (cause == LOSS_DRIFT)
         snprintf(why, sizeof why, " (it had drifted by %.40s)", timeline_span(distance(c.drift, 0), part));
     else if (distance(c.step, 0) > distance(c.offset, 0))
-        snprintf(why, sizeof why, " (a fault had set it by %s%.40s)", c.step < 0 ? "-" : "+",
+        snprintf(why, sizeof why, " (a fault had set it %s by %.40s)", c.step < 0 ? "back" : "forward",
                  timeline_span(distance(c.step, 0), part));
     story_cause(s, "%s's clock%s was %s %s when %s stamped the %s%s, which in truth came %s %s (%s)",
                 timeline_node_name(def->timeline->setting, whose, node), read,
@@ -163,7 +189,17 @@ static void tell_late(struct story *s, const struct story_def *def, const struct
 
     timeline_node_name(t->setting, second->taker, node);
     timeline_span(second->taken - first->taken, span);
-    if (worst != NULL && is_replica)
+    const struct trace_record *again = NULL;
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.kind == HISTORY_TAKE && r->record.op == winner->op &&
+            r->position > loser->taken_position)
+            again = r;
+    if (first == winner && again != NULL)
+        story_cause(s,
+                    "the winner came once more, by its client's retry, and was taken again at %s, after the "
+                    "loser (late arrival)",
+                    timeline_instant(again->record.time, words));
+    else if (worst != NULL && is_replica)
         story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
                     first == loser ? "loser" : "winner", node, first == loser ? "winner" : "loser", span,
                     way_cause(def, worst, second->taken, words));
@@ -175,15 +211,27 @@ static void tell_late(struct story *s, const struct story_def *def, const struct
                     first == loser ? "winner" : "loser", span, node, first == loser ? "loser" : "winner");
 }
 
-static void tell_concurrent(struct story *s, const struct timeline_operation *loser,
-                            const struct timeline_operation *winner)
+static void tell_concurrent(struct story *s, const struct story_def *def,
+                            const struct timeline_operation *loser, const struct timeline_operation *winner)
 {
-    sim_ns apart = distance(loser->taken, winner->taken);
-    char span[TIMELINE_NAME];
+    const struct timeline *t = def->timeline;
+    const struct timeline_operation *first = loser->taken_position <= winner->taken_position ? loser : winner;
+    const struct timeline_operation *second = first == loser ? winner : loser;
+    sim_ns apart = second->taken - first->taken;
+    sim_ns usual = def->facts->usual(def->facts->self, t->setting->node_region[first->taker],
+                                     t->setting->node_region[second->taker]);
+    char span[TIMELINE_NAME], a[TIMELINE_NAME], b[TIMELINE_NAME];
 
     if (apart == 0)
         story_cause(
             s, "both were written at the same instant, before either had arrived at the other (concurrent)");
+    else if (apart > 2 * usual)
+        story_cause(s,
+                    "they overlap: %s had begun before the client of %s was told, so either order of the two "
+                    "is right "
+                    "(concurrent)",
+                    timeline_operation_name(t->setting, second->op, a),
+                    timeline_operation_name(t->setting, first->op, b));
     else
         story_cause(s,
                     "both were written within %s of each other, before either had arrived at the other "
@@ -223,7 +271,7 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
     if (loser == NULL || winner == NULL || loser->taken == SIM_NS_NEVER || winner->taken == SIM_NS_NEVER)
         return NULL;
     struct story *s =
-        story_new(def, "%s of key %llu, for %s", timeline_operation_name(t->setting, loser->op, a),
+        story_new(def, "%s of key %llu gave way to %s", timeline_operation_name(t->setting, loser->op, a),
                   (unsigned long long)loser->key, timeline_operation_name(t->setting, winner->op, b));
     story_write(s, def, loser);
     story_write(s, def, winner);
@@ -237,14 +285,17 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
     for (int which = 0; which < 2; which++) {
         uint32_t count = way_of_write(t, which == 0 ? loser : winner, node, steps);
         for (uint32_t i = 0; i < count; i++)
-            if (steps[i].m != NULL)
-                way_tell(s, def, steps[i].m, true);
+            way_tell_step(s, def, &steps[i], true);
     }
     uint32_t count = way_of_write(t, first, second->taker, steps);
     for (uint32_t i = 0; i < count; i++)
-        if (steps[i].m != NULL)
-            way_tell(s, def, steps[i].m, false);
+        way_tell_step(s, def, &steps[i], false);
     tell_meeting(s, def, loser, winner, node, met);
+    if (cause == LOSS_FAILOVER) {
+        tell_turns(s, t, loser->taker, loser->taken_position, winner->taken_position);
+        if (winner->taker != loser->taker)
+            tell_turns(s, t, winner->taker, loser->taken_position, winner->taken_position);
+    }
     if (cause == LOSS_FAILOVER)
         tell_failover(s, def, loser, winner);
     else if (cause == LOSS_CLOCK_OFFSET || cause == LOSS_DRIFT)
@@ -252,7 +303,7 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
     else if (cause == LOSS_LATE_ARRIVAL)
         tell_late(s, def, loser, winner, way_worst(steps, count, second->taken));
     else
-        tell_concurrent(s, loser, winner);
+        tell_concurrent(s, def, loser, winner);
     return s;
 }
 

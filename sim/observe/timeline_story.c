@@ -70,6 +70,20 @@ static bool is_about(const struct timeline_message *m, const struct timeline_ope
     return m->op != 0 && history_op_of(m->op) == history_op_of(o->op);
 }
 
+static void tell_retries(struct story *s, const struct timeline *t, const struct timeline_operation *o,
+                         const char *name)
+{
+    char span[TIMELINE_NAME];
+    sim_ns before = o->begin;
+
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.kind == HISTORY_RETRY && history_op_of(r->record.op) == history_op_of(o->op)) {
+            story_line(s, r->record.time, true, "%s: no answer after %s, so its client asks again", name,
+                       timeline_span(r->record.time - before, span));
+            before = r->record.time;
+        }
+}
+
 void story_write(struct story *s, const struct story_def *def, const struct timeline_operation *o)
 {
     const struct timeline *t = def->timeline;
@@ -80,6 +94,7 @@ void story_write(struct story *s, const struct story_def *def, const struct time
     story_line(s, o->begin, false, "%s: a client in %s begins %s of key %llu", name,
                t->setting->region_names[o->issued_from], timeline_kind_name(o->kind),
                (unsigned long long)o->key);
+    tell_retries(s, t, o, name);
     array_each (struct timeline_message, m, &t->messages)
         if (is_about(m, o) && m->sent_position < o->taken_position && m->to == o->taker &&
             o->taken != SIM_NS_NEVER)
@@ -181,8 +196,7 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
 
     story_write(s, def, write);
     for (uint32_t i = 0; i < count; i++)
-        if (steps[i].m != NULL)
-            way_tell(s, def, steps[i].m, &steps[i] == worst);
+        way_tell_step(s, def, &steps[i], &steps[i] == worst);
     story_operation(s, read->op);
     story_line(s, read->begin, false, "%s: a client in %s begins to read key %llu",
                timeline_operation_name(t->setting, read->op, words),
@@ -201,10 +215,11 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
 
 /* ---- where an operation's time went ---- */
 
-/* A piece of the way: a message's, or a node's own time. */
+/* A piece of the way: a message's, a node's own time, or an attempt's that had no answer. */
 struct piece {
     const struct timeline_message *m;
     uint32_t node;
+    bool in_vain;
     sim_ns from, to;
 };
 
@@ -231,8 +246,37 @@ static const struct timeline_message *awaited(const struct timeline *t, const st
     return own;
 }
 
-static uint32_t pieces_of(const struct timeline *t, const struct timeline_operation *o,
-                          struct piece pieces[2 * WAY_MOST])
+/* The last attempt up to `time`: when it began, SIM_NS_NEVER if that is the first. */
+static sim_ns asked_again(const struct timeline *t, const struct timeline_operation *o, sim_ns time)
+{
+    sim_ns last = SIM_NS_NEVER;
+
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.kind == HISTORY_RETRY && r->record.time <= time &&
+            history_op_of(r->record.op) == history_op_of(o->op))
+            last = r->record.time;
+    return last;
+}
+
+static bool was_down(const struct timeline *t, uint32_t node, sim_ns from, sim_ns to)
+{
+    bool down = false;
+
+    array_each (struct trace_record, r, &t->trace->records) {
+        if (r->record.time > to)
+            break;
+        if (r->record.node != node)
+            continue;
+        if (r->record.kind == HISTORY_DOWN)
+            down = true;
+        else if (r->record.kind == HISTORY_UP && r->record.time <= from)
+            down = false;
+    }
+    return down;
+}
+
+static uint32_t ways_of(const struct timeline *t, const struct timeline_operation *o,
+                        struct piece pieces[2 * WAY_MOST])
 {
     uint32_t count = 0, node = o->node;
     sim_ns time = o->end;
@@ -260,6 +304,25 @@ static uint32_t pieces_of(const struct timeline *t, const struct timeline_operat
     }
     if (time > o->begin)
         pieces[count++] = (struct piece){.node = node, .from = o->begin, .to = time};
+    return count;
+}
+
+/* From the last to the first. Where the way that was answered began with a later attempt, the first piece is
+ * what the client waited for the earlier ones. */
+static uint32_t pieces_of(const struct timeline *t, const struct timeline_operation *o,
+                          struct piece pieces[2 * WAY_MOST])
+{
+    uint32_t count = ways_of(t, o, pieces);
+
+    if (count == 0 || count + 1 >= 2 * WAY_MOST || o->attempts < 2)
+        return count;
+    struct piece *first = &pieces[count - 1];
+    sim_ns again = asked_again(t, o, first->m != NULL ? first->from : first->to);
+    if (again == SIM_NS_NEVER || (first->m == NULL && !was_down(t, first->node, o->begin, again)))
+        return count;
+    if (first->m == NULL)
+        first->from = again;
+    pieces[count++] = (struct piece){.node = o->home, .in_vain = true, .from = o->begin, .to = again};
     return count;
 }
 
@@ -294,6 +357,41 @@ static sim_ns distance_of(const struct story_def *def, const struct piece *piece
             ++*ways;
         }
     return sum;
+}
+
+/* Did the same fault slow more than one of the ways? Which take so long together. */
+static bool slow_of(const struct story_def *def, const struct piece *pieces, uint32_t count, uint32_t worst,
+                    uint32_t *ways, sim_ns *sum)
+{
+    const struct story_facts *f = def->facts;
+    const struct timeline_message *one = pieces[worst].m;
+    uint32_t slow = f->slow(f->self, one->from_region, one->to_region, one->sent);
+    char words[STORY_TEXT];
+
+    *ways = 0;
+    *sum = 0;
+    for (uint32_t i = 0; i < count && slow != STORY_NO_FAULT; i++) {
+        const struct timeline_message *m = pieces[i].m;
+        if (m == NULL || f->slow(f->self, m->from_region, m->to_region, m->sent) != slow ||
+            strstr(way_cause_message(def, m, SIM_NS_NEVER, words), "was slow") == NULL)
+            continue;
+        ++*ways;
+        *sum += pieces[i].to - pieces[i].from;
+    }
+    return *ways > 1;
+}
+
+/* Why the client had no answer up to `until`: the first message that did not come (it is told), else the node
+ * itself. */
+static const char *cause_of_silence(struct story *s, const struct story_def *def,
+                                    const struct timeline_operation *o, sim_ns until, char out[STORY_TEXT])
+{
+    array_each (struct timeline_message, m, &def->timeline->messages)
+        if (is_about(m, o) && m->from_region != m->to_region && m->sent < until && m->arrived > until) {
+            way_tell(s, def, m, true);
+            return way_cause_message(def, m, until, out);
+        }
+    return way_cause_node(def, o->home, o->begin, until, "unanswered", out);
 }
 
 static void tell_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
@@ -350,7 +448,9 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
         if (pieces[i].to - pieces[i].from > pieces[worst].to - pieces[worst].from)
             worst = i;
     for (uint32_t i = count; i-- > 0;)
-        if (pieces[i].m != NULL)
+        if (pieces[i].in_vain)
+            continue; /* told with the operation */
+        else if (pieces[i].m != NULL)
             way_tell(s, def, pieces[i].m, i == worst);
         else if (count > 1 && pieces[i].to - pieces[i].from > (o->end - o->begin) / 100)
             story_line(s, pieces[i].from, i == worst, "%s: %s pass here",
@@ -365,6 +465,13 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
     sim_ns distance = distance_of(def, pieces, count, &ways);
     if (pieces[worst].m != NULL && ways > 1 && is_distance(def, pieces[worst].m))
         story_cause(s, "distance: %u ways between regions, one after the other (%s of %s)", ways,
+                    timeline_span(distance, share), timeline_span(o->end - o->begin, span));
+    else if (pieces[worst].in_vain)
+        story_cause(s, "no answer for %s: %s (%s of %s)", share,
+                    cause_of_silence(s, def, o, pieces[worst].to, words), share,
+                    timeline_span(o->end - o->begin, span));
+    else if (pieces[worst].m != NULL && slow_of(def, pieces, count, worst, &ways, &distance))
+        story_cause(s, "%s (%u ways, %s of %s)", way_cause_message(def, pieces[worst].m, o->end, words), ways,
                     timeline_span(distance, share), timeline_span(o->end - o->begin, span));
     else if (pieces[worst].m != NULL)
         story_cause(s, "%s (%s of %s)", way_cause_message(def, pieces[worst].m, o->end, words), share,

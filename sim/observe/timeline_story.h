@@ -31,6 +31,7 @@ struct story_facts {
                     uint32_t to_region); /* a link's, or (twice the same) a region's */
     sim_ns (*usual)(void *self, uint32_t from_region, uint32_t to_region);     /* median of one way */
     double (*bandwidth)(void *self, uint32_t from_region, uint32_t to_region); /* bit/s; 0: unlimited */
+    bool (*bursts)(void *self, uint32_t from_region, uint32_t to_region);      /* does it lose in bursts? */
     struct story_clock (*clock)(void *self, uint32_t node, sim_ns at);
 };
 

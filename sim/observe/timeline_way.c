@@ -103,6 +103,16 @@ static const struct trace_record *down_at(const struct timeline *t, uint32_t nod
     return down;
 }
 
+/* "once", "twice", "3 times". */
+static const char *times_in_words(uint32_t n, char out[TIMELINE_NAME])
+{
+    if (n <= 2)
+        snprintf(out, TIMELINE_NAME, n == 1 ? "once" : "twice");
+    else
+        snprintf(out, TIMELINE_NAME, "%u times", n);
+    return out;
+}
+
 /* ---- one message ---- */
 
 static const char *ends_of(const struct history_setting *s, const struct timeline_message *m,
@@ -219,12 +229,15 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
             lost++;
             lost_last = t->transmissions.items[i].sent;
         }
-    if (lost > 0)
+    const char *to = t->setting->region_names[m->to_region];
+    if (lost == 1)
+        story_line(s, lost_last, false, "... sent to %s again: lost too", to);
+    else if (lost > 1)
         story_line(s, t->transmissions.items[first->next].sent, false,
-                   lost == 1 ? "... sent again: lost too" : "... sent again %u times until %s: lost too",
-                   lost, timeline_instant(lost_last, until));
+                   "... sent to %s again, %s until %s: all lost", to, times_in_words(lost, span),
+                   timeline_instant(lost_last, until));
     if (m->arrived != SIM_NS_NEVER)
-        story_line(s, last->sent, important, "... sent again (transmission %u): %s%s", m->count,
+        story_line(s, last->sent, important, "... sent to %s again (transmission %u): %s%s", to, m->count,
                    timeline_span(m->arrived - last->sent, span), waits_in_order(def, m, last->sent));
 }
 
@@ -244,13 +257,15 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
     const struct timeline *t = def->timeline;
     const struct history_setting *s = t->setting;
     const struct timeline_transmission *first = &t->transmissions.items[m->first];
-    char span[TIMELINE_NAME], node[TIMELINE_NAME], by[TIMELINE_NAME], times[40];
+    char span[TIMELINE_NAME], node[TIMELINE_NAME], by[TIMELINE_NAME], times[TIMELINE_NAME];
     const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
+    const char *loss =
+        def->facts->bursts(def->facts->self, m->from_region, m->to_region) ? "loss in bursts" : "loss";
     const char *order = behind != NULL ? ": it waited, in order, behind an earlier message" : "";
     const char *what = behind != NULL ? "an earlier message" : "it";
     uint32_t lost = m->count - (t->transmissions.items[m->last].lost == SIM_NS_NEVER ? 1 : 0), fault;
 
-    snprintf(times, sizeof times, lost == 1 ? "once" : "%u times", lost);
+    times_in_words(lost, times);
     if (first->reason == LOST_BY_CUT) {
         fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->lost);
         if (fault == STORY_NO_FAULT)
@@ -274,14 +289,14 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
                  fault_span(s, fault, span), by_fault(s, fault, by), what, times);
     } else if (behind != NULL) {
         snprintf(out, STORY_TEXT,
-                 "loss: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, "
+                 "%s: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, "
                  "behind it",
-                 from, to, times);
+                 loss, from, to, times);
     } else if (m->count > 1) {
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, and it was sent again after a timeout",
-                 from, to, times);
+        snprintf(out, STORY_TEXT, "%s: the link %s -> %s lost it %s, and it was sent again after a timeout",
+                 loss, from, to, times);
     } else {
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it", from, to);
+        snprintf(out, STORY_TEXT, "%s: the link %s -> %s lost it", loss, from, to);
     }
     return out;
 }
@@ -407,8 +422,8 @@ static struct had *had_by_nodes(const struct timeline *t, const struct timeline_
  * a batch. */
 enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
 
-/* The last of them that arrived, from a node that had the write, before position `before`; or else the first
- * sent. */
+/* The last of them that arrived, from a node that had the write, before position `before` (UINT64_MAX: that
+ * does not matter); or else the first sent. */
 static const struct timeline_message *carrier(const struct timeline *t,
                                               const struct timeline_operation *write, const struct had *had,
                                               uint32_t node, uint64_t before, enum carriers which)
@@ -430,7 +445,9 @@ static const struct timeline_message *carrier(const struct timeline *t,
     }
     /* None came in time (it never had it, or had a newer one first): what set out first is what did not come.
      */
-    return arrived != NULL || (which == BATCHES && before != UINT64_MAX) ? arrived : sent;
+    if (which == BATCHES)
+        return before == UINT64_MAX ? sent : arrived;
+    return arrived != NULL ? arrived : sent;
 }
 
 uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
@@ -463,9 +480,117 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
     return count;
 }
 
+/* Over datagrams a model sends again by itself: the first message like `m` that was sent since `held` and
+ * never came; how many. */
+static const struct timeline_message *lost_before(const struct timeline *t, const struct timeline_message *m,
+                                                  sim_ns held, uint32_t *count)
+{
+    const struct timeline_message *first = NULL;
+
+    *count = 0;
+    array_each (struct timeline_message, other, &t->messages)
+        if (m->op != 0 && other->op == m->op && other->from == m->from && other->to == m->to &&
+            other->type == m->type && other->sent >= held && other->sent_position < m->sent_position &&
+            other->arrived == SIM_NS_NEVER) {
+            first = first != NULL ? first : other;
+            ++*count;
+        }
+    return first;
+}
+
+void way_tell_step(struct story *s, const struct story_def *def, const struct way_step *step, bool important)
+{
+    const struct timeline_message *m = step->m;
+    uint32_t told = 0, count = 0;
+
+    if (m == NULL)
+        return;
+    if (lost_before(def->timeline, m, step->held, &count) != NULL)
+        array_each (struct timeline_message, other, &def->timeline->messages)
+            if (other->op == m->op && other->from == m->from && other->to == m->to &&
+                other->type == m->type && other->sent >= step->held &&
+                other->sent_position < m->sent_position && other->arrived == SIM_NS_NEVER && told++ < 3)
+                way_tell(s, def, other, important);
+    if (count > 3)
+        story_line(s, m->sent, false, "... %u more were lost", count - 3);
+    way_tell(s, def, m, important);
+}
+
 static sim_ns earlier(sim_ns a, sim_ns b)
 {
     return a < b ? a : b;
+}
+
+/* How long of [from, to] the fault was on. */
+static sim_ns fault_overlap(const struct history_setting *s, uint32_t fault, sim_ns from, sim_ns to)
+{
+    sim_ns begin = s->faults[fault].begin > from ? s->faults[fault].begin : from;
+    sim_ns end = earlier(s->faults[fault].end, to);
+
+    return end > begin ? end - begin : 0;
+}
+
+/* The crash of the node that was on for the longest time of [from, to], or NULL. */
+static const struct trace_record *longest_crash(const struct timeline *t, uint32_t node, sim_ns from,
+                                                sim_ns to)
+{
+    const struct trace_record *longest = NULL;
+
+    array_each (struct trace_record, r, &t->trace->records) {
+        const struct history_record *h = &r->record;
+        if (h->kind == HISTORY_DOWN && h->node == node && h->down.fault < t->setting->fault_count &&
+            fault_overlap(t->setting, h->down.fault, from, to) >
+                (longest != NULL ? fault_overlap(t->setting, longest->record.down.fault, from, to) : 0))
+            longest = r;
+    }
+    return longest;
+}
+
+/* What was on for most of the time that a write stood at a node to be sent to another: a crash of either, a
+ * cut between them. False: nothing was. */
+static bool cause_of_hold(const struct story_def *def, const struct way_step *step, sim_ns to,
+                          char out[STORY_TEXT])
+{
+    const struct timeline *t = def->timeline;
+    const struct history_setting *s = t->setting;
+    uint32_t from_region = s->node_region[step->from], to_region = s->node_region[step->to];
+    uint32_t cut =
+        def->facts->cut(def->facts->self, from_region, to_region, step->held + (to - step->held) / 2);
+    const struct trace_record *ends[] = {longest_crash(t, step->to, step->held, to),
+                                         longest_crash(t, step->from, step->held, to)};
+    sim_ns longest = cut != STORY_NO_FAULT ? fault_overlap(s, cut, step->held, to) : 0;
+    const struct trace_record *down = NULL;
+    char span[TIMELINE_NAME], by[TIMELINE_NAME], node[TIMELINE_NAME];
+
+    for (int i = 0; i < 2; i++)
+        if (ends[i] != NULL && fault_overlap(s, ends[i]->record.down.fault, step->held, to) > longest) {
+            down = ends[i];
+            longest = fault_overlap(s, down->record.down.fault, step->held, to);
+        }
+    if (longest <= (to - step->held) / 2)
+        return false;
+    if (down != NULL)
+        snprintf(out, STORY_TEXT, "%s was down %s%s", timeline_node_name(s, down->record.node, node),
+                 fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by));
+    else
+        snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s", s->region_names[from_region],
+                 s->region_names[to_region], fault_span(s, cut, span), by_fault(s, cut, by));
+    return true;
+}
+
+/* Of a log that is applied in order over a network that is not: a message before this one, that is missing
+ * still. */
+static const struct timeline_message *missing_before(const struct timeline *t,
+                                                     const struct timeline_message *m)
+{
+    const struct timeline_message *missing = NULL;
+
+    array_each (struct timeline_message, other, &t->messages)
+        if (other->from == m->from && other->to == m->to && other->type == m->type &&
+            other->sent_position < m->sent_position && other->sent > m->sent - 10 * SIM_SECOND &&
+            (other->arrived == SIM_NS_NEVER || other->arrived > m->arrived))
+            missing = other;
+    return missing;
 }
 
 /* What a step took up to `until`, whole. */
@@ -484,6 +609,28 @@ const struct way_step *way_worst(const struct way_step *steps, uint32_t count, s
     return worst;
 }
 
+/* Was what a model sent again by itself lost before, and was most of the time spent on that? */
+static bool cause_of_tries(const struct story_def *def, const struct way_step *step, sim_ns until,
+                           char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    const struct timeline_message *m = step->m;
+    uint32_t tries;
+    const struct timeline_message *in_vain = lost_before(def->timeline, m, step->held, &tries);
+    sim_ns service = m->arrived < until ? earlier(step->had, until) - m->arrived : 0;
+    char times[TIMELINE_NAME];
+
+    if (in_vain == NULL || in_vain->sent >= until || service > m->sent - step->held)
+        return false;
+    if (tries > 1 && def->timeline->transmissions.items[in_vain->first].reason == LOST_BY_CHANCE)
+        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, before it came through",
+                 s->region_names[m->from_region], s->region_names[m->to_region],
+                 times_in_words(tries, times));
+    else
+        cause_of_loss(def, in_vain, NULL, out);
+    return true;
+}
+
 const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until,
                       char out[STORY_TEXT])
 {
@@ -491,6 +638,8 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
     const struct timeline_message *m = step->m;
     char from[TIMELINE_NAME], to[TIMELINE_NAME], span[TIMELINE_NAME];
 
+    if (m != NULL && cause_of_tries(def, step, until, out))
+        return out;
     if (m == NULL || m->sent >= until) {
         uint32_t cut =
             def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
@@ -517,7 +666,18 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
     sim_ns service = m->arrived < until ? earlier(step->had, until) - m->arrived : 0;
     if (way >= waited && way >= service)
         return way_cause_message(def, m, until, out);
-    if (service > waited)
+    if (service <= waited)
+        return cause_of_hold(def, step, m->sent, out)
+                   ? out
+                   : way_cause_node(def, step->from, step->held, m->sent, "to be shipped", out);
+    const struct timeline_message *missing = missing_before(def->timeline, m);
+    uint32_t overload = def->facts->overload(def->facts->self, s->node_region[step->to], m->arrived, until);
+    if (missing == NULL || overload != STORY_NO_FAULT ||
+        way_crash(def->timeline, step->to, m->arrived, until) != NULL)
         return way_cause_node(def, step->to, m->arrived, earlier(step->had, until), "to be applied", out);
-    return way_cause_node(def, step->from, step->held, m->sent, "to be shipped", out);
+    snprintf(out, STORY_TEXT,
+             "loss: the link %s -> %s lost an earlier message, without which %s could not go on for %s",
+             s->region_names[m->from_region], s->region_names[m->to_region],
+             timeline_node_name(s, step->to, to), timeline_span(service, span));
+    return out;
 }

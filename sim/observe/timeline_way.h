@@ -29,6 +29,9 @@ struct way_step {
     sim_ns held, had;
 };
 
+/* What carried it, and what was to carry it before and was lost. */
+void way_tell_step(struct story *s, const struct story_def *def, const struct way_step *step, bool important);
+
 /* Steps from the taker to `node`, in the order of time; how many. 0: the taker itself. */
 uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
                       struct way_step steps[WAY_MOST]);

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TWO_REGIONS                                                                                          \
+#define TWO_REGIONS TWO_REGIONS_OF("")
+#define TWO_REGIONS_OF(more)                                                                                 \
     "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west]\n"           \
-    "workload: {clients: 1, arrivals: {constant: 5/s}, keys: {count: 1}, mix: {read: 50%, write: 50%}}\n"
+    "workload: {clients: 1, arrivals: {constant: 5/s}, keys: {count: 1}, mix: {read: 50%, write: 50%}" more  \
+    "}\n"
 
 enum what { STALEST, SLOWEST, LOST, LOST_COMMIT, OPERATION };
 
@@ -38,7 +40,8 @@ static struct story *story_of(const struct story_def *def, const struct trace_wo
         return story_of_operation(def, w->slowest.op);
     case LOST:
         return lost == NULL ? NULL
-                            : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met, (enum loss_cause)lost->cause);
+                            : story_of_lost_update(def, lost->loser, lost->winner, lost->node, lost->met,
+                                                   (enum loss_cause)lost->cause);
     case LOST_COMMIT:
         return story_of_lost_commit(def, w->lost_commit.loser);
     default:
@@ -90,11 +93,11 @@ Test(explain_story, a_cut_makes_a_read_stale)
         "      7.200 s  east takes east/36\n"
         "      7.200 s  row east -> west: lost: link cut by 'digger' until 8.000 s\n"
         "      7.200 s  east/36: its client is told, after 0.500 ms: it is committed\n"
-        "      7.480 s  ... sent again: lost too\n"
+        "      7.480 s  ... sent to west again: lost too\n"
         "      7.600 s  west/38: a client in west begins to read key 0\n"
         "      7.601 s  its client gets the value of west/35, from west: it misses east/36, and 1 newer\n"
         "      7.800 s  west goes on to a newer one, west/39, 599.8 ms after it was committed\n"
-        "      8.040 s  ... sent again (transmission 3): 840.0 ms, in order behind an earlier one\n"
+        "      8.040 s  ... sent to west again (transmission 3): 840.0 ms, in order behind an earlier one\n"
         "  cause: the link east -> west was cut from 5.000 s to 8.000 s by 'digger'\n");
 }
 
@@ -108,7 +111,7 @@ Test(explain_story, a_clock_that_is_behind_loses_the_later_write)
 {
     assert_story(
         POISSON "clocks: {regions: {west: {offset: -150ms}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
-        "It: west/419 of key 0, for east/409\n"
+        "It: west/419 of key 0 gave way to east/409\n"
         "      3.819 s  east/409: a client in east begins write of key 0\n"
         "      3.819 s  east takes east/409\n"
         "      3.819 s  east/409 is stamped 3.819 s at east, which is right\n"
@@ -128,7 +131,7 @@ Test(explain_story, a_clock_that_drifts_is_told_from_one_that_is_off)
 {
     assert_story(
         POISSON "clocks: {regions: {west: {drift: -15000ppm}}}\nmodels: [{type: lww, clock: wall}]\n", LOST,
-        "It: west/1069 of key 0, for east/1113\n"
+        "It: west/1069 of key 0 gave way to east/1113\n"
         "     10.596 s  east/1113: a client in east begins write of key 0\n"
         "     10.596 s  east takes east/1113\n"
         "     10.596 s  east/1113 is stamped 10.596 s at east, which is right\n"
@@ -147,7 +150,7 @@ Test(explain_story, a_clock_that_drifts_is_told_from_one_that_is_off)
 Test(explain_story, two_writes_at_once_are_concurrent)
 {
     assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: lamport}]\n", LOST,
-                 "It: east/15 of key 0, for west/15\n"
+                 "It: east/15 of key 0 gave way to west/15\n"
                  "      3.000 s  east/15: a client in east begins write of key 0\n"
                  "      3.000 s  west/15: a client in west begins write of key 0\n"
                  "      3.000 s  east takes east/15\n"
@@ -163,25 +166,26 @@ Test(explain_story, two_writes_at_once_are_concurrent)
 /* West writes 400 ms after east, and would have known but for the cut. */
 Test(explain_story, a_write_that_comes_late_loses)
 {
-    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
-                             "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n",
-                 LOST,
-                 "It: east/37 of key 0, for west/39\n"
-                 "      7.400 s  east/37: a client in east begins write of key 0\n"
-                 "      7.400 s  east takes east/37\n"
-                 "      7.400 s  east/37 is stamped 7.400 s at east, which is right\n"
-                 "      7.400 s  row east -> west: lost: link cut by 'digger' until 8.000 s\n"
-                 "      7.401 s  east/37: its client is told, after 0.500 ms: it is committed\n"
-                 "      7.680 s  ... sent again: lost too\n"
-                 "      7.800 s  west/39: a client in west begins write of key 0\n"
-                 "      7.800 s  west takes west/39\n"
-                 "      7.800 s  west/39 is stamped 7.800 s at west, which is right\n"
-                 "      7.800 s  row west -> east: 40.0 ms\n"
-                 "      7.801 s  west/39: its client is told, after 0.500 ms: it is committed\n"
-                 "      7.840 s  they meet at east: west/39 replaces east/37, which is lost\n"
-                 "      8.240 s  ... sent again (transmission 3): 640.0 ms, in order behind an earlier one\n"
-                 "  cause: the loser had not come to west when the winner was taken there, 400.0 ms later: "
-                 "the link east -> west was cut from 5.000 s to 8.000 s by 'digger' (late arrival)\n");
+    assert_story(
+        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
+                    "faults: [{name: digger, at: 5s, for: 3s, cut: {from: east, to: west}}]\n",
+        LOST,
+        "It: east/37 of key 0 gave way to west/39\n"
+        "      7.400 s  east/37: a client in east begins write of key 0\n"
+        "      7.400 s  east takes east/37\n"
+        "      7.400 s  east/37 is stamped 7.400 s at east, which is right\n"
+        "      7.400 s  row east -> west: lost: link cut by 'digger' until 8.000 s\n"
+        "      7.401 s  east/37: its client is told, after 0.500 ms: it is committed\n"
+        "      7.680 s  ... sent to west again: lost too\n"
+        "      7.800 s  west/39: a client in west begins write of key 0\n"
+        "      7.800 s  west takes west/39\n"
+        "      7.800 s  west/39 is stamped 7.800 s at west, which is right\n"
+        "      7.800 s  row west -> east: 40.0 ms\n"
+        "      7.801 s  west/39: its client is told, after 0.500 ms: it is committed\n"
+        "      7.840 s  they meet at east: west/39 replaces east/37, which is lost\n"
+        "      8.240 s  ... sent to west again (transmission 3): 640.0 ms, in order behind an earlier one\n"
+        "  cause: the loser had not come to west when the winner was taken there, 400.0 ms later: "
+        "the link east -> west was cut from 5.000 s to 8.000 s by 'digger' (late arrival)\n");
 }
 
 /* Timeouts: 80 ms + 200 ms, 560 ms, 1 s. */
@@ -191,11 +195,11 @@ Test(explain_story, loss_makes_a_write_slow)
                  "It: write of key 0 from west took 2.200 s\n"
                  "      9.200 s  west/46: a client in west begins write of key 0\n"
                  "      9.200 s  write west -> east: lost by chance\n"
-                 "      9.480 s  ... sent again 2 times until 10.040 s: lost too\n"
-                 "     11.040 s  ... sent again (transmission 4): 40.0 ms\n"
+                 "      9.480 s  ... sent to east again, twice until 10.040 s: all lost\n"
+                 "     11.040 s  ... sent to east again (transmission 4): 40.0 ms\n"
                  "     11.080 s  east takes west/46\n"
                  "     11.080 s  reply east -> west: lost by chance\n"
-                 "     11.360 s  ... sent again (transmission 2): 40.0 ms\n"
+                 "     11.360 s  ... sent to west again (transmission 2): 40.0 ms\n"
                  "     11.400 s  west/46: its client is told, after 2.200 s: it is committed\n"
                  "  cause: loss: the link west -> east lost it 3 times, and it was sent again after a "
                  "timeout (1.880 s of 2.200 s)\n");
@@ -203,17 +207,18 @@ Test(explain_story, loss_makes_a_write_slow)
 
 Test(explain_story, a_slow_link_makes_a_write_slow)
 {
-    assert_story(
-        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, leader: west}]\n"
-                    "faults: [{name: rain, at: 5s, for: 3s, slow: {between: [east, west], factor: 10}}]\n",
-        SLOWEST,
-        "It: write of key 0 from east took 800.5 ms\n"
-        "      5.400 s  east/27: a client in east begins write of key 0\n"
-        "      5.400 s  write east -> west: 400.0 ms\n"
-        "      5.800 s  west takes east/27\n"
-        "      5.800 s  reply west -> east: 400.0 ms\n"
-        "      6.200 s  east/27: its client is told, after 800.5 ms: it is committed\n"
-        "  cause: the link west -> east was slow from 5.000 s to 8.000 s by 'rain' (400.0 ms of 800.5 ms)\n");
+    assert_story(TWO_REGIONS
+                 "network: {rtt: 80ms}\nmodels: [{type: async, leader: west}]\n"
+                 "faults: [{name: rain, at: 5s, for: 3s, slow: {between: [east, west], factor: 10}}]\n",
+                 SLOWEST,
+                 "It: write of key 0 from east took 800.5 ms\n"
+                 "      5.400 s  east/27: a client in east begins write of key 0\n"
+                 "      5.400 s  write east -> west: 400.0 ms\n"
+                 "      5.800 s  west takes east/27\n"
+                 "      5.800 s  reply west -> east: 400.0 ms\n"
+                 "      6.200 s  east/27: its client is told, after 800.5 ms: it is committed\n"
+                 "  cause: the link west -> east was slow from 5.000 s to 8.000 s by 'rain' (2 ways, 800.0 "
+                 "ms of 800.5 ms)\n");
 }
 
 Test(explain_story, an_overload_makes_a_write_slow)
@@ -292,6 +297,141 @@ Test(explain_story, a_crash_takes_a_commit_with_it)
         "      5.000 s  east goes down, and loses its disk\n"
         "  cause: east went down 39.5 ms after the write was committed, before it had come to a replica that "
         "was left\n");
+}
+
+/* The client waits its 2 s for a node that is down, then goes to the other: 40.25 ms there, and as much back.
+ */
+Test(explain_story, a_retry_after_a_crash_makes_a_write_slow)
+{
+    assert_story(TWO_REGIONS_OF(
+                     ", timeout: 2s, retries: 1") "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall}]\n"
+                                                  "faults: [{name: fire, at: 5s, for: 4s, crash: {region: "
+                                                  "east, lose: memory}}]\n",
+                 SLOWEST,
+                 "It: write of key 0 from east took 2.080 s\n"
+                 "      5.400 s  east/27: a client in east begins write of key 0\n"
+                 "      7.400 s  east/27: no answer after 2.000 s, so its client asks again\n"
+                 "      7.400 s  request client in east -> west: 40.2 ms\n"
+                 "      7.440 s  west takes east/27\n"
+                 "      7.440 s  answer west -> client in east: 40.2 ms\n"
+                 "      7.481 s  east/27: its client is told, after 2.080 s: it is committed\n"
+                 "  cause: no answer for 2.000 s: east was down from 5.000 s to 9.000 s by 'fire' (2.000 s "
+                 "of 2.080 s)\n");
+}
+
+/* West ships every 600 ms: what it took at 1.600 s leaves 542.9 ms later, when east has another. */
+Test(explain_story, a_batch_that_waits_loses_a_write)
+{
+    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: lww, clock: wall, flush_every: 600ms}]\n",
+                 LOST,
+                 "It: west/8 of key 0 gave way to east/10\n"
+                 "      1.600 s  west/8: a client in west begins write of key 0\n"
+                 "      1.600 s  west takes west/8\n"
+                 "      1.600 s  west/8 is stamped 1.600 s at west, which is right\n"
+                 "      1.601 s  west/8: its client is told, after 0.500 ms: it is committed\n"
+                 "      2.000 s  east/10: a client in east begins write of key 0\n"
+                 "      2.000 s  east takes east/10\n"
+                 "      2.000 s  east/10 is stamped 2.000 s at east, which is right\n"
+                 "      2.001 s  east/10: its client is told, after 0.500 ms: it is committed\n"
+                 "      2.143 s  row west -> east: 40.0 ms\n"
+                 "      2.183 s  they meet at east, which holds east/10: it refuses west/8, which is lost\n"
+                 "  cause: the loser had not come to east when the winner was taken there, 400.0 ms later: "
+                 "west had not yet sent it to east: it waited 542.9 ms to be shipped (late arrival)\n");
+}
+
+/* Datagrams come no more by themselves: async sends again when west says that it waits. */
+Test(explain_story, a_datagram_that_is_lost_twice_makes_a_read_stale)
+{
+    assert_story(
+        TWO_REGIONS
+        "network: {rtt: 80ms, transport: datagram, links: [{from: east, to: west, delay: 40ms, loss: 20%}]}\n"
+        "models: [async]\n",
+        STALEST,
+        "It: key 0 at west was 1.800 s behind\n"
+        "      8.800 s  east/44: a client in east begins write of key 0\n"
+        "      8.800 s  east takes east/44\n"
+        "      8.800 s  entries east -> west: lost by chance\n"
+        "      8.800 s  east/44: its client is told, after 0.500 ms: it is committed\n"
+        "     10.080 s  entries east -> west: lost by chance\n"
+        "     10.600 s  west/53: a client in west begins to read key 0\n"
+        "     10.601 s  its client gets the value of east/42, from west: it misses east/44, and 5 newer\n"
+        "     10.635 s  entries east -> west: 40.0 ms\n"
+        "     10.675 s  west has it at last, 1.875 s after it was committed\n"
+        "  cause: loss: the link east -> west lost it twice, before it came through\n");
+}
+
+/* 280 ms after the first: rtt + 200 ms. */
+Test(explain_story, a_burst_of_loss_makes_a_read_stale)
+{
+    assert_story(
+        TWO_REGIONS
+        "network: {rtt: 80ms, loss: {gilbert_elliott: {to_bad: 0.3/s, to_good: 1/s, good: 0%, bad: 70%}}}\n"
+        "models: [{type: lww, clock: wall}]\n",
+        STALEST,
+        "It: key 0 at west was 399.5 ms behind\n"
+        "      7.200 s  east/36: a client in east begins write of key 0\n"
+        "      7.200 s  east takes east/36\n"
+        "      7.200 s  row east -> west: lost by chance\n"
+        "      7.200 s  east/36: its client is told, after 0.500 ms: it is committed\n"
+        "      7.480 s  ... sent to west again (transmission 2): 400.0 ms, in order behind an earlier one\n"
+        "      7.600 s  west/38: a client in west begins to read key 0\n"
+        "      7.601 s  its client gets the value of west/35, from west: it misses east/36, and 1 newer\n"
+        "      7.800 s  west goes on to a newer one, west/39, 599.8 ms after it was committed\n"
+        "  cause: loss in bursts: the link east -> west lost it once, and it was sent again after a "
+        "timeout\n");
+}
+
+/* West's own clock is right; its hybrid stamp runs ahead since it heard from south. Its loss is south's all
+ * the same. */
+Test(explain_story, a_stamp_that_had_come_there_is_told)
+{
+    assert_story(
+        "name: story\nduration: 40s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west, south]\n"
+        "network: {rtt: 80ms}\nclocks: {regions: {south: {offset: 300ms}}}\n"
+        "workload: {clients: 1, keys: {count: 4}, arrivals: {poisson: 3/s}, mix: {write: 100%}}\n"
+        "models: [{type: lww, clock: hlc}]\n",
+        LOST,
+        "It: west/92 of key 0 gave way to south/94\n"
+        "     30.025 s  south/94: a client in south begins write of key 0\n"
+        "     30.025 s  south takes south/94\n"
+        "     30.025 s  south/94 is stamped 30.325 s at south: 300.0 ms ahead of true time\n"
+        "     30.025 s  row south -> west: 40.0 ms\n"
+        "     30.025 s  south/94: its client is told, after 0.500 ms: it is committed\n"
+        "     30.060 s  west/92: a client in west begins write of key 0\n"
+        "     30.060 s  west takes west/92\n"
+        "     30.060 s  west/92 is stamped 30.129 s at west: 68.8 ms ahead of true time, as a stamp that had "
+        "come there\n"
+        "     30.061 s  west/92: its client is told, after 0.500 ms: it is committed\n"
+        "     30.065 s  they meet at west: south/94 replaces west/92, which is lost\n"
+        "  cause: south's clock was 300.0 ms ahead when it stamped the winner, which in truth came 35.3 ms "
+        "before the loser (clock offset)\n");
+}
+
+Test(explain_story, a_lost_disk_is_a_failover)
+{
+    assert_story("name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, "
+                 "west]\nnetwork: {rtt: 80ms}\n"
+                 "workload: {clients: 1, arrivals: {constant: 20/s}, keys: {count: 100}, mix: {read: 50%, "
+                 "write: 50%}}\n"
+                 "models: [{type: quorum, n: 2, w: 1, r: 1, handoff: false}]\n"
+                 "faults: [{name: fire, at: 5s, for: 1s, crash: {region: east, lose: disk}}]\n",
+                 LOST,
+                 "It: west/28 of key 79 gave way to east/136\n"
+                 "      1.400 s  west/28: a client in west begins write of key 79\n"
+                 "      1.400 s  west takes west/28\n"
+                 "      1.400 s  west/28 is stamped 1.400 s at west, which is right\n"
+                 "      1.400 s  write west -> east: 40.0 ms\n"
+                 "      1.401 s  west/28: its client is told, after 0.500 ms: it is committed\n"
+                 "      5.000 s  east goes down, and loses its disk\n"
+                 "      6.000 s  east is up again\n"
+                 "      6.800 s  east/136: a client in east begins write of key 79\n"
+                 "      6.800 s  east takes east/136\n"
+                 "      6.800 s  east/136 is stamped 6.800 s at east, which is right\n"
+                 "      6.800 s  write east -> west: 40.0 ms\n"
+                 "      6.801 s  east/136: its client is told, after 0.500 ms: it is committed\n"
+                 "      6.840 s  they meet at west: east/136 replaces west/28, which is lost\n"
+                 "  cause: east lost its disk at 5.000 s, and the loser with it, before it took the winner "
+                 "(failover)\n");
 }
 
 /* ---- names ---- */

@@ -357,7 +357,7 @@ Test(trace_formats, a_picture_of_a_window_is_well_formed)
                                                     .messages_most = 400});
         check_xml(t.text);
         cr_expect(strncmp(t.text, "<svg xmlns=", 11) == 0);
-        cr_expect_not_null(strstr(t.text, ">cut off<"), "the fault has its name");
+        cr_expect_not_null(strstr(t.text, ">cut off (partition)<"), "the fault has its name");
         cr_expect_not_null(strstr(t.text, ">west 2[1]<"), "so has a node");
         cr_expect_not_null(strstr(t.text, ">a &lt;title&gt; &amp; more<"), "and what is no name is escaped");
         untrace(&t);
