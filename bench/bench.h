@@ -3,11 +3,17 @@
 #define GEOREP_BENCH_BENCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct document_override;
+
 struct bench_options {
-    bool csv;        /* comma-separated, else aligned for reading */
-    uint64_t events; /* how much work in each row; 0: the benchmark's own choice */
+    bool csv;                                  /* comma-separated, else aligned for reading */
+    uint64_t events;                           /* how much work in each row; 0: the benchmark's own choice */
+    const char *file;                          /* of `scenario` and `observe`; NULL: the reference scenario */
+    const struct document_override *overrides; /* by --set, of the same */
+    size_t override_count;
 };
 
 double bench_seconds(void); /* of a monotonic clock */
@@ -17,5 +23,7 @@ int bench_hold(const struct bench_options *o);
 int bench_cancel(const struct bench_options *o);
 int bench_mm1(const struct bench_options *o);
 int bench_random(const struct bench_options *o);
+int bench_scenario(const struct bench_options *o);
+int bench_observe(const struct bench_options *o);
 
 #endif

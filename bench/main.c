@@ -1,6 +1,7 @@
 /* georep-bench -- how fast the engine is. One row of the table a benchmark; each lives in a file of its name.
  */
 #include "bench/bench.h"
+#include "sim/scenario/scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ static const struct {
     {"cancel", bench_cancel, "the same with a third of the events cancelled or re-armed"},
     {"mm1", bench_mm1, "a queue with one server: customers through two events each"},
     {"random", bench_random, "draws of every distribution"},
+    {"scenario", bench_scenario, "whole trials: what an operation costs, for each model of FILE"},
+    {"observe", bench_observe, "what each reader of a trial's history costs, for the first model of FILE"},
 };
 
 double bench_seconds(void)
@@ -28,10 +31,25 @@ double bench_seconds(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N]\n\n");
+    fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N]\n"
+                    "       georep-bench scenario|observe [--csv] [--set PATH=VALUE]... [FILE]\n\n");
     for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
         fprintf(stderr, "  %-8s %s\n", benchmarks[i].name, benchmarks[i].what);
     return 2;
+}
+
+/* PATH=VALUE is cut in two where it stands. */
+static bool set_take(char *word, struct bench_options *o)
+{
+    static struct document_override overrides[32];
+    char *equals = strchr(word, '=');
+
+    if (equals == NULL || o->override_count == sizeof overrides / sizeof *overrides)
+        return false;
+    *equals = '\0';
+    overrides[o->override_count++] = (struct document_override){word, equals + 1};
+    o->overrides = overrides;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -44,6 +62,11 @@ int main(int argc, char **argv)
             options.csv = true;
         else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc)
             options.events = strtoull(argv[++i], &end, 10);
+        else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) {
+            if (!set_take(argv[++i], &options))
+                return usage();
+        } else if (argv[i][0] != '-' && options.file == NULL)
+            options.file = argv[i];
         else
             return usage();
     }

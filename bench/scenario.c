@@ -1,0 +1,99 @@
+/* scenario.c -- whole trials: what an operation costs in events, time and memory, for each model of a
+ * scenario with all readers on (`scenario`), and for its first model with one reader after another
+ * (`observe`). The least of three turns counts: a turn can only be slowed by what else the machine does. */
+#include "bench/whole.h"
+
+#include <stdio.h>
+
+enum { TURNS = 3, ALL_READERS = WHOLE_METRICS | WHOLE_CHECKS };
+
+static bool measure_least(const struct scenario *s, uint32_t model, uint32_t readers,
+                          struct whole_figures *least)
+{
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct whole_figures f;
+        if (!whole_measure(s, model, 1, readers, &f))
+            return false;
+        if (turn == 0 || f.seconds < least->seconds)
+            *least = f;
+    }
+    return true;
+}
+
+static struct document *read_file(const struct bench_options *o)
+{
+    return whole_document(o->file != NULL ? o->file : GEOREP_REFERENCE, o->overrides, o->override_count);
+}
+
+int bench_scenario(const struct bench_options *o)
+{
+    struct document *doc = read_file(o);
+
+    if (doc == NULL)
+        return 2;
+    const struct scenario *s = document_scenario(doc, 0);
+    printf(
+        o->csv
+            ? "model,operations,events,seconds,operations_per_second,events_per_second,ns_per_operation,"
+              "events_per_operation,setup_seconds,peak_bytes,bytes_per_operation,bytes_per_key_and_replica,"
+              "table_bytes_per_key_and_replica\n"
+            : "model             operations    events  seconds   ops/s  events/s  ns/op  events/op  setup s"
+              "  peak MB  B/op  B/key,replica  of tables\n");
+    int status = 0;
+    for (uint32_t m = 0; m < s->model_count && status == 0; m++) {
+        struct whole_figures f;
+        if (!measure_least(s, m, ALL_READERS, &f)) {
+            status = 1;
+            break;
+        }
+        double operations = (double)f.operations, events = (double)f.events, peak = (double)f.peak_bytes;
+        double rows = (double)(f.keys * f.replicas);
+        printf(o->csv ? "%s,%llu,%llu,%.6f,%.0f,%.0f,%.1f,%.3f,%.6f,%llu,%.2f,%.2f,%.2f\n"
+                      : "%-16s %11llu %9llu %8.3f %7.0f %9.0f %6.0f %10.2f %8.3f %8llu %5.1f %14.1f %10.1f\n",
+               s->models[m].name, (unsigned long long)f.operations, (unsigned long long)f.events, f.seconds,
+               operations / f.seconds, events / f.seconds, 1e9 * f.seconds / operations, events / operations,
+               f.setup_seconds, (unsigned long long)(o->csv ? f.peak_bytes : f.peak_bytes / 1000000),
+               peak / operations, peak / rows, (double)f.table_bytes / rows);
+        fflush(stdout);
+    }
+    document_free(doc);
+    return status;
+}
+
+int bench_observe(const struct bench_options *o)
+{
+    static const struct {
+        const char *name;
+        uint32_t readers;
+    } rows[] = {
+        {"none", 0},
+        {"metrics", WHOLE_METRICS},
+        {"checks", WHOLE_CHECKS},
+        {"history", WHOLE_HISTORY},
+        {"metrics+checks", ALL_READERS},
+        {"all", ALL_READERS | WHOLE_HISTORY},
+    };
+    struct document *doc = read_file(o);
+    double alone = 0;
+    int status = 0;
+
+    if (doc == NULL)
+        return 2;
+    printf(o->csv ? "readers,operations,seconds,ns_per_operation,ratio_to_none\n"
+                  : "readers          operations  seconds  ns/op  ratio to none\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && status == 0; i++) {
+        struct whole_figures f;
+        if (!measure_least(document_scenario(doc, 0), 0, rows[i].readers, &f)) {
+            status = 1;
+            break;
+        }
+        if (rows[i].readers == 0)
+            alone = f.seconds / (double)f.operations;
+        double each = f.seconds / (double)f.operations;
+        printf(o->csv ? "%s,%llu,%.6f,%.1f,%.3f\n" : "%-15s %11llu %8.3f %6.0f %14.2f\n", rows[i].name,
+               (unsigned long long)f.operations, f.seconds, 1e9 * each, each / alone);
+        fflush(stdout);
+    }
+    document_free(doc);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* whole.h -- a whole trial measured: what it did, the processor time it took, and the memory it held.
+ *
+ * Each trial runs in a process of its own, so that its memory is its own and nothing is warm for the next. */
+#ifndef GEOREP_BENCH_WHOLE_H
+#define GEOREP_BENCH_WHOLE_H
+
+#include "bench/bench.h"
+#include "sim/scenario/scenario.h"
+
+/* Who reads the trial's history. */
+enum whole_readers { WHOLE_METRICS = 1, WHOLE_CHECKS = 2, WHOLE_HISTORY = 4 };
+
+struct whole_figures {
+    uint64_t operations, events; /* that clients began; that the queue gave */
+    double seconds;              /* of one core, user and system, from the trial's making to its end */
+    double setup_seconds;        /* of these, before the first event */
+    uint64_t keys, replicas;     /* of each key */
+    uint64_t table_bytes;        /* by key and replica: of the trial and of its readers, every key touched */
+    uint64_t peak_bytes;         /* resident, less what was resident before the trial was made */
+};
+
+/* The document of PATH with `--set` overrides; NULL, and it has been said why. document_free. */
+struct document *whole_document(const char *path, const struct document_override *overrides, size_t count);
+
+/* One replication of one model, by `readers`. false: it failed, and it has been said how. */
+bool whole_measure(const struct scenario *s, uint32_t model, uint32_t replication, uint32_t readers,
+                   struct whole_figures *out);
+
+#endif
