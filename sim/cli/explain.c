@@ -422,6 +422,17 @@ static uint32_t find_model(const struct scenario *s, const char *name)
     return UINT32_MAX;
 }
 
+/* Is the operation of this row that of a broken promise before it? */
+static bool told_before(const struct csv_rows *v, size_t row, const char *point)
+{
+    for (size_t i = 0; i < row; i++)
+        if (strcmp(csv_cell(v, i, 0), point) == 0 && strcmp(csv_cell(v, i, 1), csv_cell(v, row, 1)) == 0 &&
+            strcmp(csv_cell(v, i, 3), "true") == 0 && strcmp(csv_cell(v, i, 4), "false") == 0 &&
+            strcmp(csv_cell(v, i, 6), csv_cell(v, row, 6)) == 0)
+            return true;
+    return false;
+}
+
 /* verdicts.csv: point,model,check,promised,holds,violations,example. */
 static void tell_broken(struct explain *e, struct failure *f)
 {
@@ -448,6 +459,10 @@ static void tell_broken(struct explain *e, struct failure *f)
         }
         if (e->replication != 0 && e->replication != replication)
             continue;
+        if (told_before(v, row, point)) {
+            printf("\nA broken promise, %s (%s): by %s too, as told above\n", check, name, example);
+            continue;
+        }
         snprintf(preface, sizeof preface, "A broken promise, %.60s", check);
         snprintf(label, sizeof label, "broken-%.80s", check);
         tell_operation(e, model, replication, op, CASE_BROKEN, label, preface, f);

@@ -2,6 +2,8 @@
 #include "sim/cli/explain_run.h"
 
 #include "sim/cli/explain_facts.h"
+#include "sim/cli/say.h"
+#include "sim/cli/verbs.h"
 #include "sim/observe/observation.h"
 
 #include <errno.h>
@@ -10,6 +12,13 @@
 #include <unistd.h>
 
 /* ---- the scenario of a folder ---- */
+
+static const char *view_version(const struct view *v)
+{
+    const char *version = json_string_value(json_object_get(v->manifest, "version"));
+
+    return version != NULL ? version : "unknown";
+}
 
 /* `text` with every `from` replaced; takes it over. */
 static char *replaced(char *text, const char *from, const char *to)
@@ -56,8 +65,25 @@ static char *text_of_scenario(const struct view *v)
     return text;
 }
 
+/* What is wrong, said of the manifest: the file that was read is gone. */
+static void say_diagnostics(const struct diagnostics *d, const char *path, const struct view *v)
+{
+    char *text = NULL, *name = NULL;
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+
+    CHECK(to != NULL);
+    diagnostics_print(d, to);
+    fclose(to);
+    CHECK(asprintf(&name, "the scenario in %s/manifest.json", v->folder) >= 0);
+    text = replaced(text, path, name);
+    fputs(text, stderr);
+    free(text);
+    free(name);
+}
+
 /* A document is read from a file: this one is gone as soon as it is read. */
-static struct document *read_text(const char *text, struct failure *f)
+static struct document *read_text(const char *text, const struct view *v, struct failure *f)
 {
     const char *folder = getenv("TMPDIR");
     char *path = NULL;
@@ -73,9 +99,9 @@ static struct document *read_text(const char *text, struct failure *f)
         struct diagnostics *d = diagnostics_new();
         doc = document_read(path, NULL, 0, NULL, 0, d);
         if (doc == NULL) {
-            diagnostics_print(d, stderr);
+            say_diagnostics(d, path, v);
             failure_set(f, STATUS_WRONG,
-                        "the scenario in the folder's manifest cannot be run by this version");
+                        "the run cannot be repeated; --plugin FILE loads a model that is not built in");
         }
         diagnostics_free(d);
     }
@@ -92,10 +118,13 @@ struct document *explain_document(const struct view *v, struct failure *f)
     char *text = text_of_scenario(v);
     struct document *doc = NULL;
 
+    if (text != NULL && strcmp(view_version(v), program_version) != 0)
+        say_warning("%s was made by version %s, and this is %s: repeated, the run may differ", v->folder,
+                    view_version(v), program_version);
     if (text == NULL)
         failure_set(f, STATUS_WRONG, "%s/manifest.json has no scenario", v->folder);
     else
-        doc = read_text(text, f);
+        doc = read_text(text, v, f);
     free(text);
     return doc;
 }

@@ -205,7 +205,10 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
     returned_in_words(t, read, words);
     if (missed_count > 1)
         snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
-    story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s", words, node, name, more);
+    story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s%s", words, node, name,
+               read->session == write->session && read->region == write->region ? ", its own session's write"
+                                                                                : "",
+               more);
     tell_later(s, def, write, read->answered_from, answered);
     story_cause(s, "%s",
                 worst != NULL ? way_cause(def, worst, answered, words)

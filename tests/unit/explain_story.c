@@ -265,18 +265,18 @@ Test(explain_story, nothing_is_blamed_for_a_write_that_stays_at_home)
 
 Test(explain_story, a_batch_that_waits_makes_a_read_stale)
 {
-    assert_story(
-        TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, flush_every: 1s}]\n", STALEST,
-        "It: key 0 at west was 719.5 ms behind\n"
-        "      1.200 s  west/6: a client in west begins write of key 0\n"
-        "      1.200 s  write west -> east: 40.0 ms\n"
-        "      1.240 s  east takes west/6\n"
-        "      1.280 s  west/6: its client is told, after 80.5 ms: it is committed\n"
-        "      2.000 s  west/10: a client in west begins to read key 0\n"
-        "      2.001 s  its client gets the value of west/5, from west: it misses west/6, and 1 newer\n"
-        "      2.088 s  entries east -> west: 40.0 ms\n"
-        "      2.128 s  west has it at last, 847.1 ms after it was committed\n"
-        "  cause: east had not yet sent it to west: it waited 847.4 ms to be shipped\n");
+    assert_story(TWO_REGIONS "network: {rtt: 80ms}\nmodels: [{type: async, flush_every: 1s}]\n", STALEST,
+                 "It: key 0 at west was 719.5 ms behind\n"
+                 "      1.200 s  west/6: a client in west begins write of key 0\n"
+                 "      1.200 s  write west -> east: 40.0 ms\n"
+                 "      1.240 s  east takes west/6\n"
+                 "      1.280 s  west/6: its client is told, after 80.5 ms: it is committed\n"
+                 "      2.000 s  west/10: a client in west begins to read key 0\n"
+                 "      2.001 s  its client gets the value of west/5, from west: it misses west/6, its own "
+                 "session's write, and 1 newer\n"
+                 "      2.088 s  entries east -> west: 40.0 ms\n"
+                 "      2.128 s  west has it at last, 847.1 ms after it was committed\n"
+                 "  cause: east had not yet sent it to west: it waited 847.4 ms to be shipped\n");
 }
 
 /* East goes down for good 40 ms after what it took at 4.960 s, which was on its way. */
