@@ -125,6 +125,9 @@ static void open_axis_of_story(struct diagram *d)
         sim_ns end = m->arrived != SIM_NS_NEVER ? m->arrived : x->lost != SIM_NS_NEVER ? x->lost : x->sent;
         *(sim_ns *)array_add(&instants) = end;
         longest = end - x->sent > longest ? end - x->sent : longest;
+        sim_ns usual = d->def->facts->usual(d->def->facts->self, m->from_region, m->to_region);
+        if (end == x->sent && usual > longest) /* of one that never came */
+            longest = usual;
     }
     array_each (struct timeline_operation, o, &t->operations)
         if (shows_operation(d, o)) {
@@ -294,6 +297,14 @@ static void name_operation(struct diagram *d, const struct timeline_operation *o
                 return;
 }
 
+/* "12 ms" stays in one line. */
+static bool is_before_unit(const char *space)
+{
+    const char *unit = space[1] == 'm' ? space + 2 : space + 1;
+
+    return space[-1] >= '0' && space[-1] <= '9' && unit[0] == 's' && (unit[1] < 'a' || unit[1] > 'z');
+}
+
 /* How much of `text` fits into `room` characters: up to a space, if there is one. */
 static size_t fits(const char *text, size_t room)
 {
@@ -301,7 +312,7 @@ static size_t fits(const char *text, size_t room)
 
     if (length <= room)
         return length;
-    while (cut > room / 2 && text[cut] != ' ')
+    while (cut > room / 2 && (text[cut] != ' ' || is_before_unit(text + cut)))
         cut--;
     return text[cut] == ' ' ? cut : room;
 }
@@ -458,6 +469,9 @@ void diagram_write(const struct diagram_def *def, FILE *to)
     d.width = d.right + (def->story != NULL ? PANEL + 30 : 40);
     if (d.width < 1000)
         d.width = 1000;
+    double title = 32 + diagram_width(strlen(def->title), true) * TITLE / FONT;
+    if (d.width < title)
+        d.width = title;
     /* The body first: how high the picture is shows only then. */
     d.to = open_memstream(&body, &bytes);
     CHECK(d.to != NULL);
@@ -475,7 +489,7 @@ void diagram_write(const struct diagram_def *def, FILE *to)
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
         "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"11\">\n",
         d.width, d.bottom + 10, d.width, d.bottom + 10);
-    fprintf(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n<g font-size=\"14\">\n");
+    fprintf(to, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n<g font-size=\"%.0f\">\n", TITLE);
     diagram_text(&d, 16, 24, "start", INK, true, def->title, strlen(def->title));
     fputs("</g>\n", to);
     if (def->note != NULL)

@@ -9,6 +9,7 @@
 #define TOP 92.0
 #define AXIS_X 78.0
 #define FONT 11.0
+#define TITLE 14.0
 /* Widths of a character at FONT px: DejaVu Sans is a wide face, so these are on the generous side. */
 #define CHARACTER 6.5
 #define CHARACTER_BOLD 7.2

@@ -194,12 +194,16 @@ static void tell_late(struct story *s, const struct story_def *def, const struct
         if (r->record.kind == HISTORY_TAKE && r->record.op == winner->op &&
             r->position > loser->taken_position)
             again = r;
-    if (first == winner && again != NULL)
+    if (first == winner && again != NULL) {
+        char name[TIMELINE_NAME], taker[TIMELINE_NAME];
+        story_line(s, again->record.time, true, "%s takes %s again",
+                   timeline_node_name(t->setting, again->record.node, taker),
+                   timeline_operation_name(t->setting, winner->op, name));
         story_cause(s,
                     "the winner came once more, by its client's retry, and was taken again at %s, after the "
                     "loser (late arrival)",
                     timeline_instant(again->record.time, words));
-    else if (worst != NULL && is_replica)
+    } else if (worst != NULL && is_replica)
         story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
                     first == loser ? "loser" : "winner", node, first == loser ? "winner" : "loser", span,
                     way_cause(def, worst, second->taken, words));

@@ -43,7 +43,7 @@ static const char *kind_word(uint8_t kind)
 }
 
 /* " by 'Tokyo cut off'"; nothing where the user gave it no name. */
-static const char *by_fault(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+const char *way_by_fault(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
 {
     const struct history_fault *f = &s->faults[fault];
 
@@ -65,7 +65,7 @@ static const char *until_fault_ends(const struct history_setting *s, uint32_t fa
 }
 
 /* "from 25.000 s to 35.000 s", "from 25.000 s on". */
-static const char *fault_span(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
+const char *way_fault_span(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME])
 {
     char from[TIMELINE_NAME], to[TIMELINE_NAME];
     const struct history_fault *f = &s->faults[fault];
@@ -104,7 +104,7 @@ static const struct trace_record *down_at(const struct timeline *t, uint32_t nod
 }
 
 /* "once", "twice", "3 times". */
-static const char *times_in_words(uint32_t n, char out[TIMELINE_NAME])
+const char *way_times(uint32_t n, char out[TIMELINE_NAME])
 {
     if (n <= 2)
         snprintf(out, TIMELINE_NAME, n == 1 ? "once" : "twice");
@@ -158,7 +158,7 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
         if (fault == STORY_NO_FAULT)
             snprintf(out, STORY_TEXT, "lost: the link was cut on the way");
         else
-            snprintf(out, STORY_TEXT, "lost: link cut%s%s", by_fault(s, fault, name),
+            snprintf(out, STORY_TEXT, "lost: link cut%s%s", way_by_fault(s, fault, name),
                      until_fault_ends(s, fault, until));
     } else {
         const struct trace_record *down = crash_of(def->timeline, m, x->lost);
@@ -166,12 +166,25 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
             snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
         else if (down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "lost: %s is down%s%s", timeline_node_name(s, down->record.node, node),
-                     by_fault(s, down->record.down.fault, name),
+                     way_by_fault(s, down->record.down.fault, name),
                      until_fault_ends(s, down->record.down.fault, until));
         else
             snprintf(out, STORY_TEXT, "lost: %s is down", timeline_node_name(s, down->record.node, node));
     }
     return out;
+}
+
+/* The crash that dropped a message which neither arrived nor was lost: of its receiver, else of its sender.
+ */
+static const struct trace_record *dropped_by(const struct timeline *t, const struct timeline_message *m,
+                                             sim_ns until)
+{
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.kind == HISTORY_DOWN && r->record.down.lose != LOSE_NOTHING &&
+            r->position > m->sent_position && r->record.time <= until &&
+            (r->record.node == m->to || r->record.node == m->from))
+            return r;
+    return NULL;
 }
 
 /* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before
@@ -214,7 +227,11 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
         *array_add(&s->important) = m->number;
     ends_of(t->setting, m, ends);
     if (first->lost == SIM_NS_NEVER) {
-        if (m->arrived == SIM_NS_NEVER)
+        const struct trace_record *down = m->arrived == SIM_NS_NEVER ? dropped_by(t, m, SIM_NS_NEVER) : NULL;
+        if (down != NULL)
+            story_line(s, first->sent, important, "%s %s: dropped on its way, as %s goes down", name, ends,
+                       timeline_node_name(t->setting, down->record.node, words));
+        else if (m->arrived == SIM_NS_NEVER)
             story_line(s, first->sent, important, "%s %s: still on its way", name, ends);
         else
             story_line(s, first->sent, important, "%s %s: %s%s", name, ends,
@@ -229,12 +246,14 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
             lost++;
             lost_last = t->transmissions.items[i].sent;
         }
-    const char *to = t->setting->region_names[m->to_region];
+    char node[TIMELINE_NAME];
+    const char *to = m->to != HISTORY_NO_NODE ? timeline_node_name(t->setting, m->to, node)
+                                              : t->setting->region_names[m->to_region];
     if (lost == 1)
         story_line(s, lost_last, false, "... sent to %s again: lost too", to);
     else if (lost > 1)
         story_line(s, t->transmissions.items[first->next].sent, false,
-                   "... sent to %s again, %s until %s: all lost", to, times_in_words(lost, span),
+                   "... sent to %s again, %s until %s: all lost", to, way_times(lost, span),
                    timeline_instant(lost_last, until));
     if (m->arrived != SIM_NS_NEVER)
         story_line(s, last->sent, important, "... sent to %s again (transmission %u): %s%s", to, m->count,
@@ -251,8 +270,8 @@ bool way_is_plain(const struct story_def *def, const struct timeline_message *m)
 
 /* ---- why ---- */
 
-static const char *cause_of_loss(const struct story_def *def, const struct timeline_message *m,
-                                 const struct timeline_message *behind, char out[STORY_TEXT])
+const char *way_cause_of_loss(const struct story_def *def, const struct timeline_message *m,
+                              const struct timeline_message *behind, char out[STORY_TEXT])
 {
     const struct timeline *t = def->timeline;
     const struct history_setting *s = t->setting;
@@ -265,7 +284,7 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
     const char *what = behind != NULL ? "an earlier message" : "it";
     uint32_t lost = m->count - (t->transmissions.items[m->last].lost == SIM_NS_NEVER ? 1 : 0), fault;
 
-    times_in_words(lost, times);
+    way_times(lost, times);
     if (first->reason == LOST_BY_CUT) {
         fault = def->facts->cut(def->facts->self, m->from_region, m->to_region, first->lost);
         if (fault == STORY_NO_FAULT)
@@ -274,19 +293,19 @@ static const char *cause_of_loss(const struct story_def *def, const struct timel
             snprintf(out, STORY_TEXT, "the link %s -> %s was cut%s", from, to, order);
         else
             snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s%s", from, to,
-                     fault_span(s, fault, span), by_fault(s, fault, by), order);
+                     way_fault_span(s, fault, span), way_by_fault(s, fault, by), order);
     } else if (first->reason == LOST_BY_CRASH) {
         const struct trace_record *down = crash_of(t, m, first->lost);
         if (down != NULL && down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "%s was down %s%s%s", timeline_node_name(s, down->record.node, node),
-                     fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by),
-                     order);
+                     way_fault_span(s, down->record.down.fault, span),
+                     way_by_fault(s, down->record.down.fault, by), order);
         else
             snprintf(out, STORY_TEXT, "a crash dropped what was under way from %s to %s%s", from, to, order);
     } else if ((fault = def->facts->slow(def->facts->self, m->from_region, m->to_region, first->sent)) !=
                STORY_NO_FAULT) {
         snprintf(out, STORY_TEXT, "loss: the link %s -> %s, which was bad %s%s, lost %s %s", from, to,
-                 fault_span(s, fault, span), by_fault(s, fault, by), what, times);
+                 way_fault_span(s, fault, span), way_by_fault(s, fault, by), what, times);
     } else if (behind != NULL) {
         snprintf(out, STORY_TEXT,
                  "%s: the link %s -> %s lost an earlier message %s, and this one had to wait, in order, "
@@ -337,14 +356,22 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
     const char *from = s->region_names[m->from_region], *to = s->region_names[m->to_region];
 
     if (t->transmissions.items[m->first].lost != SIM_NS_NEVER)
-        return cause_of_loss(def, m, NULL, out);
+        return way_cause_of_loss(def, m, NULL, out);
+    const struct trace_record *down = m->arrived == SIM_NS_NEVER ? dropped_by(t, m, until) : NULL;
+    if (down != NULL && down->record.down.fault < s->fault_count) {
+        snprintf(out, STORY_TEXT, "%s was down %s%s: what was on its way between %s and %s was dropped",
+                 timeline_node_name(s, down->record.node, name),
+                 way_fault_span(s, down->record.down.fault, span),
+                 way_by_fault(s, down->record.down.fault, common), from, to);
+        return out;
+    }
     const struct timeline_message *before = took > 2 * usual ? held_by(t, m) : NULL;
     if (before != NULL)
-        return cause_of_loss(def, before, m, out);
+        return way_cause_of_loss(def, before, m, out);
     uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
     if (slow != STORY_NO_FAULT)
-        snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to, fault_span(s, slow, common),
-                 by_fault(s, slow, name));
+        snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to,
+                 way_fault_span(s, slow, common), way_by_fault(s, slow, name));
     else if ((queue = queued(def, m, took - usual, usual)) > usual / 4 && queue > (took - usual) / 2)
         snprintf(out, STORY_TEXT, "a full link: it waited some %s for the bandwidth of %s -> %s",
                  timeline_span(queue, span), from, to);
@@ -371,313 +398,16 @@ const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns fr
         down = way_crash(def->timeline, node, from, to);
     timeline_node_name(s, node, name);
     if (down != NULL && down->record.down.fault < s->fault_count) {
-        snprintf(out, STORY_TEXT, "%s was down %s%s", name, fault_span(s, down->record.down.fault, span),
-                 by_fault(s, down->record.down.fault, by));
+        snprintf(out, STORY_TEXT, "%s was down %s%s", name, way_fault_span(s, down->record.down.fault, span),
+                 way_by_fault(s, down->record.down.fault, by));
         return out;
     }
     uint32_t overload = def->facts->overload(def->facts->self, s->node_region[node], from, to);
     if (overload != STORY_NO_FAULT)
         snprintf(out, STORY_TEXT, "%s was overloaded %s%s: it waited there %s %s", name,
-                 fault_span(s, overload, when), by_fault(s, overload, by), timeline_span(to - from, span),
-                 what);
+                 way_fault_span(s, overload, when), way_by_fault(s, overload, by),
+                 timeline_span(to - from, span), what);
     else
         snprintf(out, STORY_TEXT, "it waited %s at %s %s", timeline_span(to - from, span), name, what);
-    return out;
-}
-
-/* ---- a write's way to a node ---- */
-
-/* Since when each node had the write. */
-struct had {
-    sim_ns time; /* SIM_NS_NEVER: not in the window */
-    uint64_t position;
-};
-
-static bool is_had_by(const struct timeline_operation *write, const struct history_record *h)
-{
-    if (h->kind == HISTORY_STORE)
-        return h->store.kept != 0 && (h->store.stamp > write->stamp ||
-                                      (h->store.stamp == write->stamp && h->store.write >= write->op));
-    return h->kind == HISTORY_MERGE && h->merge.origin == write->taker &&
-           h->merge.upto >= (uint64_t)write->stamp;
-}
-
-static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write)
-{
-    struct had *had = memory_new(t->setting->node_count, sizeof *had);
-
-    for (uint32_t n = 0; n < t->setting->node_count; n++)
-        had[n] = (struct had){SIM_NS_NEVER, UINT64_MAX};
-    had[write->taker] = (struct had){write->taken, write->taken_position};
-    array_each (struct trace_record, r, &t->trace->records) {
-        const struct history_record *h = &r->record;
-        if (h->key == write->key && r->position >= write->taken_position && is_had_by(write, h) &&
-            had[h->node].position == UINT64_MAX)
-            had[h->node] = (struct had){h->time, r->position};
-    }
-    return had;
-}
-
-/* What is about the write and long enough for its value; else what is about it (a merge may send less); else
- * a batch. */
-enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
-
-/* The last of them that arrived, from a node that had the write, before position `before` (UINT64_MAX: that
- * does not matter); or else the first sent. */
-static const struct timeline_message *carrier(const struct timeline *t,
-                                              const struct timeline_operation *write, const struct had *had,
-                                              uint32_t node, uint64_t before, enum carriers which)
-{
-    const struct timeline_message *arrived = NULL, *sent = NULL;
-
-    array_each (struct timeline_message, m, &t->messages) {
-        bool about = m->op != 0 && history_op_of(m->op) == history_op_of(write->op);
-        if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node ||
-            (which == BATCHES ? m->op != 0 : !about) ||
-            (which == WITH_VALUE && m->bytes < write->value_bytes) ||
-            had[m->from].position > m->sent_position)
-            continue;
-        if (m->arrived_position < before &&
-            (arrived == NULL || m->arrived_position > arrived->arrived_position))
-            arrived = m;
-        if (sent == NULL || m->sent_position < sent->sent_position)
-            sent = m;
-    }
-    /* None came in time (it never had it, or had a newer one first): what set out first is what did not come.
-     */
-    if (which == BATCHES)
-        return before == UINT64_MAX ? sent : arrived;
-    return arrived != NULL ? arrived : sent;
-}
-
-uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
-                      struct way_step steps[WAY_MOST])
-{
-    uint32_t count = 0;
-
-    if (write->taker == HISTORY_NO_NODE)
-        return 0;
-    struct had *had = had_by_nodes(t, write);
-    while (node != write->taker && count < WAY_MOST) {
-        struct way_step step = {
-            .from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
-        for (int which = 0; which < CARRIERS && step.m == NULL; which++)
-            step.m = carrier(t, write, had, node, had[node].position, (enum carriers)which);
-        if (step.m == NULL) /* a batch that had not come */
-            step.m = carrier(t, write, had, node, UINT64_MAX, BATCHES);
-        if (step.m != NULL) {
-            step.from = step.m->from;
-            step.held = had[step.from].time;
-        }
-        memmove(&steps[1], &steps[0], count * sizeof *steps);
-        steps[0] = step;
-        count++;
-        if (step.m == NULL)
-            break;
-        node = step.from;
-    }
-    free(had);
-    return count;
-}
-
-/* Over datagrams a model sends again by itself: the first message like `m` that was sent since `held` and
- * never came; how many. */
-static const struct timeline_message *lost_before(const struct timeline *t, const struct timeline_message *m,
-                                                  sim_ns held, uint32_t *count)
-{
-    const struct timeline_message *first = NULL;
-
-    *count = 0;
-    array_each (struct timeline_message, other, &t->messages)
-        if (m->op != 0 && other->op == m->op && other->from == m->from && other->to == m->to &&
-            other->type == m->type && other->sent >= held && other->sent_position < m->sent_position &&
-            other->arrived == SIM_NS_NEVER) {
-            first = first != NULL ? first : other;
-            ++*count;
-        }
-    return first;
-}
-
-void way_tell_step(struct story *s, const struct story_def *def, const struct way_step *step, bool important)
-{
-    const struct timeline_message *m = step->m;
-    uint32_t told = 0, count = 0;
-
-    if (m == NULL)
-        return;
-    if (lost_before(def->timeline, m, step->held, &count) != NULL)
-        array_each (struct timeline_message, other, &def->timeline->messages)
-            if (other->op == m->op && other->from == m->from && other->to == m->to &&
-                other->type == m->type && other->sent >= step->held &&
-                other->sent_position < m->sent_position && other->arrived == SIM_NS_NEVER && told++ < 3)
-                way_tell(s, def, other, important);
-    if (count > 3)
-        story_line(s, m->sent, false, "... %u more were lost", count - 3);
-    way_tell(s, def, m, important);
-}
-
-static sim_ns earlier(sim_ns a, sim_ns b)
-{
-    return a < b ? a : b;
-}
-
-/* How long of [from, to] the fault was on. */
-static sim_ns fault_overlap(const struct history_setting *s, uint32_t fault, sim_ns from, sim_ns to)
-{
-    sim_ns begin = s->faults[fault].begin > from ? s->faults[fault].begin : from;
-    sim_ns end = earlier(s->faults[fault].end, to);
-
-    return end > begin ? end - begin : 0;
-}
-
-/* The crash of the node that was on for the longest time of [from, to], or NULL. */
-static const struct trace_record *longest_crash(const struct timeline *t, uint32_t node, sim_ns from,
-                                                sim_ns to)
-{
-    const struct trace_record *longest = NULL;
-
-    array_each (struct trace_record, r, &t->trace->records) {
-        const struct history_record *h = &r->record;
-        if (h->kind == HISTORY_DOWN && h->node == node && h->down.fault < t->setting->fault_count &&
-            fault_overlap(t->setting, h->down.fault, from, to) >
-                (longest != NULL ? fault_overlap(t->setting, longest->record.down.fault, from, to) : 0))
-            longest = r;
-    }
-    return longest;
-}
-
-/* What was on for most of the time that a write stood at a node to be sent to another: a crash of either, a
- * cut between them. False: nothing was. */
-static bool cause_of_hold(const struct story_def *def, const struct way_step *step, sim_ns to,
-                          char out[STORY_TEXT])
-{
-    const struct timeline *t = def->timeline;
-    const struct history_setting *s = t->setting;
-    uint32_t from_region = s->node_region[step->from], to_region = s->node_region[step->to];
-    uint32_t cut =
-        def->facts->cut(def->facts->self, from_region, to_region, step->held + (to - step->held) / 2);
-    const struct trace_record *ends[] = {longest_crash(t, step->to, step->held, to),
-                                         longest_crash(t, step->from, step->held, to)};
-    sim_ns longest = cut != STORY_NO_FAULT ? fault_overlap(s, cut, step->held, to) : 0;
-    const struct trace_record *down = NULL;
-    char span[TIMELINE_NAME], by[TIMELINE_NAME], node[TIMELINE_NAME];
-
-    for (int i = 0; i < 2; i++)
-        if (ends[i] != NULL && fault_overlap(s, ends[i]->record.down.fault, step->held, to) > longest) {
-            down = ends[i];
-            longest = fault_overlap(s, down->record.down.fault, step->held, to);
-        }
-    if (longest <= (to - step->held) / 2)
-        return false;
-    if (down != NULL)
-        snprintf(out, STORY_TEXT, "%s was down %s%s", timeline_node_name(s, down->record.node, node),
-                 fault_span(s, down->record.down.fault, span), by_fault(s, down->record.down.fault, by));
-    else
-        snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s", s->region_names[from_region],
-                 s->region_names[to_region], fault_span(s, cut, span), by_fault(s, cut, by));
-    return true;
-}
-
-/* Of a log that is applied in order over a network that is not: a message before this one, that is missing
- * still. */
-static const struct timeline_message *missing_before(const struct timeline *t,
-                                                     const struct timeline_message *m)
-{
-    const struct timeline_message *missing = NULL;
-
-    array_each (struct timeline_message, other, &t->messages)
-        if (other->from == m->from && other->to == m->to && other->type == m->type &&
-            other->sent_position < m->sent_position && other->sent > m->sent - 10 * SIM_SECOND &&
-            (other->arrived == SIM_NS_NEVER || other->arrived > m->arrived))
-            missing = other;
-    return missing;
-}
-
-/* What a step took up to `until`, whole. */
-static sim_ns step_cost(const struct way_step *step, sim_ns until)
-{
-    return step->held < until ? earlier(step->had, until) - step->held : 0;
-}
-
-const struct way_step *way_worst(const struct way_step *steps, uint32_t count, sim_ns until)
-{
-    const struct way_step *worst = count > 0 ? &steps[0] : NULL;
-
-    for (uint32_t i = 1; i < count; i++)
-        if (step_cost(&steps[i], until) > step_cost(worst, until))
-            worst = &steps[i];
-    return worst;
-}
-
-/* Was what a model sent again by itself lost before, and was most of the time spent on that? */
-static bool cause_of_tries(const struct story_def *def, const struct way_step *step, sim_ns until,
-                           char out[STORY_TEXT])
-{
-    const struct history_setting *s = def->timeline->setting;
-    const struct timeline_message *m = step->m;
-    uint32_t tries;
-    const struct timeline_message *in_vain = lost_before(def->timeline, m, step->held, &tries);
-    sim_ns service = m->arrived < until ? earlier(step->had, until) - m->arrived : 0;
-    char times[TIMELINE_NAME];
-
-    if (in_vain == NULL || in_vain->sent >= until || service > m->sent - step->held)
-        return false;
-    if (tries > 1 && def->timeline->transmissions.items[in_vain->first].reason == LOST_BY_CHANCE)
-        snprintf(out, STORY_TEXT, "loss: the link %s -> %s lost it %s, before it came through",
-                 s->region_names[m->from_region], s->region_names[m->to_region],
-                 times_in_words(tries, times));
-    else
-        cause_of_loss(def, in_vain, NULL, out);
-    return true;
-}
-
-const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until,
-                      char out[STORY_TEXT])
-{
-    const struct history_setting *s = def->timeline->setting;
-    const struct timeline_message *m = step->m;
-    char from[TIMELINE_NAME], to[TIMELINE_NAME], span[TIMELINE_NAME];
-
-    if (m != NULL && cause_of_tries(def, step, until, out))
-        return out;
-    if (m == NULL || m->sent >= until) {
-        uint32_t cut =
-            def->facts->cut(def->facts->self, s->node_region[step->from], s->node_region[step->to], until);
-        if (cut != STORY_NO_FAULT) {
-            char by[TIMELINE_NAME];
-            snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s",
-                     s->region_names[s->node_region[step->from]], s->region_names[s->node_region[step->to]],
-                     fault_span(s, cut, span), by_fault(s, cut, by));
-            return out;
-        }
-        const struct trace_record *down = way_crash(def->timeline, step->from, step->held, until);
-        if (down != NULL)
-            return way_cause_node(def, step->from, step->held, until, "to be sent", out);
-        if (m != NULL)
-            snprintf(out, STORY_TEXT, "%s had not yet sent it to %s: it waited %s to be shipped",
-                     timeline_node_name(s, step->from, from), timeline_node_name(s, step->to, to),
-                     timeline_span(m->sent - step->held, span));
-        else
-            snprintf(out, STORY_TEXT, "%s had not yet sent it to %s", timeline_node_name(s, step->from, from),
-                     timeline_node_name(s, step->to, to));
-        return out;
-    }
-    sim_ns waited = m->sent - step->held, end = earlier(m->arrived, until), way = end - m->sent;
-    sim_ns service = m->arrived < until ? earlier(step->had, until) - m->arrived : 0;
-    if (way >= waited && way >= service)
-        return way_cause_message(def, m, until, out);
-    if (service <= waited)
-        return cause_of_hold(def, step, m->sent, out)
-                   ? out
-                   : way_cause_node(def, step->from, step->held, m->sent, "to be shipped", out);
-    const struct timeline_message *missing = missing_before(def->timeline, m);
-    uint32_t overload = def->facts->overload(def->facts->self, s->node_region[step->to], m->arrived, until);
-    if (missing == NULL || overload != STORY_NO_FAULT ||
-        way_crash(def->timeline, step->to, m->arrived, until) != NULL)
-        return way_cause_node(def, step->to, m->arrived, earlier(step->had, until), "to be applied", out);
-    snprintf(out, STORY_TEXT,
-             "loss: the link %s -> %s lost an earlier message, without which %s could not go on for %s",
-             s->region_names[m->from_region], s->region_names[m->to_region],
-             timeline_node_name(s, step->to, to), timeline_span(service, span));
     return out;
 }

@@ -21,6 +21,16 @@ void story_write(struct story *s, const struct story_def *def, const struct time
  * before. */
 void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important);
 
+/* " by 'Tokyo cut off'", or nothing where the user gave the fault no name; "from 25.000 s to 35.000 s";
+ * "twice". */
+const char *way_by_fault(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME]);
+const char *way_fault_span(const struct history_setting *s, uint32_t fault, char out[TIMELINE_NAME]);
+const char *way_times(uint32_t n, char out[TIMELINE_NAME]);
+
+/* Why the message was lost, which (`behind`) another one stood behind, or NULL. */
+const char *way_cause_of_loss(const struct story_def *def, const struct timeline_message *m,
+                              const struct timeline_message *behind, char out[STORY_TEXT]);
+
 /* One step of a write's way to a node: `held` is since when the sender had it, `m` what carried it (NULL:
  * nothing yet), and `had` when the receiver reflected it (SIM_NS_NEVER: not in the window). */
 struct way_step {
