@@ -257,11 +257,17 @@ static void name_message(struct diagram *d, const struct timeline_message *m)
 
 /* ---- operations, story, legend ---- */
 
+static const char *colour_of_operation(const struct timeline_operation *o)
+{
+    bool well = o->end == SIM_NS_NEVER || o->outcome == OUTCOME_OK || o->outcome == OUTCOME_NO;
+
+    return !well ? RED : o->kind == GEO_READ ? PURPLE : GREEN;
+}
+
 static void draw_operation(struct diagram *d, const struct timeline_operation *o)
 {
     double x = d->column[column_of_operation(d, o)], y0 = axis_y(&d->axis, o->begin),
            y1 = axis_y(&d->axis, o->end);
-    bool well = o->end == SIM_NS_NEVER || o->outcome == OUTCOME_OK || o->outcome == OUTCOME_NO;
     double half = d->def->story != NULL ? 4.5 : 2.5;
     char name[TIMELINE_NAME];
 
@@ -270,11 +276,7 @@ static void draw_operation(struct diagram *d, const struct timeline_operation *o
     fprintf(d->to,
             "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\" fill=\"%s\" "
             "fill-opacity=\"%s\"><title>",
-            x - half, y0, 2 * half, y1 - y0,
-            !well                 ? RED
-            : o->kind == GEO_READ ? PURPLE
-                                  : GREEN,
-            d->def->story != NULL ? "0.9" : "0.55");
+            x - half, y0, 2 * half, y1 - y0, colour_of_operation(o), d->def->story != NULL ? "0.9" : "0.55");
     timeline_operation_name(d->def->timeline->setting, o->op, name);
     diagram_escape(d->to, name, strlen(name));
     fprintf(d->to, " %s</title></rect>\n", timeline_kind_name(o->kind));
@@ -292,8 +294,8 @@ static void name_operation(struct diagram *d, const struct timeline_operation *o
     double off = diagram_width(strlen(text), true) / 2 + 9;
     for (int down = 0; down < 4; down++)
         for (int side = -1; side <= 1; side += 2)
-            if (diagram_place(d, x + side * off, (y0 + y1) / 2 + 4 + down * 7.0,
-                              o->kind == GEO_READ ? PURPLE : GREEN, true, text))
+            if (diagram_place(d, x + side * off, (y0 + y1) / 2 + 4 + down * 7.0, colour_of_operation(o), true,
+                              text))
                 return;
 }
 

@@ -22,8 +22,8 @@
 /* Before and after a case, for what its messages stood behind and for what came of it. */
 #define AROUND (2 * SIM_SECOND)
 
-enum { CASE_STALEST, CASE_SLOWEST, CASE_LOST, CASE_BROKEN, CASES };
-static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "lost-write",
+enum { CASE_STALEST, CASE_SLOWEST, CASE_FAILED, CASE_LOST, CASE_BROKEN, CASES };
+static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "failed-write", "lost-write",
                                               "broken-promise"};
 
 enum { MODEL = 320, POINT, REPLICATION, OPERATION, CASE, LOST };
@@ -34,7 +34,7 @@ const struct option_def explain_options[] = {
     {REPLICATION, "replication", "N", "of this replication alone (of all, the worst)"},
     {OPERATION, "op", "REPLICATION:OPERATION",
      "of this operation, as 3:eu-west-1/4711 or as verdicts.csv names it"},
-    {CASE, "case", "CASE", "only stalest-read, slowest-write, lost-write or broken-promise"},
+    {CASE, "case", "CASE", "only stalest-read, slowest-write, failed-write, lost-write or broken-promise"},
     {LOST, "lost", NULL, "list every lost update with its cause, as CSV in the form of conflicts.csv"},
     {'o', "output", "FILE.svg", "the diagram (RESULTS/charts/explain-MODEL-CASE.svg)"},
     {OPTION_PLUGIN, "plugin", "FILE", "load a model from a shared object"},
@@ -266,23 +266,37 @@ static void tell_stalest(struct explain *e, const struct search *s, struct failu
 static void tell_slowest(struct explain *e, const struct search *s, struct failure *f)
 {
     const struct looked *worst = NULL;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (s->all[i].figures.slowest.op != 0 &&
+            (worst == NULL || s->all[i].figures.slowest.latency_ns > worst->figures.slowest.latency_ns))
+            worst = &s->all[i];
+    e->is_absent[CASE_SLOWEST] = worst == NULL;
+    if (worst == NULL)
+        return;
+    struct told_case c =
+        case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
+    tell(e, &c, f);
+}
+
+/* The one that waited longest in vain. */
+static void tell_failed(struct explain *e, const struct search *s, struct failure *f)
+{
+    const struct looked *worst = NULL;
     unsigned long long failed = 0;
 
     for (size_t i = 0; i < s->count; i++) {
         failed += s->all[i].figures.failed_writes;
-        if (s->all[i].figures.slowest.op != 0 &&
-            (worst == NULL || s->all[i].figures.slowest.latency_ns > worst->figures.slowest.latency_ns))
+        if (s->all[i].figures.failed.op != 0 &&
+            (worst == NULL || s->all[i].figures.failed.latency_ns > worst->figures.failed.latency_ns))
             worst = &s->all[i];
     }
-    if (worst != NULL) {
-        struct told_case c =
-            case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
-        tell(e, &c, f);
-    } else {
-        e->is_absent[CASE_SLOWEST] = true;
-    }
-    if (failed > 0)
-        printf("  (besides, %llu write%s of the window failed)\n", failed, failed == 1 ? "" : "s");
+    e->is_absent[CASE_FAILED] = worst == NULL;
+    if (worst == NULL)
+        return;
+    struct told_case c = case_of_write(worst, &worst->figures.failed, CASE_FAILED, "A failed write");
+    if (tell(e, &c, f))
+        printf("  (in all: %llu failed write%s)\n", failed, failed == 1 ? "" : "s");
 }
 
 /* "(in all: 2 lost commits; 31 lost updates: 30 concurrent, 1 clock offset)", "(in all: 2 lost updates, by
@@ -508,8 +522,8 @@ static uint32_t replications_of(const struct explain *e)
 /* What there was none of, in one sentence. */
 static void tell_absent(const struct explain *e)
 {
-    static const char *const nouns[CASES] = {"no read was stale", "no write succeeded", "no write was lost",
-                                             "no promise was broken"};
+    static const char *const nouns[CASES] = {"no read was stale", "no write succeeded", "no write failed",
+                                             "no write was lost", "no promise was broken"};
     const char *between = e->told > 0 ? "\nElse nothing: " : "Nothing to tell: ";
     bool any = false;
 
@@ -544,6 +558,8 @@ static int tell_worst(struct explain *e, uint32_t replications, struct failure *
         tell_stalest(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_SLOWEST))
         tell_slowest(e, &s, f);
+    if (f->status == 0 && (e->only < 0 || e->only == CASE_FAILED))
+        tell_failed(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_LOST))
         tell_lost(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_BROKEN))
@@ -619,8 +635,9 @@ static bool take(struct explain *e, const struct options *o, int id)
         for (e->only = 0; e->only < CASES; e->only++)
             if (strcmp(o->value, case_names[e->only]) == 0)
                 return true;
-        say_error("--case wants stalest-read, slowest-write, lost-write or broken-promise, not `%s`",
-                  o->value);
+        say_error(
+            "--case wants stalest-read, slowest-write, failed-write, lost-write or broken-promise, not `%s`",
+            o->value);
         return false;
     }
 }

@@ -305,6 +305,9 @@ uint64_t timeline_operation_parse(const struct history_setting *s, const char *t
     char *end;
     const char *slash = strrchr(text, '/');
 
+    if (slash == NULL) /* as histories have it */
+        slash = strrchr(text, ':');
+
     if (slash == NULL) {
         uint64_t op = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : 0;
         return op != 0 && *end == '\0' && history_op_region(op) < s->region_count ? op : 0;

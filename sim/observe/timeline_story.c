@@ -397,19 +397,47 @@ static const char *cause_of_silence(struct story *s, const struct story_def *def
     return way_cause_node(def, o->home, o->begin, until, "unanswered", out);
 }
 
+/* Of messages that came in time, and of those that did not: the story of a quorum's many says no more than
+ * the first of them, one for each pair of nodes, and half as many of the former. */
+enum { FAILURE_MESSAGES = 4 };
+
+struct told {
+    uint32_t from[FAILURE_MESSAGES], to[FAILURE_MESSAGES], count;
+};
+
+static bool tells(struct told *told, uint32_t most, const struct timeline_message *m)
+{
+    for (uint32_t i = 0; i < told->count; i++)
+        if (told->from[i] == m->from && told->to[i] == m->to)
+            return false;
+    if (told->count == most)
+        return false;
+    told->from[told->count] = m->from;
+    told->to[told->count++] = m->to;
+    return true;
+}
+
 static void tell_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
 {
     const struct timeline *t = def->timeline;
     const struct timeline_message *lost = NULL;
     char words[STORY_TEXT], node[TIMELINE_NAME];
+    struct told told[2] = {0}; /* [late] */
+    uint32_t left_out = 0;
 
     array_each (struct timeline_message, m, &t->messages)
         if (is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position) {
             bool late = m->arrived == SIM_NS_NEVER || m->arrived > o->end;
-            way_tell(s, def, m, late);
+            if (tells(&told[late], late ? FAILURE_MESSAGES : FAILURE_MESSAGES / 2, m))
+                way_tell(s, def, m, late);
+            else
+                left_out++;
             if (lost == NULL && late)
                 lost = m;
         }
+    if (left_out > 0)
+        story_line(s, o->end, false, "(%u more message%s left out)", left_out,
+                   left_out == 1 ? " is" : "s are");
     if (lost != NULL)
         story_cause(s, "%s", way_cause_message(def, lost, o->end, words));
     else if (o->outcome == OUTCOME_REFUSED)

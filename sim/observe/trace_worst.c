@@ -110,8 +110,9 @@ static void write_ends(struct trace_worst *w, const struct operation *op, const 
     bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
     struct worst_write one = {r->op, r->time - op->begin_time, op->begin_time, r->time};
 
-    if (op->in_window && !well)
-        w->figures.failed_writes++;
+    if (op->in_window && !well &&
+        (w->figures.failed_writes++ == 0 || one.latency_ns > w->figures.failed.latency_ns))
+        w->figures.failed = one;
     if (op->in_window && well &&
         (w->figures.slowest.op == 0 || one.latency_ns > w->figures.slowest.latency_ns))
         w->figures.slowest = one;

@@ -42,6 +42,7 @@ struct worst_lost {
 struct trace_worst_figures {
     struct worst_read stalest;
     struct worst_write slowest;           /* that finished well */
+    struct worst_write failed;            /* the first that waited longest in vain */
     uint64_t failed_writes;               /* of the window: timed out, refused, open at the end */
     struct worst_lost lost[WORST_LOSSES]; /* lost updates */
     uint64_t lost_count[WORST_LOSSES], lost_by_cause[LOSS_CAUSES];

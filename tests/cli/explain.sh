@@ -79,6 +79,7 @@ done
 
 "$program" explain "$results" --point 1 >"$work/told" || fail "explain: status $?"
 grep -q '^The stalest read (' "$work/told" || fail "no stalest read"
+grep -q '^A failed write (' "$work/told" || fail "no failed write"
 grep -q '^A lost' "$work/told" || fail "nothing lost is told of"
 
 refused() { # WORDS ARGUMENT...
