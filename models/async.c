@@ -25,7 +25,8 @@
  *                    + a write at the new leader. The old one, if it is merely cut off, goes on answering
  *                    until it hears of that: nothing fences it. What only it had is rolled back then, and
  *                    whoever is not the new leader copies its table. So no more is promised than eventual
- *     switchover     the leader refuses writes until the next one has all, and hands over: nothing is lost
+ *     switchover     the leader refuses writes until the next one has all, and hands over: nothing is lost,
+ *                    and what is promised holds, since the old one leads no more before the new one may
  *
  * The log, what is done about loss, reordering and restarts: parts/shipping.h. A position is confirmed once
  * it is applied.
@@ -55,8 +56,7 @@ struct config {
 struct state {
     struct shipping_state shipping; /* first: shipping.h */
     struct succession_state succession;
-    bool waits;            /* it is to lead, and applies what it has received first */
-    geo_region handing_to; /* of a planned change; SUCCESSION_NOBODY: none */
+    bool waits; /* it is to lead, and applies what it has received first */
 };
 
 struct peer {
@@ -68,11 +68,8 @@ enum { THROTTLE, CONTINUE };
 enum { READ_LOCAL, READ_LEADER, READ_SESSION, READ_BOUNDED_TIME, READ_BOUNDED_VERSIONS };
 enum { MOST_RECENT, NAMED };
 enum { READ = SHIPPING_MESSAGES, READ_AT_LEADER, WRITE, REPLY, SUCCESSION };
-enum { SUCCESSION_TIMER = SHIPPING_TIMERS, HANDOVER = SUCCESSION_TIMER + SUCCESSION_TIMERS };
+enum { SUCCESSION_TIMER = SHIPPING_TIMERS };
 enum { VIEW = SHIPPING_STORES };
-
-/* How long a planned change may take, before the leader takes writes again. */
-#define HANDOVER_NS INT64_C(10000000000)
 
 static struct shipping_def shipping_of(geo_replica *r)
 {
@@ -119,6 +116,9 @@ static void lead(geo_replica *r)
     if (s->waits)
         return;
     struct shipping_def d = shipping_of(r);
+    for (uint64_t p = geo_log_first(r, SHIP_LOG); p <= geo_log_last(r, SHIP_LOG); p++)
+        if (!((struct ship_record *)geo_log_at(r, SHIP_LOG, p))->is_done)
+            shipping_done(r, p); /* it leads on in a new term: what it took and has not answered stands */
     if (recovers)
         shipping_start(r, &d, GEO_LOST_DISK);
     else
@@ -130,7 +130,6 @@ static void changed(geo_replica *r)
 {
     struct state *s = geo_state(r);
 
-    s->handing_to = SUCCESSION_NOBODY;
     if (succession_leads(r, &s->succession)) {
         lead(r);
         return;
@@ -151,10 +150,23 @@ static struct succession_def succession_of(const geo_replica *r)
                                    .most_recent = c->promote.index == MOST_RECENT,
                                    .named = c->failover_to,
                                    .quorum = c->failover_quorum,
+                                   .patience = c->recover_after,
                                    .first_leader = c->leader,
                                    .peer = succession_peer,
                                    .position = position,
                                    .changed = changed};
+}
+
+/* Has the next leader all? With a bound of versions all must: the next one counts from there. */
+static bool may_hand_over(geo_replica *r, geo_region to)
+{
+    const struct config *c = geo_config(r);
+    bool all = c->read.index == READ_BOUNDED_VERSIONS;
+
+    for (geo_region region = 0; region < geo_regions(r); region++)
+        if ((region == to || all) && !shipping_is_even(r, region))
+            return false;
+    return true;
 }
 
 static void handover_look(geo_replica *r)
@@ -162,18 +174,18 @@ static void handover_look(geo_replica *r)
     struct succession_def d = succession_of(r);
     struct state *s = geo_state(r);
 
-    if (s->handing_to != SUCCESSION_NOBODY && shipping_is_even(r, s->handing_to))
-        succession_hand_over(r, &d, &s->succession, s->handing_to);
+    if (s->succession.handing_to != SUCCESSION_NOBODY && may_hand_over(r, s->succession.handing_to))
+        succession_hand_over(r, &d, &s->succession);
 }
 
 static void on_switchover(geo_replica *r, geo_region to)
 {
+    struct succession_def d = succession_of(r);
     struct state *s = geo_state(r);
 
     if (!succession_leads(r, &s->succession) || to == s->succession.view.leader || s->waits)
         return;
-    s->handing_to = to;
-    geo_arm(r, HANDOVER_NS, HANDOVER, s->succession.view.term);
+    succession_hand_begin(r, &d, &s->succession, to);
     handover_look(r);
 }
 
@@ -197,7 +209,6 @@ static void on_start(geo_replica *r, enum geo_lost lost)
     struct succession_def sd = succession_of(r);
     struct state *s = geo_state(r);
 
-    s->handing_to = SUCCESSION_NOBODY;
     succession_start(r, &sd, &s->succession, lost);
     struct shipping_def d = shipping_of(r);
     if (s->succession.view.leader == SUCCESSION_NOBODY)
@@ -217,10 +228,7 @@ static void on_timer(geo_replica *r, uint32_t type, uint64_t arg)
 {
     struct state *s = geo_state(r);
 
-    if (type == HANDOVER) {
-        if (s->succession.view.term == arg)
-            s->handing_to = SUCCESSION_NOBODY; /* it took too long: it goes on */
-    } else if (type >= SUCCESSION_TIMER) {
+    if (type >= SUCCESSION_TIMER) {
         struct succession_def d = succession_of(r);
         succession_timer(r, &d, &s->succession, type, arg);
     } else {
@@ -268,20 +276,54 @@ static void on_request(geo_replica *r, const geo_op *op)
         forward_request(r, &s->forward, op, geo_self(r), here, READ);
 }
 
+/* After a failover: a node that the new leader has not heard of yet, as the old leader, is nobody's follower.
+ * When it comes it copies. */
+static bool is_missing(const geo_replica *r, const struct shipping_peer *p)
+{
+    const struct config *c = geo_config(r);
+    const struct state *s = geo_state((geo_replica *)(uintptr_t)r);
+
+    return c->failover_after > 0 && succession_reign(&s->succession) > 0 && p->is_unknown;
+}
+
+static bool is_late(geo_replica *r, uint64_t position)
+{
+    const struct config *c = geo_config(r);
+    const struct ship_record *record = geo_log_at(r, SHIP_LOG, position);
+
+    return record != NULL && geo_steady(r) - record->entry.taken >= c->lag_break;
+}
+
+/* Is some follower that far behind? */
+static bool lag_breaks(geo_replica *r)
+{
+    uint64_t first = geo_log_first(r, SHIP_LOG);
+
+    if (!is_late(r, first))
+        return false;
+    for (geo_node n = 0; n < geo_nodes(r); n++) {
+        const struct shipping_peer *p = geo_peer(r, n);
+        uint64_t next = p->confirmed < first ? first : p->confirmed + 1;
+        if (geo_region_of(r, n) != geo_region_of(r, geo_self(r)) && p->confirmed < p->taken &&
+            !is_missing(r, p) && is_late(r, next))
+            return true;
+    }
+    return false;
+}
+
 /* Why the leader does not take the write now, or GEO_OK. */
 static enum geo_outcome admit(geo_replica *r, geo_key key)
 {
     const struct config *c = geo_config(r);
-    const struct ship_record *oldest = geo_log_at(r, SHIP_LOG, geo_log_first(r, SHIP_LOG));
     geo_node others[ROW_HOLDERS_MOST];
     uint32_t count = row_others(r, key, others);
 
-    if (c->on_break.index == THROTTLE && c->lag_break > 0 && oldest != NULL &&
-        geo_steady(r) - oldest->entry.taken >= c->lag_break)
+    if (c->on_break.index == THROTTLE && c->lag_break > 0 && lag_breaks(r))
         return GEO_THROTTLED;
     for (uint32_t i = 0; c->read.index == READ_BOUNDED_VERSIONS && i < count; i++) {
         const struct shipping_peer *p = geo_peer(r, others[i]);
-        if (geo_log_last(r, SHIP_LOG) - p->confirmed >= (uint64_t)c->read.number && p->confirmed < p->taken)
+        if (!is_missing(r, p) && geo_log_last(r, SHIP_LOG) - p->confirmed >= (uint64_t)c->read.number &&
+            p->confirmed < p->taken)
             return GEO_THROTTLED;
     }
     return GEO_OK;
@@ -311,8 +353,10 @@ static void serve(geo_replica *r, const geo_message *m)
 
     if (forward_repeats(r, &p->forward, m))
         return;
-    if (s->is_empty || (m->type != READ && !leads) ||
-        (m->type == WRITE && state->handing_to != SUCCESSION_NOBODY)) {
+    /* Once it is ready to hand over, the next one may lead already, and know more. */
+    bool hands = m->type == WRITE ? state->succession.handing_to != SUCCESSION_NOBODY
+                                  : state->succession.is_ready && c->read.index != READ_LOCAL;
+    if (s->is_empty || (m->type != READ && !leads) || hands) {
         forward_answer(r, request->asked, REPLY, op, GEO_REFUSED, NULL, 0);
         return;
     }
@@ -342,7 +386,8 @@ static void on_message(geo_replica *r, const geo_message *m)
             done(r, position);
     } else if (m->type < SHIPPING_MESSAGES) {
         struct shipping_def d = shipping_of(r);
-        shipping_message(r, &d, m);
+        if (m->type != SHIP_STATUS || !s->succession.is_ready) /* it can tell nobody that he has all */
+            shipping_message(r, &d, m);
         if (m->type == SHIP_APPLY && s->waits)
             lead(r);
         else if (m->type == SHIP_STATUS)

@@ -6,6 +6,9 @@
 
 enum { BEAT_PHASE = 0xbea7 }; /* what the draw is about */
 
+/* How long a planned change may take. */
+#define HANDOVER_NS INT64_C(10000000000)
+
 struct ask {
     uint64_t term;
 };
@@ -78,6 +81,18 @@ static void watch_arm(geo_replica *r, const struct succession_def *d, struct suc
         s->watches = geo_arm(r, in > 0 ? in : 1, d->first_timer + SUCCESSION_WATCH, 0) != 0;
 }
 
+static void tell_arm(geo_replica *r, const struct succession_def *d)
+{
+    geo_arm(r, beat_every(d), d->first_timer + SUCCESSION_TELL, 0);
+}
+
+static void leader_tell(geo_replica *r, const struct succession_def *d, const struct succession_state *s)
+{
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (n != geo_self(r) && geo_region_of(r, n) == s->view.leader)
+            view_send(r, d, s, n);
+}
+
 /* ---- Views ---- */
 
 static void view_keep(geo_replica *r, const struct succession_def *d, struct succession_state *s,
@@ -103,6 +118,13 @@ static void reign(geo_replica *r, const struct succession_def *d, struct success
         beats_arm(r, d, s, in);
 }
 
+static void hand_stop(struct succession_state *s)
+{
+    s->handing_to = SUCCESSION_NOBODY;
+    s->ready = 0;
+    s->is_ready = false;
+}
+
 static void adopt(geo_replica *r, const struct succession_def *d, struct succession_state *s,
                   struct succession_view view)
 {
@@ -111,7 +133,8 @@ static void adopt(geo_replica *r, const struct succession_def *d, struct success
     succession_serve(r, s, false);
     view_keep(r, d, s, view);
     s->campaign = 0;
-    s->ready = 0;
+    s->tells = s->asks = false;
+    hand_stop(s);
     reign(r, d, s, beat_every(d));
     d->changed(r);
     if (succession_leads(r, s))
@@ -125,19 +148,66 @@ void succession_serve(geo_replica *r, struct succession_state *s, bool yes)
     s->serves = yes;
 }
 
+/* ---- Starting ---- */
+
+static void who_ask(geo_replica *r, const struct succession_def *d)
+{
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (n != geo_self(r) && is_watcher(r, n) && !d->peer(r, n)->told)
+            geo_send(r, n, (geo_out){.type = d->first_message + SUCCESSION_WHO}, NULL, 0);
+    tell_arm(r, d);
+}
+
+static void who_conclude(geo_replica *r, const struct succession_def *d, struct succession_state *s)
+{
+    bool all = true, any = false;
+
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (n != geo_self(r) && is_watcher(r, n)) {
+            all = all && d->peer(r, n)->told;
+            any = any || d->peer(r, n)->told;
+        }
+    bool waited = d->patience > 0 && geo_steady(r) - s->asked_at >= d->patience;
+    if (all || (any && waited))
+        adopt(r, d, s, s->told);
+}
+
+static void who_told(geo_replica *r, const struct succession_def *d, struct succession_state *s,
+                     geo_node from, struct succession_view view)
+{
+    d->peer(r, from)->told = true;
+    if (view.term > s->told.term)
+        s->told = view;
+    if (view.term == s->told.term && view.leader != geo_region_of(r, geo_self(r)))
+        adopt(r, d, s, view);
+    else
+        who_conclude(r, d, s);
+}
+
 void succession_start(geo_replica *r, const struct succession_def *d, struct succession_state *s,
                       enum geo_lost lost)
 {
     struct succession_view first = {.term = UINT64_C(1) << 8 | d->first_leader, .leader = d->first_leader};
 
+    hand_stop(s);
     if (geo_log_last(r, d->store) > 0)
         memcpy(&s->view, geo_log_at(r, d->store, 1), sizeof s->view);
-    else if (lost == GEO_LOST_DISK && (d->after > 0 || d->first_leader != geo_region_of(r, geo_self(r))))
-        s->view = (struct succession_view){.leader = d->after > 0 ? SUCCESSION_NOBODY : d->first_leader,
-                                           .term = d->after > 0 ? 0 : first.term};
+    else if (lost == GEO_LOST_DISK && regions_with_nodes(r) > 1)
+        s->view = (struct succession_view){.leader = SUCCESSION_NOBODY};
     else
         view_keep(r, d, s, first);
     reign(r, d, s, (geo_ns)((double)beat_every(d) * geo_chance(r, BEAT_PHASE)));
+    if (s->view.leader == SUCCESSION_NOBODY && d->after == 0) {
+        s->asks = true;
+        s->told = first;
+        s->asked_at = geo_steady(r);
+        who_ask(r, d);
+    } else if (lost != GEO_FIRST_START && s->view.leader != SUCCESSION_NOBODY && succession_reign(s) > 0 &&
+               !succession_leads(r, s)) {
+        s->tells = true; /* it may be who was to tell */
+        leader_tell(r, d, s);
+        tell_arm(r, d);
+    }
 }
 
 /* ---- Suspicion, and a campaign ---- */
@@ -242,43 +312,99 @@ static void beat_take(geo_replica *r, const struct succession_def *d, struct suc
     struct succession_view view;
 
     memcpy(&view, m->body, sizeof view);
+    if (s->asks) {
+        who_told(r, d, s, m->from, view);
+        return;
+    }
     adopt(r, d, s, view);
-    if (view.term < s->view.term)
+    if (view.term < s->view.term) {
         view_send(r, d, s, m->from); /* it has not heard yet */
-    else if (geo_region_of(r, m->from) == s->view.leader)
+    } else if (geo_region_of(r, m->from) == s->view.leader) {
         d->peer(r, m->from)->heard = geo_steady(r);
+        s->tells = false;
+    }
 }
 
 /* ---- A planned change ---- */
+
+static struct succession_view next_view(geo_replica *r, const struct succession_state *s, geo_region leader)
+{
+    return (struct succession_view){.term = ((s->view.term >> 8) + 1) << 8 | geo_region_of(r, geo_self(r)),
+                                    .leader = leader};
+}
+
+/* At the watcher: it steps down before the next one hears that it leads. */
+static void step_down(geo_replica *r, const struct succession_def *d, struct succession_state *s)
+{
+    geo_region mine = geo_region_of(r, geo_self(r));
+
+    adopt(r, d, s, next_view(r, s, s->handing_to));
+    for (geo_node n = 0; n < geo_nodes(r); n++)
+        if (n != geo_self(r) && geo_region_of(r, n) == mine)
+            view_send(r, d, s, n);
+    s->tells = true;
+    leader_tell(r, d, s);
+    tell_arm(r, d);
+}
 
 static void ready_take(geo_replica *r, const struct succession_def *d, struct succession_state *s,
                        geo_node from, struct ready ready)
 {
     geo_region mine = geo_region_of(r, geo_self(r));
-    struct succession_view view = {.term = ((s->view.term >> 8) + 1) << 8 | mine, .leader = ready.to};
     uint32_t nodes = 0;
 
-    if (ready.term != s->view.term || d->peer(r, from)->ready_term == ready.term)
+    if (ready.term != s->view.term) {
+        view_send(r, d, s, from);
+        return;
+    }
+    if (s->handing_to != ready.to) { /* it restarted, or was down when the change was told */
+        adopt(r, d, s, next_view(r, s, mine));
+        return;
+    }
+    if (d->peer(r, from)->ready_term == ready.term)
         return;
     d->peer(r, from)->ready_term = ready.term;
     s->ready++;
     for (geo_node n = 0; n < geo_nodes(r); n++)
         nodes += geo_region_of(r, n) == mine;
     if (s->ready == nodes)
-        geo_send(r, watcher_of(r, ready.to), (geo_out){.type = d->first_message + SUCCESSION_PROMOTE}, &view,
-                 sizeof view);
+        step_down(r, d, s);
 }
 
-void succession_hand_over(geo_replica *r, const struct succession_def *d, struct succession_state *s,
-                          geo_region to)
+void succession_hand_begin(geo_replica *r, const struct succession_def *d, struct succession_state *s,
+                           geo_region to)
 {
-    struct ready ready = {.term = s->view.term, .to = to};
+    if (s->handing_to != SUCCESSION_NOBODY)
+        return;
+    s->handing_to = to;
+    geo_arm(r, HANDOVER_NS, d->first_timer + SUCCESSION_HANDOVER, s->view.term);
+}
+
+void succession_hand_over(geo_replica *r, const struct succession_def *d, struct succession_state *s)
+{
+    struct ready ready = {.term = s->view.term, .to = s->handing_to};
     geo_node watcher = watcher_of(r, geo_region_of(r, geo_self(r)));
 
+    s->is_ready = true;
     if (watcher == geo_self(r))
         ready_take(r, d, s, watcher, ready);
     else
         geo_send(r, watcher, (geo_out){.type = d->first_message + SUCCESSION_READY}, &ready, sizeof ready);
+}
+
+/* It took too long. Who has said READY cannot know what the watcher made of it, and says it again. */
+static void hand_late(geo_replica *r, const struct succession_def *d, struct succession_state *s)
+{
+    bool watches = is_watcher(r, geo_self(r));
+
+    if (watches && s->ready > 0) {
+        adopt(r, d, s, next_view(r, s, geo_region_of(r, geo_self(r))));
+    } else if (!s->is_ready) {
+        hand_stop(s);
+    } else {
+        geo_arm(r, HANDOVER_NS, d->first_timer + SUCCESSION_HANDOVER, s->view.term);
+        succession_hand_over(r, d, s);
+    }
 }
 
 /* ---- What arrives ---- */
@@ -306,6 +432,9 @@ void succession_message(geo_replica *r, const struct succession_def *d, struct s
     case SUCCESSION_READY:
         memcpy(&ready, m->body, sizeof ready);
         ready_take(r, d, s, m->from, ready);
+        break;
+    case SUCCESSION_WHO:
+        view_send(r, d, s, m->from);
         break;
     default:
         break;
@@ -338,6 +467,20 @@ void succession_timer(geo_replica *r, const struct succession_def *d, struct suc
     case SUCCESSION_ROUND:
         if (s->campaign == arg)
             conclude(r, d, s);
+        break;
+    case SUCCESSION_TELL:
+        if (s->asks) {
+            who_conclude(r, d, s);
+            if (s->asks)
+                who_ask(r, d);
+        } else if (s->tells) {
+            leader_tell(r, d, s);
+            tell_arm(r, d);
+        }
+        break;
+    case SUCCESSION_HANDOVER:
+        if (s->handing_to != SUCCESSION_NOBODY && s->view.term == arg)
+            hand_late(r, d, s);
         break;
     default:
         break;

@@ -18,8 +18,15 @@
  * same until it hears of the new term, since nothing fences it. A leader that hears of a larger term steps
  * down.
  *
- * A planned change (`succession_hand_over`) promotes without asking, when every node of the leader has said
- * that it is ready.
+ * A planned change: every node of the leader takes no more writes (succession_hand_begin), and says READY to
+ * the region's watcher once the next one has all (succession_hand_over); from then on it is no leader to
+ * anybody, for the next one may lead already. When all have said so the watcher steps down, to a new term
+ * that the next one leads, and tells it until it hears its beat. If that takes too long, the watcher lets the
+ * region lead on in a new term, so that no READY of the old one counts.
+ *
+ * A node without its disk knows nobody. It hears of the leader by a beat; where nobody is ever suspected
+ * (`after` 0) no beats may come, so it asks (WHO) all watchers. Another who leads it believes at once; that
+ * it leads itself only when all have answered, or some have for `patience`.
  *
  * The model declares SUCCESSION_MESSAGE_DEFS and a SUCCESSION_STORE, has a struct succession_state in its
  * state and a struct succession_peer for each node, and hands over what arrives. Sources: Ongaro and
@@ -37,9 +44,17 @@ enum {
     SUCCESSION_ANSWER,
     SUCCESSION_PROMOTE,
     SUCCESSION_READY,
+    SUCCESSION_WHO,
     SUCCESSION_MESSAGES
 };
-enum { SUCCESSION_BEATS, SUCCESSION_WATCH, SUCCESSION_ROUND, SUCCESSION_TIMERS };
+enum {
+    SUCCESSION_BEATS,
+    SUCCESSION_WATCH,
+    SUCCESSION_ROUND,
+    SUCCESSION_TELL,
+    SUCCESSION_HANDOVER,
+    SUCCESSION_TIMERS
+};
 #define SUCCESSION_NOBODY UINT32_MAX
 
 #define SUCCESSION_MESSAGE_DEFS(first)                                                                       \
@@ -47,7 +62,8 @@ enum { SUCCESSION_BEATS, SUCCESSION_WATCH, SUCCESSION_ROUND, SUCCESSION_TIMERS }
                [(first) + SUCCESSION_ASK] = {"may-i-lead", GEO_NO_LEG, GEO_NO_SERVICE},                      \
                [(first) + SUCCESSION_ANSWER] = {"you-may", GEO_NO_LEG, GEO_NO_SERVICE},                      \
                [(first) + SUCCESSION_PROMOTE] = {"promote", GEO_NO_LEG, GEO_NO_SERVICE},                     \
-               [(first) + SUCCESSION_READY] = {"ready", GEO_NO_LEG, GEO_NO_SERVICE}
+               [(first) + SUCCESSION_READY] = {"ready", GEO_NO_LEG, GEO_NO_SERVICE},                         \
+               [(first) + SUCCESSION_WHO] = {"who-leads", GEO_NO_LEG, GEO_NO_SERVICE}
 #define SUCCESSION_STORE                                                                                     \
     {                                                                                                        \
         .name = "view", .kind = GEO_LOG, .durable = true, .record_bytes = sizeof(struct succession_view)     \
@@ -66,14 +82,21 @@ struct succession_state {
     uint64_t best_position;
     geo_region best;
     geo_ns promised_until; /* to another's campaign, by its oscillator */
-    uint32_t ready;        /* nodes of its region, of a planned change in this term */
+    geo_region handing_to; /* of a planned change in this term; SUCCESSION_NOBODY: none */
+    uint32_t ready;        /* nodes of its region that have said READY, at the watcher */
+    bool is_ready;         /* it has said so itself: it leads no more, as far as it knows */
     bool beats, watches;   /* the timers run */
     bool serves;           /* it said so */
+    bool tells;            /* who leads, to the leader, until it hears a beat of it */
+    bool asks;             /* who leads, and the largest view that it was told of: */
+    struct succession_view told;
+    geo_ns asked_at;
 };
 
 struct succession_peer {
     geo_ns heard;        /* its last BEAT, by this node's oscillator */
     uint64_t ready_term; /* it was ready to hand over in this term */
+    bool told;           /* it has answered WHO */
 };
 
 struct succession_def {
@@ -82,6 +105,7 @@ struct succession_def {
     bool most_recent;
     geo_region named; /* who alone may lead next, unless most_recent */
     bool quorum;
+    geo_ns patience; /* of a node without its disk: see above */
     geo_region first_leader;
     struct succession_peer *(*peer)(geo_replica *r, geo_node n); /* in what the model keeps for each node */
     /* How far this node's data goes; 0: it cannot lead now. */
@@ -113,9 +137,11 @@ static inline uint64_t succession_reign(const struct succession_state *s)
 /* This node serves as leader from now on, or no more: the observer is told. */
 void succession_serve(geo_replica *r, struct succession_state *s, bool yes);
 
-/* This node of the leader has nothing left that `to` has not. When all nodes of its region have said so, `to`
- * leads. */
-void succession_hand_over(geo_replica *r, const struct succession_def *d, struct succession_state *s,
-                          geo_region to);
+/* At each node of the leader: `to` is to lead. No write is taken while handing_to is somebody. */
+void succession_hand_begin(geo_replica *r, const struct succession_def *d, struct succession_state *s,
+                           geo_region to);
+
+/* This node of the leader has nothing left that handing_to has not, and will serve nothing as leader. */
+void succession_hand_over(geo_replica *r, const struct succession_def *d, struct succession_state *s);
 
 #endif

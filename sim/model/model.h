@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GEO_ABI 2u
+#define GEO_ABI 3u
 
 typedef int64_t geo_ns; /* nanoseconds */
 typedef uint32_t geo_node;
