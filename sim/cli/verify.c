@@ -208,14 +208,16 @@ static int by_text(const void *left, const void *right)
 static void print_map(const char *text, const char *end)
 {
     int depth = 0, width = 0;
+    bool quoted = false, whole = false;
 
-    for (const char *p = text; p < end && width < 160; p++, width++) {
-        putchar(*p == '\n' || *p == '\r' || *p == '\t' ? ' ' : *p);
-        depth += *p == '{' ? 1 : *p == '}' ? -1 : 0;
-        if (depth == 0)
-            break;
+    for (const char *p = text; p < end && width < 160 && !whole; p++, width++) {
+        unsigned char c = (unsigned char)*p;
+        putchar(c < 32 || c == 127 ? ' ' : c);
+        quoted ^= c == '"' && (p == text || p[-1] != '\\');
+        depth += quoted ? 0 : c == '{' ? 1 : c == '}' ? -1 : 0;
+        whole = depth == 0;
     }
-    printf("%s\n", depth != 0 ? " ..." : "");
+    printf("%s\n", whole ? "" : " ...");
 }
 
 /* The operations that the text names, begin and end, in the order in which things happened. */

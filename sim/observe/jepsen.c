@@ -36,18 +36,31 @@ struct reading {
     bool lists, numbers, adds, cas, changes, appends, writes;
 };
 
+#define FUNCTION(text, f, sign)                                                                              \
+    {                                                                                                        \
+        text, sizeof text - 1, f, sign                                                                       \
+    }
+
 static const struct {
     const char *name;
+    size_t length;
     uint8_t f;
     int8_t sign;
 } functions[] = {
-    {"read", JEPSEN_READ, 0},           {"r", JEPSEN_READ, 0},
-    {"write", JEPSEN_WRITE, 0},         {"w", JEPSEN_WRITE, 0},
-    {"update", JEPSEN_WRITE, 0},        {"cas", JEPSEN_CAS, 0},
-    {"compare-and-set", JEPSEN_CAS, 0}, {"add", JEPSEN_ADD, 1},
-    {"increment", JEPSEN_CHANGE, 1},    {"inc", JEPSEN_CHANGE, 1},
-    {"decrement", JEPSEN_CHANGE, -1},   {"dec", JEPSEN_CHANGE, -1},
-    {"remove", JEPSEN_REMOVE, 0},       {"append", JEPSEN_APPEND, 0},
+    FUNCTION("read", JEPSEN_READ, 0),
+    FUNCTION("write", JEPSEN_WRITE, 0),
+    FUNCTION("r", JEPSEN_READ, 0),
+    FUNCTION("w", JEPSEN_WRITE, 0),
+    FUNCTION("update", JEPSEN_WRITE, 0),
+    FUNCTION("cas", JEPSEN_CAS, 0),
+    FUNCTION("compare-and-set", JEPSEN_CAS, 0),
+    FUNCTION("add", JEPSEN_ADD, 1),
+    FUNCTION("increment", JEPSEN_CHANGE, 1),
+    FUNCTION("inc", JEPSEN_CHANGE, 1),
+    FUNCTION("decrement", JEPSEN_CHANGE, -1),
+    FUNCTION("dec", JEPSEN_CHANGE, -1),
+    FUNCTION("remove", JEPSEN_REMOVE, 0),
+    FUNCTION("append", JEPSEN_APPEND, 0),
 };
 
 static bool wrong(struct reading *r, const struct form *at, const char *what)
@@ -117,15 +130,32 @@ static struct jepsen_op *op_add(struct reading *r, const struct form *at, uint64
     return op;
 }
 
+/* Small enough that sums of 2^23 of them fit. */
+static bool countable(const struct form *value)
+{
+    return value->kind == FORM_INTEGER && value->integer < INT64_C(1) << 40 &&
+           value->integer > -(INT64_C(1) << 40);
+}
+
+enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
+
+static size_t function_of(const struct form *name)
+{
+    size_t i = 0;
+
+    while (i < FUNCTIONS &&
+           (name->length != functions[i].length || memcmp(name->text, functions[i].name, name->length) != 0))
+        i++;
+    return i;
+}
+
 /* Which function, and what its value says at the invocation. */
 static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct form *name,
                         const struct form *value)
 {
-    size_t i = 0;
+    size_t i = function_of(name);
 
-    while (i < sizeof functions / sizeof functions[0] && !form_is(name, functions[i].name))
-        i++;
-    if (i == sizeof functions / sizeof functions[0])
+    if (i == FUNCTIONS)
         return wrong(
             r, name,
             "no such function is known; known are read, write, cas, add, increment, decrement, remove, "
@@ -151,6 +181,8 @@ static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct fo
         op->value = value_of(value);
         op->is_number = value->kind == FORM_INTEGER;
         op->number = op->is_number ? value->integer : 1;
+        if (op->f == JEPSEN_ADD || op->f == JEPSEN_CHANGE)
+            r->j->uncountable |= value->kind != FORM_NIL && !countable(value);
     }
     op->number *= functions[i].sign;
     return true;
@@ -165,6 +197,7 @@ static void fill_read(struct reading *r, struct jepsen_op *op, const struct form
     op->is_number = value->kind == FORM_INTEGER;
     op->number = value->integer;
     r->numbers |= op->is_number;
+    r->j->uncountable |= value->kind != FORM_NIL && !op->is_number;
     if (value->kind != FORM_LIST && value->kind != FORM_SET) {
         r->j->opaque |= value->kind != FORM_NIL;
         return;
@@ -302,6 +335,9 @@ static bool read_completion(struct reading *r, const struct form *map, const str
             v = unkey(r, name, value, &key);
         if (r->failed)
             return false;
+        size_t function = function_of(txn ? mop_name : name);
+        if (function == FUNCTIONS || functions[function].f != op->f)
+            return wrong(r, txn ? mop_name : name, "another function was invoked by this process");
         if (op->f == JEPSEN_READ)
             fill_read(r, op, v);
     }

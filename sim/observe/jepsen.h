@@ -57,7 +57,8 @@ struct jepsen {
     bool several; /* some transaction holds more than one operation */
     bool opaque;  /* some read returned neither a list nor nil: of a set or list, no elements (georep's own: a
                      digest) */
-    bool by_line; /* identities are lines */
+    bool uncountable;       /* of a counter: something is no whole number, or a very big one */
+    bool by_line;           /* identities are lines */
     uint64_t initial_value; /* what a read of a register returns before any write; 0: nil */
     int64_t initial_number; /* what a counter begins with */
 };

@@ -110,7 +110,12 @@ static bool read_string(struct forms *f)
 
 static bool ends_word(const struct forms *f, char c)
 {
-    return strchr(" \t\r\n,()[]{}\";", c) != NULL || (f->json && c == ':');
+    static const bool ends[256] = {
+        ['\0'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true, [','] = true, ['('] = true,
+        [')'] = true,  ['['] = true, [']'] = true,  ['{'] = true,  ['}'] = true,  ['"'] = true, [';'] = true,
+    };
+
+    return ends[(unsigned char)c] || (f->json && c == ':');
 }
 
 static bool read_number(struct forms *f)
@@ -161,7 +166,7 @@ static bool read_word(struct forms *f)
         f->at = form->text;
         return wrong(f, keyword ? "a colon without a name" : "this begins nothing that a history may hold");
     }
-    if (!keyword) {
+    if (!keyword && (f->json || form->length <= 5)) {
         static const struct {
             const char *text;
             uint8_t kind;
@@ -234,10 +239,14 @@ static bool read_many(struct forms *f, enum form_kind kind, char closing, int de
     return true;
 }
 
-/* What begins with #: a set, or a tag before a form. */
+/* What begins with #: a set, ##NaN and its kin, or a tag before a form. */
 static bool read_tagged(struct forms *f, int depth)
 {
     f->at++;
+    if (f->at < f->end && *f->at == '#') {
+        f->at++;
+        return read_word(f);
+    }
     if (f->at < f->end && *f->at == '{') {
         return read_many(f, FORM_SET, '}', depth);
     }
@@ -345,19 +354,15 @@ const struct form *forms_next(struct forms *f)
     return &f->forms.items[0];
 }
 
-bool form_is(const struct form *form, const char *text)
-{
-    return (form->kind == FORM_WORD || form->kind == FORM_STRING) && strlen(text) == form->length &&
-           memcmp(form->text, text, form->length) == 0;
-}
-
 const struct form *form_of(const struct forms *f, const struct form *map, const char *key)
 {
     const struct form *name = form_first(map);
+    size_t length = strlen(key);
 
     for (uint32_t i = 0; i < map->count; i += 2) {
         const struct form *value = form_after(f, name);
-        if (form_is(name, key))
+        if (name->length == length && (name->kind == FORM_WORD || name->kind == FORM_STRING) &&
+            memcmp(name->text, key, length) == 0)
             return value;
         name = form_after(f, value);
     }

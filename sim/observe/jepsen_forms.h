@@ -68,7 +68,13 @@ static inline const struct form *form_after(const struct forms *f, const struct 
     return f->forms.items + form->next;
 }
 const struct form *form_of(const struct forms *f, const struct form *map,
-                           const char *key);             /* NULL: not there */
-bool form_is(const struct form *form, const char *text); /* a word or string that reads so */
+                           const char *key); /* NULL: not there */
+
+/* A word or string that reads so. */
+static inline bool form_is(const struct form *form, const char *text)
+{
+    return (form->kind == FORM_WORD || form->kind == FORM_STRING) && strlen(text) == form->length &&
+           memcmp(form->text, text, form->length) == 0;
+}
 
 #endif

@@ -1,15 +1,18 @@
 /* jepsen_judge.c -- gives a recorded history to the checkers that can decide it.
  *
  * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow
- * and lists by their elements; sets that shrink, of at most 63 elements a key, by search. Of transactions
- * with several operations each operation is looked at alone: what is broken then is broken, what is not is
- * undecided. */
+ * and lists by their elements, transactions of several appends and reads too; sets that shrink, of at most
+ * 63 elements a key, by search. Of other transactions with several operations each operation is looked at
+ * alone: what is broken then is broken, what is not is undecided. */
 #include "sim/observe/check_elements.h"
 #include "sim/observe/check_map.h"
+#include "sim/observe/check_transactions.h"
 #include "sim/observe/jepsen.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { COUNTED_MOST = 1 << 23 }; /* of a counter: so that no sum leaves 64 bits */
 
 struct kinds {
     struct check_map seen;  /* (key, value) -> 1, or the bit of an element */
@@ -145,6 +148,16 @@ static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t check
     check_stream_free(s);
 }
 
+static void undecided(uint64_t checks, struct check_verdict *verdicts, const char *why)
+{
+    for (int c = 0; c < GEO_CHECKS; c++) {
+        if ((checks >> c & 1) == 0)
+            continue;
+        verdicts[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_UNDECIDED};
+        snprintf(verdicts[c].why, sizeof verdicts[c].why, "%s", why);
+    }
+}
+
 static void judge_elements(const struct jepsen *j, uint64_t checks, struct check_verdict *verdicts)
 {
     struct element_op *ops = memory_new(j->ops.count, sizeof *ops);
@@ -168,21 +181,66 @@ static void judge_elements(const struct jepsen *j, uint64_t checks, struct check
         if ((checks >> c & 1) != 0)
             check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), (enum geo_check)c,
                            &verdicts[c]);
-    struct check_verdict order;
-    check_elements(ops, j->ops.count, j->data == JEPSEN_LIST_APPEND, noun(j), GEO_LINEARIZABLE, &order);
-    for (int c = GEO_SEQUENTIAL; c <= GEO_WRITES_FOLLOW_READS; c++) /* linearizable: then all of these */
-        if ((checks >> c & 1) != 0 && order.holds == CHECK_HOLDS && verdicts[c].holds == CHECK_UNDECIDED)
-            verdicts[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_HOLDS};
     free(ops);
 }
 
-static void undecided(uint64_t checks, struct check_verdict *verdicts, const char *why)
+/* Linearizable, sequential and causal, by the order of whole transactions. A history of single operations has
+ * been judged as to linearizability by its elements, which counts more exactly. */
+static void judge_transactions(const struct jepsen *j, uint64_t checks, struct check_verdict *verdicts)
 {
+    const size_t count = j->ops.count;
+    struct transaction_step *steps = memory_new(count, sizeof *steps);
+    struct transaction *all = memory_new(count, sizeof *all);
+    size_t made = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct jepsen_op *op = &j->ops.items[i];
+        steps[i] = (struct transaction_step){.key = op->key,
+                                             .element = op->value,
+                                             .elements = j->pool.items + op->elements,
+                                             .count = op->element_count,
+                                             .reads = op->f == JEPSEN_READ};
+        if (i == 0 || op->text != j->ops.items[i - 1].text)
+            all[made++] = (struct transaction){.id = op->id,
+                                               .session = op->session,
+                                               .begin = op->begin,
+                                               .end = op->outcome == CHECK_INFO ? UINT64_MAX : op->end,
+                                               .steps = &steps[i],
+                                               .outcome = op->outcome};
+        all[made - 1].count++;
+    }
+    for (int c = GEO_LINEARIZABLE; c <= GEO_CAUSAL; c++)
+        if ((checks >> c & 1) != 0 && (c != GEO_LINEARIZABLE || j->several))
+            check_transactions(all, made, j->data == JEPSEN_LIST_APPEND, noun(j), (enum geo_check)c,
+                               &verdicts[c]);
+    free(steps);
+    free(all);
+}
+
+/* Sets that grow and lists. What is linearizable is all that is weaker, too. */
+static void judge_grown(const struct jepsen *j, uint64_t checks, struct check_verdict *verdicts)
+{
+    const uint64_t weaker = UINT64_C(1) << GEO_SEQUENTIAL | UINT64_C(1) << GEO_CAUSAL |
+                            UINT64_C(1) << GEO_READ_YOUR_WRITES | UINT64_C(1) << GEO_MONOTONIC_READS |
+                            UINT64_C(1) << GEO_MONOTONIC_WRITES | UINT64_C(1) << GEO_WRITES_FOLLOW_READS;
+    struct check_verdict all[GEO_CHECKS];
+
+    if ((checks & weaker) != 0)
+        checks |= UINT64_C(1) << GEO_LINEARIZABLE;
+    memset(all, 0, sizeof all);
+    judge_elements(j, checks, all);
+    if (!j->several || j->data == JEPSEN_LIST_APPEND)
+        judge_transactions(j, checks, all);
     for (int c = 0; c < GEO_CHECKS; c++) {
-        if ((checks >> c & 1) == 0)
-            continue;
-        verdicts[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_UNDECIDED};
-        snprintf(verdicts[c].why, sizeof verdicts[c].why, "%s", why);
+        bool whole = j->data == JEPSEN_LIST_APPEND && (c <= GEO_CAUSAL || c == GEO_NOTHING_LOST);
+        if (j->several && !whole && all[c].holds == CHECK_HOLDS)
+            undecided(UINT64_C(1) << c, all,
+                      "each operation alone is right; transactions of several are not looked at whole");
+        if ((weaker >> c & 1) != 0 && all[GEO_LINEARIZABLE].holds == CHECK_HOLDS &&
+            all[c].holds == CHECK_UNDECIDED)
+            all[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_HOLDS};
+        if ((checks >> c & 1) != 0)
+            verdicts[c] = all[c];
     }
 }
 
@@ -192,17 +250,20 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
 
     look(j, &k);
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
-    if (elements && j->opaque)
+    if (j->data == JEPSEN_COUNTER && (j->uncountable || j->ops.count > COUNTED_MOST))
+        undecided(checks, verdicts, "its numbers are not all whole ones, or too big to be added up");
+    else if (elements && j->opaque)
         undecided(checks, verdicts, "its reads do not say which elements there were");
     else if (elements && !k.shrinks && !k.again)
-        judge_elements(j, checks, verdicts);
+        judge_grown(j, checks, verdicts);
     else if (elements && (j->data == JEPSEN_LIST_APPEND || k.too_many))
         undecided(checks, verdicts,
                   j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
                                         : "an element was appended twice to a list");
     else
         judge_stream(j, &k, checks, verdicts);
-    for (int c = 0; c < GEO_CHECKS && j->several; c++)
+    bool grown = elements && !j->opaque && !k.shrinks && !k.again;
+    for (int c = 0; c < GEO_CHECKS && j->several && !grown; c++)
         if ((checks >> c & 1) != 0 && verdicts[c].holds == CHECK_HOLDS)
             undecided(UINT64_C(1) << c, verdicts,
                       "each operation alone is right; transactions of several are not looked at whole");

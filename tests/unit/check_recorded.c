@@ -2,9 +2,11 @@
  * cannot be read. */
 #include "sim/base/check.h"
 #include "sim/base/hash.h"
+#include "sim/model/registry.h"
 #include "sim/observe/jepsen.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,52 @@ Test(check_recorded, what_operations_cannot_tell_is_undecided)
     expect("register_right.edn", GEO_STRONG_EVENTUAL, CHECK_UNDECIDED, 0);
     expect("register_right.edn", GEO_NOTHING_LOST, CHECK_UNDECIDED, 0);
     expect("append_order.edn", GEO_MONOTONIC_READS, CHECK_UNDECIDED, 0);
+}
+
+static void expect_as_written(const char *name, char *verdicts, size_t *count)
+{
+    for (char *rest, *one = strtok_r(verdicts, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest)) {
+        size_t length = strcspn(one, "=");
+        int check = 0, holds = 0;
+        cr_assert_eq(one[length], '=', "%s: %s", name, one);
+        one[length] = '\0';
+        while (check < GEO_CHECKS && strcmp(geo_check_names[check], one) != 0)
+            check++;
+        while (holds < 3 && strcmp(check_holds_names[holds], one + length + 1) != 0)
+            holds++;
+        cr_assert(check < GEO_CHECKS && holds < 3, "%s: %s", name, one);
+        struct check_verdict v = judge_file(name, (enum geo_check)check);
+        cr_expect_eq(v.holds, holds, "%s: %s is %s: %s", name, one, check_holds_names[v.holds], v.why);
+        cr_expect_eq(v.holds == CHECK_HOLDS, v.why[0] == '\0', "%s: %s: %s", name, one, v.why);
+        cr_expect_eq(v.holds == CHECK_BROKEN, v.violations > 0, "%s: %s: %s", name, one, v.why);
+        ++*count;
+    }
+}
+
+/* Each history of the corpus says in its second line what it is: the cases that the checkers of the field
+ * are tested with. */
+Test(check_recorded, the_corpus_is_judged_as_it_says)
+{
+    DIR *folder = opendir(GEOREP_SOURCE_DIR "/tests/golden/histories");
+    size_t files = 0, verdicts = 0;
+
+    cr_assert_not_null(folder);
+    for (struct dirent *file; (file = readdir(folder)) != NULL;) {
+        static const char mark[] = ";; verdicts: ";
+        size_t bytes;
+        if (strstr(file->d_name, ".edn") == NULL)
+            continue;
+        char *text = file_text(file->d_name, &bytes), *line = strstr(text, mark);
+        if (line != NULL) {
+            line += sizeof mark - 1;
+            line[strcspn(line, "\n")] = '\0';
+            expect_as_written(file->d_name, line, &verdicts);
+            files++;
+        }
+        free(text);
+    }
+    closedir(folder);
+    cr_expect(files >= 70 && verdicts >= 200, "%zu files, %zu verdicts", files, verdicts);
 }
 
 /* The same history, as one vector, as a map a line, and as JSON: the same verdict. */
