@@ -191,6 +191,7 @@ struct theory theory_of(const struct scenario *s, const struct gathering *g, siz
         hear(&c, "window", theory_window(&c));
         hear(&c, "wars", theory_wars(&c));
         hear(&c, "traffic", theory_traffic(&c));
+        hear(&c, "gossip", theory_gossip(&c));
     }
     theory_faults_close(&faults);
     theory_judge(&t, &rows, points);

@@ -10,7 +10,7 @@
  *     wars     latencies and t-visibility of partial quorums by sampling the formula of Bailis et al. (VLDB
  *              2012) with a generator and samplers of its own               quorum with `wars`
  *     traffic  messages, bytes and dollars between regions, by arithmetic   local lww sync
- *     gossip   time until a write is everywhere, residue                    gossip
+ *     gossip   the share of nodes that do not know after so many rounds, residue, tellings   gossip
  *
  * Each part looks whether what it assumes holds (its file says what). Where it does not there is no row and
  * no claim, but a *silence* that says why. With faults on, matrix keeps the figures that no fault touches:

@@ -8,7 +8,7 @@
  *                      D(L, follower) + s
  *     a read at a leader  C + D(r, L) + s;  at home  C + s
  *     async, a write   C + D(r, L) + s
- *     lww, crdt        C + s
+ *     lww, crdt, gossip  C + s
  *     quorum           C + the k-th smallest of D(r, replica) + s; a change of a value (all but a register's
  *                      write): that for r votes, then for w
  *
@@ -352,7 +352,9 @@ static const char *path_of(struct matrix *x, uint32_t region, bool reads, struct
         p->hops = false;
         return quorum_path(x, region, reads, p);
     }
-    if (theory_is_type(c, "lww") || theory_is_type(c, "crdt"))
+    if (theory_is_type(c, "gossip"))
+        p->hops = false;
+    if (theory_is_type(c, "lww") || theory_is_type(c, "crdt") || theory_is_type(c, "gossip"))
         return NULL;
     if (!reads && may_throttle(c))
         return "the leader may throttle when followers lag";
@@ -614,7 +616,7 @@ static void open(struct matrix *x, struct theory_case *c)
 
 const char *theory_matrix(struct theory_case *c)
 {
-    static const char *const types[] = {"local", "sync", "async", "lww", "crdt", "quorum"};
+    static const char *const types[] = {"local", "sync", "async", "lww", "crdt", "quorum", "gossip"};
     struct path *p = memory_new(1, sizeof *p);
     struct matrix *x = memory_new(1, sizeof *x);
     bool is_ours = false;

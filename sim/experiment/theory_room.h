@@ -54,6 +54,7 @@ const char *theory_queue(struct theory_case *c);
 const char *theory_window(struct theory_case *c);
 const char *theory_wars(struct theory_case *c);
 const char *theory_traffic(struct theory_case *c);
+const char *theory_gossip(struct theory_case *c);
 
 void theory_judge(struct theory *t, struct theory_rows *rows, size_t points);
 

@@ -62,7 +62,7 @@ struct history_setting {
 };
 
 /* The most replicas that one key may have. */
-#define PLACEMENT_MOST 256
+#define PLACEMENT_MOST 1024
 
 static inline uint32_t placement_node_in(const struct history_setting *s, uint64_t key, uint32_t region)
 {

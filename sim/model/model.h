@@ -151,6 +151,7 @@ typedef struct geo_out {
  *     word              the word                     local|leader
  *     word <time>       a map {word: 5s}             bounded <time>
  *     word <versions>   a map {word: 100 versions}   bounded <versions>
+ *     word <count>      a map {word: 3}              counter <count>
  *     <copies>          a bare whole number
  *     <regions>         a list of regions
  */
@@ -168,7 +169,7 @@ enum geo_param_kind {
 #define GEO_REGIONS_MOST 256
 typedef struct geo_choice {
     uint32_t index; /* which alternative */
-    int64_t number; /* copies, versions or nanoseconds */
+    int64_t number; /* copies, versions, a count or nanoseconds */
     uint64_t regions[GEO_REGIONS_MOST / 64];
 } geo_choice;
 typedef struct geo_param {

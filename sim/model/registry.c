@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const geo_model model_local, model_sync, model_async, model_lww, model_crdt, model_quorum;
+extern const geo_model model_local, model_sync, model_async, model_lww, model_crdt, model_quorum,
+    model_gossip;
 
 static const geo_model *const built_in[] = {
-    &model_local, &model_sync, &model_async, &model_lww, &model_crdt, &model_quorum,
+    &model_local, &model_sync, &model_async, &model_lww, &model_crdt, &model_quorum, &model_gossip,
 };
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0] };
 

@@ -97,7 +97,7 @@ static bool regions_choice(struct reading *r, const struct node *list, geo_choic
     return good;
 }
 
-/* The rest of an alternative behind its word: "<time>", "<versions>", or "" of a word alone. */
+/* The rest of an alternative behind its word: "<time>", "<versions>", "<count>", or "" of a word alone. */
 static bool alternative_is(const char *alternative, const char *word, const char *rest)
 {
     size_t length = strlen(word);
@@ -135,7 +135,8 @@ static int alternatives_split(struct reading *r, const char *choices, const char
     return count;
 }
 
-/* "100 versions" to 100; "5s" goes to the reader of times. Which alternative, or -1 after an error. */
+/* "100 versions" to 100, a count to itself; "5s" goes to the reader of times. Which alternative, or -1 after
+ * an error. */
 static int measured_choice(struct reading *r, const struct node *n, const char *const *alternatives,
                            int count, geo_choice *c)
 {
@@ -143,11 +144,22 @@ static int measured_choice(struct reading *r, const struct node *n, const char *
     const struct node *value = n->items[0];
     int by_time = alternative_find(alternatives, count, word, "<time>");
     int by_versions = alternative_find(alternatives, count, word, "<versions>");
+    int by_count = alternative_find(alternatives, count, word, "<count>");
     const char *space = value->kind == NODE_SCALAR ? strstr(value->text, " version") : NULL;
     char why[QUANTITY_WHY_BYTES];
     uint64_t number;
     double ns;
 
+    if (by_count >= 0) {
+        if (value->kind == NODE_SCALAR && whole_read(value->text, &number, why) && number >= 1 &&
+            number <= 1000000000) {
+            c->number = (int64_t)number;
+            return by_count;
+        }
+        reading_error(r, value, "`%s` needs a whole number from 1, such as 3, not %s", word,
+                      node_what(value));
+        return -1;
+    }
     if (by_time < 0 && by_versions < 0)
         return -2;
     if (by_versions >= 0 && space != NULL &&
@@ -206,10 +218,12 @@ static bool choice_read(struct model_reading *m, const geo_param *p, const struc
         const char *space = strchr(alternatives[i], ' ');
         shown[i] = strcmp(alternatives[i], "<copies>") == 0    ? "a number of copies"
                    : strcmp(alternatives[i], "<regions>") == 0 ? "a list of regions"
-                   : space != NULL
-                       ? arena_format(m->r->memory, "{%.*s: %s}", (int)(space - alternatives[i]),
-                                      alternatives[i], strcmp(space, " <time>") == 0 ? "5s" : "100 versions")
-                       : alternatives[i];
+                   : space != NULL ? arena_format(m->r->memory, "{%.*s: %s}", (int)(space - alternatives[i]),
+                                                  alternatives[i],
+                                                  strcmp(space, " <time>") == 0    ? "5s"
+                                                  : strcmp(space, " <count>") == 0 ? "3"
+                                                                                   : "100 versions")
+                                   : alternatives[i];
     }
     reading_error(m->r, n, "%s is no choice of `%s`; %s", node_what(n), p->name,
                   reading_hint(m->r, n->kind == NODE_SCALAR ? n->text : "", shown, (size_t)count, "choices"));

@@ -244,11 +244,12 @@ static json_t *choice_schema(const char *choices)
         else if (space == NULL)
             value = word_schema(one);
         if (value == NULL && space != NULL) {
-            bool time = strcmp(space + 1, "<time>") == 0;
+            bool time = strcmp(space + 1, "<time>") == 0, number = strcmp(space + 1, "<count>") == 0;
             *space = '\0';
             value = single_schema(
-                one, time ? ref_schema("time")
-                          : json_pack("{s:s,s:s}", "type", "string", "pattern", "^[0-9]+ versions?$"));
+                one, time     ? ref_schema("time")
+                     : number ? json_pack("{s:s,s:i}", "type", "integer", "minimum", 1)
+                              : json_pack("{s:s,s:s}", "type", "string", "pattern", "^[0-9]+ versions?$"));
         }
         json_array_append_new(list, value);
         free(one);

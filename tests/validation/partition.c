@@ -72,8 +72,8 @@ Test(partition, each_side_can_do_what_its_strategy_allows)
 }
 
 /* All replicas answer alike in the end, whatever the transport and the fault. What was committed is there
- * too, but for what a region acknowledged by itself and had not shipped when its disk was lost (lww and crdt,
- * in b). */
+ * too, but for what a region acknowledged by itself and had not shipped when its disk was lost (lww, crdt
+ * and gossip, in b). */
 Test(partition, everything_committed_is_everywhere_in_the_end)
 {
     static const char *const changes[] = {
@@ -89,7 +89,7 @@ Test(partition, everything_committed_is_everywhere_in_the_end)
         "faults: [{at: 10s, for: 5s, crash: {region: a, lose: memory}}]\n",
         "faults: [{at: 10s, for: 5s, crash: {region: b, lose: disk}}]\n",
     };
-    static const char *const models[] = {"sync", "async", "lww", "crdt", "quorum"};
+    static const char *const models[] = {"sync", "async", "lww", "crdt", "quorum", "gossip", "push", "pull"};
 
     for (size_t n = 0; n < sizeof changes / sizeof changes[0]; n++)
         for (size_t f = 0; f < sizeof faults / sizeof faults[0]; f++) {
@@ -99,14 +99,16 @@ Test(partition, everything_committed_is_everywhere_in_the_end)
                 "name: heal\nduration: 30s\nwarmup: 1s\ndrain: 120s\nregions: [a, b, {name: c, nodes: 2}]\n%s"
                 "workload: {data: counter, arrivals: {poisson: 20/s}, keys: {count: 50}, mix: {increment: "
                 "100%%},"
-                " timeout: 1s}\nmodels: [sync, async, lww, crdt, quorum]\n%s",
+                " timeout: 1s}\nmodels: [sync, async, lww, crdt, quorum, gossip, {name: push, type: gossip, "
+                "mode: "
+                "push, stop: {coin: 2}}, {name: pull, type: gossip, mode: pull, feedback: false}]\n%s",
                 changes[n], faults[f]);
             struct simulation *s = simulate(yaml, 2);
             for (uint32_t r = 1; r <= 2; r++)
                 for (size_t m = 0; m < sizeof models / sizeof models[0]; m++) {
                     cr_expect_eq(simulated(s, models[m], r, METRIC_CONVERGED, STATISTIC_VALUE), 1,
                                  "%s, %s %s", models[m], changes[n], faults[f]);
-                    bool alone = strcmp(models[m], "lww") == 0 || strcmp(models[m], "crdt") == 0;
+                    bool alone = strcmp(models[m], "lww") == 0 || strcmp(models[m], "crdt") == 0 || m >= 5;
                     if (alone && strstr(faults[f], "disk") != NULL)
                         continue;
                     cr_expect_eq(simulated(s, models[m], r, METRIC_UNAPPLIED, STATISTIC_VALUE), 0,
