@@ -11,6 +11,7 @@ struct document_override;
 struct bench_options {
     bool csv;                                  /* comma-separated, else aligned for reading */
     uint64_t events;                           /* how much work in each row; 0: the benchmark's own choice */
+    uint64_t pending;                          /* of `hold`: this row alone; 0: all */
     const char *file;                          /* of `scenario` and `observe`; NULL: the reference scenario */
     const struct document_override *overrides; /* by --set, of the same */
     size_t override_count;

@@ -63,7 +63,9 @@ int bench_hold(const struct bench_options *o)
 
     printf(o->csv ? "pending,increments,events,seconds,events_per_second\n"
                   : "pending  increments     events  seconds  events_per_second\n");
-    for (size_t p = 0; p < 3; p++) {
+    for (size_t p = 0; p < sizeof pending / sizeof *pending; p++) {
+        if (o->pending != 0 && o->pending != pending[p])
+            continue;
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
             double seconds = hold_measure(pending[p], &rows[i].increments, events);
 

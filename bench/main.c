@@ -31,7 +31,7 @@ double bench_seconds(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N]\n"
+    fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N] [--pending N (hold alone)]\n"
                     "       georep-bench scenario|observe [--csv] [--set PATH=VALUE]... [FILE]\n\n");
     for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
         fprintf(stderr, "  %-8s %s\n", benchmarks[i].name, benchmarks[i].what);
@@ -62,6 +62,8 @@ int main(int argc, char **argv)
             options.csv = true;
         else if (strcmp(argv[i], "--events") == 0 && i + 1 < argc)
             options.events = strtoull(argv[++i], &end, 10);
+        else if (strcmp(argv[i], "--pending") == 0 && i + 1 < argc && *end == '\0')
+            options.pending = strtoull(argv[++i], &end, 10);
         else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) {
             if (!set_take(argv[++i], &options))
                 return usage();
