@@ -5,6 +5,7 @@
 #include "sim/base/check.h"
 #include "sim/cli/columns.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define POINTS_SHOWN 12
@@ -145,31 +146,134 @@ static const char *holds_word(const char *holds)
     return strcmp(holds, "true") == 0 ? "holds" : strcmp(holds, "false") == 0 ? "BROKEN" : "undecided";
 }
 
+enum { CHECK_WIDTH = 8 };
+
+/* The checks' names over three lines, so that eleven stand beside each other. */
+static const char *const check_titles[][4] = {
+    {"linearizable", "linear-", "izable", ""},
+    {"sequential", "sequen-", "tial", ""},
+    {"causal", "causal", "", ""},
+    {"read_your_writes", "read", "your", "writes"},
+    {"monotonic_reads", "mono-", "tonic", "reads"},
+    {"monotonic_writes", "mono-", "tonic", "writes"},
+    {"writes_follow_reads", "writes", "follow", "reads"},
+    {"bounded_staleness", "bounded", "stale-", "ness"},
+    {"eventual", "even-", "tual", ""},
+    {"strong_eventual", "strong", "even-", "tual"},
+    {"nothing_lost", "nothing", "lost", ""},
+};
+enum { CHECK_TITLES = sizeof check_titles / sizeof check_titles[0] };
+
+/* One model and check over all points: the worst of them. */
+struct promise {
+    bool known, promised, broken, undecided;
+    unsigned long long violations;
+};
+
+static struct promise promise_of(const struct view *r, const char *model, const char *check)
+{
+    struct promise p = {0};
+
+    for (size_t i = 0; i < r->verdicts.rows; i++) {
+        const char *holds = csv_cell(&r->verdicts, i, 4);
+        if (strcmp(csv_cell(&r->verdicts, i, 1), model) != 0 ||
+            strcmp(csv_cell(&r->verdicts, i, 2), check) != 0)
+            continue;
+        p.known = true;
+        p.promised |= strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0;
+        p.broken |= strcmp(holds, "false") == 0;
+        p.undecided |= strcmp(holds, "undecided") == 0;
+        p.violations += strtoull(csv_cell(&r->verdicts, i, 5), NULL, 10);
+    }
+    return p;
+}
+
+static void promise_print(struct promise p, struct table_look look, FILE *to)
+{
+    char text[32];
+    const char *colour = "";
+
+    if (!p.known) {
+        strcpy(text, "");
+    } else if (p.promised) {
+        strcpy(text, p.broken ? "BROKEN" : p.undecided ? "UNDEC." : "kept");
+        colour = holds_colour(look, p.broken ? "false" : p.undecided ? "undecided" : "true");
+    } else if (!p.broken) {
+        strcpy(text, p.undecided ? "?" : "holds");
+    } else if (p.violations < 1000000) {
+        snprintf(text, sizeof text, "%llu", p.violations);
+    } else {
+        snprintf(text, sizeof text, "%.3gM", (double)p.violations / 1e6);
+    }
+    fprintf(to, "%*s%s%s%s", max_int(0, CHECK_WIDTH - (int)strlen(text)), "", colour, text,
+            *colour != '\0' ? plain(look) : "");
+}
+
+/* A row a model, a column a check. */
+static void matrix_print(const struct view *r, struct table_look look, FILE *to)
+{
+    int name_width = 8;
+
+    for (size_t m = 0; m < r->model_count; m++)
+        name_width = max_int(name_width, width_of(view_model(r, m)));
+    name_width = name_width > NAME_MOST ? NAME_MOST : name_width;
+    for (int line = 1; line <= 3; line++) {
+        fprintf(to, "%s%-*s", bold(look), name_width + 2, line == 1 ? "Checks" : "");
+        for (size_t c = 0; c < CHECK_TITLES; c++)
+            fprintf(to, "%*s", CHECK_WIDTH, check_titles[c][line]);
+        fprintf(to, "%s\n", plain(look));
+    }
+    for (size_t m = 0; m < r->model_count; m++) {
+        name_print(view_model(r, m), name_width, to);
+        for (size_t c = 0; c < CHECK_TITLES; c++)
+            promise_print(promise_of(r, view_model(r, m), check_titles[c][0]), look, to);
+        fputc('\n', to);
+    }
+    fprintf(
+        to,
+        "promised: kept, BROKEN, UNDEC.; not promised: holds, how many violations, ? cannot be decided%s\n",
+        r->point_count > 1 ? " (the worst of all points)" : "");
+}
+
+/* A promise that was not kept, with an example and how to look at it. */
+static void breach_print(const struct view *r, size_t row, struct table_look look, FILE *to)
+{
+    const struct csv_rows *v = &r->verdicts;
+    const char *holds = csv_cell(v, row, 4), *example = csv_cell(v, row, 6);
+
+    fprintf(to, "  %s%-9s%s  %s promises %s", holds_colour(look, holds), holds_word(holds), plain(look),
+            csv_cell(v, row, 1), csv_cell(v, row, 2));
+    if (strcmp(csv_cell(v, row, 5), "0") != 0)
+        fprintf(to, ": violated %s times", csv_cell(v, row, 5));
+    if (*example != '\0')
+        fprintf(to, ", first by %s", example);
+    if (r->point_count > 1)
+        fprintf(to, " (point %s)", csv_cell(v, row, 0));
+    fputc('\n', to);
+    if (*example != '\0')
+        fprintf(to, "             georep explain %s --model %s --op %s\n", r->folder, csv_cell(v, row, 1),
+                example);
+}
+
 static void promises_print(const struct view *r, struct table_look look, FILE *to)
 {
     size_t promised = 0, kept = 0;
 
+    if (r->verdicts.rows == 0)
+        return;
     for (size_t i = 0; i < r->verdicts.rows; i++) {
         bool is_promised = strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0;
         promised += is_promised;
         kept += is_promised && strcmp(csv_cell(&r->verdicts, i, 4), "true") == 0;
     }
+    fputc('\n', to);
+    matrix_print(r, look, to);
     if (promised != 0)
         fprintf(to, "Promises: %zu of %zu held\n", kept, promised);
-    for (size_t i = 0; i < r->verdicts.rows; i++) {
-        const char *holds = csv_cell(&r->verdicts, i, 4);
-        if (strcmp(csv_cell(&r->verdicts, i, 3), "true") != 0 || strcmp(holds, "true") == 0)
-            continue;
-        fprintf(to, "  %s%-9s%s  %s promises %s", holds_colour(look, holds), holds_word(holds), plain(look),
-                csv_cell(&r->verdicts, i, 1), csv_cell(&r->verdicts, i, 2));
-        if (strcmp(csv_cell(&r->verdicts, i, 5), "0") != 0)
-            fprintf(to, ": violated %s times", csv_cell(&r->verdicts, i, 5));
-        if (*csv_cell(&r->verdicts, i, 6) != '\0')
-            fprintf(to, ", first by %s", csv_cell(&r->verdicts, i, 6));
-        if (r->point_count > 1)
-            fprintf(to, " (point %s)", csv_cell(&r->verdicts, i, 0));
-        fputc('\n', to);
-    }
+    for (size_t i = 0; i < r->verdicts.rows; i++)
+        if (strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0 &&
+            strcmp(csv_cell(&r->verdicts, i, 4), "true") != 0)
+            breach_print(r, i, look, to);
 }
 
 /* One line where all agree. */

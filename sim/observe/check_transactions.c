@@ -27,6 +27,17 @@ const struct transaction_addition *transactions_find(const struct transactions *
     return index == CHECK_ABSENT ? NULL : &t->additions.items[index];
 }
 
+bool transactions_was_read(const struct transactions *t, uint32_t which)
+{
+    for (size_t s = 0; s < t->all[which].count; s++) {
+        const struct transaction_step *step = &t->all[which].steps[s];
+        uint64_t key = check_map_get(&t->keys, step->key, 0);
+        if (!step->reads && transactions_find(t, (uint32_t)key, step->element)->read)
+            return true;
+    }
+    return false;
+}
+
 static uint32_t key_number(struct transactions *t, uint64_t name)
 {
     uint64_t number = check_map_get(&t->keys, name, 0);

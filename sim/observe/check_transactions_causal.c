@@ -31,17 +31,6 @@ struct causal {
     struct check_map mark; /* (key, element) -> read + 1 */
 };
 
-static bool was_read(const struct transactions *t, uint32_t which)
-{
-    for (size_t s = 0; s < t->all[which].count; s++) {
-        const struct transaction_step *step = &t->all[which].steps[s];
-        uint64_t key = check_map_get(&t->keys, step->key, 0);
-        if (!step->reads && transactions_find(t, (uint32_t)key, step->element)->read)
-            return true;
-    }
-    return false;
-}
-
 static void number_lanes(struct causal *c)
 {
     const struct transactions *t = c->t;
@@ -51,7 +40,7 @@ static void number_lanes(struct causal *c)
     for (uint32_t i = 0; i < t->count; i++) {
         bool maybe = t->all[i].outcome == CHECK_INFO;
         uint64_t lane = maybe ? CHECK_ABSENT : check_map_get(&names, t->all[i].session, 0);
-        if (t->all[i].outcome == CHECK_FAIL || (maybe && !was_read(t, i)))
+        if (t->all[i].outcome == CHECK_FAIL || (maybe && !transactions_was_read(t, i)))
             continue;
         if (lane == CHECK_ABSENT) {
             lane = c->lanes++;

@@ -106,7 +106,13 @@ static struct key_tail list_walk(struct transactions *t, struct transaction_read
     uint32_t *writers = memory_new(length + 1, sizeof *writers);
 
     for (size_t i = 0; i < length; i++) {
-        writers[i] = transactions_find(t, longest->key, longest->elements[i])->transaction;
+        const struct transaction_addition *a = transactions_find(t, longest->key, longest->elements[i]);
+        bool again = i > 0 && writers[i - 1] == a->transaction;
+        writers[i] = a->transaction;
+        if (a->before !=
+            (again ? transactions_find(t, longest->key, longest->elements[i - 1])->before + 1 : 0))
+            transactions_complain(t, longest->transaction, a->transaction,
+                                  "returns out of their order, or parted, elements added by");
         if (i > 0)
             graph_add(&t->graph, writers[i - 1], writers[i], GRAPH_WW);
     }
@@ -272,6 +278,12 @@ static void tell_cycle(struct transactions *t)
     t->tally->violations += knots - 1;
 }
 
+static bool happened(const struct transactions *t, uint32_t which)
+{
+    return t->all[which].outcome == CHECK_OK ||
+           (t->all[which].outcome == CHECK_INFO && transactions_was_read(t, which));
+}
+
 void transactions_order(struct transactions *t, bool real_time)
 {
     struct transaction_read **reads = memory_new(t->reads.count + 1, sizeof(struct transaction_read *));
@@ -289,7 +301,7 @@ void transactions_order(struct transactions *t, bool real_time)
         tails[reads[from]->key] = key_order(t, reads + from, to - from);
     }
     array_each (const struct transaction_addition, a, &t->additions)
-        if (!a->read && t->all[a->transaction].outcome == CHECK_OK && tails[a->key].after != NO_TRANSACTION &&
+        if (!a->read && happened(t, a->transaction) && tails[a->key].after != NO_TRANSACTION &&
             tails[a->key].first != a->transaction)
             graph_add(&t->graph, tails[a->key].after, a->transaction, GRAPH_ON);
     free(reads);

@@ -41,6 +41,9 @@ void transactions_complain(struct transactions *t, uint32_t which, uint32_t othe
 const struct transaction_addition *transactions_find(const struct transactions *t, uint32_t key,
                                                      uint64_t element); /* NULL: nobody added it */
 
+/* Was anything that it added? Then it happened, whatever its client was told. */
+bool transactions_was_read(const struct transactions *t, uint32_t which);
+
 void transactions_order(struct transactions *t, bool real_time); /* linearizable, sequential */
 void transactions_causal(struct transactions *t);
 

@@ -58,6 +58,9 @@ run() { status 0 "$program" run "$@" -q --no-plots --no-report; }
 run small.yaml -o plain
 if LC_ALL=C grep -q "$(printf '\033')" out err; then wrong "escape codes in a pipe"; fi
 says out lww
+says out '^  async .*kept'
+says out '^  lww .*kept'
+says out '^Promises: [0-9]* of [0-9]* held'
 "$program" run - -q --no-plots --no-report -o piped <small.yaml >out 2>err || wrong "standard input is not read"
 cmp plain/metrics.csv piped/metrics.csv || wrong "standard input gives other figures than the file"
 run small.yaml -m async -o chosen
