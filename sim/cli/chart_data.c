@@ -11,16 +11,35 @@
 #include <string.h>
 
 const struct chart_def chart_defs[] = {
-    {"staleness", "How old what reads return is over time; faults are shaded.", true, false},
-    {"t_visibility", "The probability that a read begun t after a write committed misses it.", false, false},
-    {"latency", "What clients wait: the whole distribution with its tail.", false, false},
-    {"conflicts", "Writes that met a concurrent one, what was lost by it, and why.", false, false},
-    {"convergence", "Keys whose replicas differ, and how long they took to agree after healing.", true, true},
-    {"availability", "The share of operations that finished well, over time and in all.", true, true},
-    {"lag", "From commit to applied at a remote replica, and what waits to be shipped.", true, false},
-    {"traffic", "Between regions, and what it costs.", false, false},
+    {"staleness", "How old what reads return is over time; faults are shaded.", true, false, {0}},
+    {"t_visibility",
+     "The probability that a read begun t after a write committed misses it.",
+     false,
+     false,
+     {0}},
+    {"latency", "What clients wait: the whole distribution with its tail.", false, false, {0}},
+    {"conflicts", "Writes that met a concurrent one, what was lost by it, and why.", false, false, {0}},
+    {"convergence",
+     "Keys whose replicas differ, and how long they took to agree after healing.",
+     true,
+     true,
+     {0}},
+    {"availability", "The share of operations that finished well, over time and in all.", true, true, {0}},
+    {"lag", "From commit to applied at a remote replica, and what waits to be shipped.", true, false, {0}},
+    {"failover",
+     "What crashes and partitions cost: how far back what was lost goes, how long nobody could write; "
+     "and of failovers: how soon another led, how long two leaders answered, and what was lost.",
+     false,
+     true,
+     {"failovers", "lost_commits"}},
+    {"traffic", "Between regions, and what it costs.", false, false, {0}},
 };
 const size_t chart_count = sizeof chart_defs / sizeof *chart_defs;
+
+bool chart_is_drawn(const struct view *r, size_t point, const struct chart_def *def)
+{
+    return def->if_any[0] == NULL || view_has_any(r, point, def->if_any);
+}
 
 bool chart_tables_read(struct chart_tables *t, const struct view *r, size_t point, struct failure *f)
 {
@@ -135,10 +154,10 @@ static size_t next_of(const struct csv_rows *rows, size_t from, const char *mode
     return from;
 }
 
-static size_t put_latency(const struct csv_rows *rows, const char *model, FILE *to)
+static size_t put_quantiles(const struct csv_rows *rows, const char *model, const char *metric_a,
+                            const char *metric_b, FILE *to)
 {
-    size_t a = next_of(rows, 0, model, "read_latency_ms"), b = next_of(rows, 0, model, "write_latency_ms"),
-           put = 0;
+    size_t a = next_of(rows, 0, model, metric_a), b = next_of(rows, 0, model, metric_b), put = 0;
 
     while (a < rows->rows || b < rows->rows) {
         double qa = a < rows->rows ? strtod(csv_cell(rows, a, 3), NULL) : INFINITY;
@@ -148,9 +167,9 @@ static size_t put_latency(const struct csv_rows *rows, const char *model, FILE *
                 qb <= q ? csv_cell(rows, b, 4) : "NaN");
         put++;
         if (qa <= q)
-            a = next_of(rows, a + 1, model, "read_latency_ms");
+            a = next_of(rows, a + 1, model, metric_a);
         if (qb <= q)
-            b = next_of(rows, b + 1, model, "write_latency_ms");
+            b = next_of(rows, b + 1, model, metric_b);
     }
     return put;
 }
@@ -208,7 +227,9 @@ char *chart_data(const struct view *r, size_t point, const struct chart_tables *
         else if (strcmp(figure, "t_visibility") == 0)
             rows = put_visibility(&t->visibility, model, to);
         else if (strcmp(figure, "latency") == 0)
-            rows = put_latency(&t->distributions, model, to);
+            rows = put_quantiles(&t->distributions, model, "read_latency_ms", "write_latency_ms", to);
+        else if (strcmp(figure, "failover") == 0)
+            rows = put_quantiles(&t->distributions, model, "rpo_ms", "rto_ms", to);
         else if (strcmp(figure, "conflicts") == 0)
             rows = put_conflicts(r, point, m, to);
         else if (strcmp(figure, "convergence") == 0)
@@ -229,11 +250,11 @@ char *chart_data(const struct view *r, size_t point, const struct chart_tables *
 
 char *chart_bars(const struct view *r, size_t point, const char *figure)
 {
-    bool convergence = strcmp(figure, "convergence") == 0;
+    bool convergence = strcmp(figure, "convergence") == 0, failover = strcmp(figure, "failover") == 0;
     char *text = NULL;
     size_t size = 0;
 
-    if (!convergence && strcmp(figure, "availability") != 0)
+    if (!convergence && !failover && strcmp(figure, "availability") != 0)
         return NULL;
     FILE *to = open_memstream(&text, &size);
     CHECK(to != NULL);
@@ -247,6 +268,12 @@ char *chart_bars(const struct view *r, size_t point, const char *figure)
             fprintf(to, " %d", bound);
             fputc(' ', to);
             put_figure(r, point, m, "converged", "value", false, to);
+        } else if (failover) {
+            put_figure(r, point, m, "failover_ms", "mean", true, to);
+            fputc(' ', to);
+            put_figure(r, point, m, "two_leaders_ms", "mean", true, to);
+            fputc(' ', to);
+            put_figure(r, point, m, "lost_commits", "value", true, to);
         } else {
             put_figure(r, point, m, "availability", "value", true, to);
             fputc(' ', to);

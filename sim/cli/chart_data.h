@@ -9,10 +9,13 @@ struct chart_def {
     const char *figure;  /* the script's name and the picture's */
     const char *caption; /* for the page */
     bool faults, bars;
+    const char *if_any[2]; /* drawn only where some model has any of these metrics; NULL: always */
 };
 
 extern const struct chart_def chart_defs[];
 extern const size_t chart_count;
+
+bool chart_is_drawn(const struct view *r, size_t point, const struct chart_def *def);
 
 /* The tables of one point that the charts draw from. */
 struct chart_tables {

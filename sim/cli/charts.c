@@ -229,7 +229,7 @@ static void move_pictures(const struct view *r, const char *from, unsigned forma
     for (size_t p = 0; p < points; p++)
         for (size_t c = 0; c < chart_count; c++)
             for (int i = 0; i < FORMATS; i++) {
-                if ((formats & formats_known[i].bit) == 0)
+                if ((formats & formats_known[i].bit) == 0 || !chart_is_drawn(r, p, &chart_defs[c]))
                     continue;
                 char *name = chart_path(r, p, chart_defs[c].figure, formats_known[i].name);
                 char *to = path_join(r->folder, name), *drawn = path_join(from, path_name(name));
@@ -261,7 +261,8 @@ bool charts_draw(const struct view *r, unsigned formats, struct failure *f)
             if (!chart_tables_read(&tables, r, p, f))
                 break;
             for (size_t c = 0; c < chart_count && f->status == 0; c++)
-                draw_figure(&all, r, p, &tables, &chart_defs[c], formats, data, work);
+                if (chart_is_drawn(r, p, &chart_defs[c]))
+                    draw_figure(&all, r, p, &tables, &chart_defs[c], formats, data, work);
             chart_tables_free(&tables);
         }
     }

@@ -31,6 +31,17 @@ static const struct column_def causes[] = {
     {"late arrival", "", "lost_updates_late", "value", 1, NULL, 0, -1},
     {"failover", "", "lost_updates_failover", "value", 1, NULL, 0, -1},
 };
+/* Of each fault and of each failover; the extremes and percentiles are of all replications. */
+static const struct column_def failing[] = {
+    {"failovers", "", "failovers", "value", 1, NULL, 0, 0},
+    {"taken over p50", "s", "failover_ms", "p50", 1e-3, NULL, 0, -1},
+    {"taken over max", "s", "failover_ms", "max", 1e-3, NULL, 0, -1},
+    {"recovery p50", "s", "rto_ms", "p50", 1e-3, NULL, 0, -1},
+    {"recovery max", "s", "rto_ms", "max", 1e-3, NULL, 0, -1},
+    {"lost back p50", "s", "rpo_ms", "p50", 1e-3, NULL, 0, -1},
+    {"lost back max", "s", "rpo_ms", "max", 1e-3, NULL, 0, -1},
+    {"two leaders", "s", "two_leaders_ms", "mean", 1e-3, NULL, 0, -1},
+};
 static const struct column_def moved[] = {
     {"lag p50", "ms", "replication_lag_ms", "p50", 1, NULL, 0, -1},
     {"lag p99", "ms", "replication_lag_ms", "p99", 1, NULL, 0, -1},
@@ -42,21 +53,17 @@ static const struct column_def moved[] = {
 };
 
 const struct column_group column_groups[] = {
-    {"What clients see", seen, sizeof seen / sizeof *seen, NULL},
-    {"What goes wrong", wrong, sizeof wrong / sizeof *wrong, NULL},
-    {"Lost updates by cause", causes, sizeof causes / sizeof *causes, "lost_updates"},
-    {"Replication and cost", moved, sizeof moved / sizeof *moved, NULL},
+    {"What clients see", seen, sizeof seen / sizeof *seen, {0}},
+    {"What goes wrong", wrong, sizeof wrong / sizeof *wrong, {0}},
+    {"Lost updates by cause", causes, sizeof causes / sizeof *causes, {"lost_updates"}},
+    {"What faults cost", failing, sizeof failing / sizeof *failing, {"failovers", "lost_commits"}},
+    {"Replication and cost", moved, sizeof moved / sizeof *moved, {0}},
 };
 const size_t column_group_count = sizeof column_groups / sizeof *column_groups;
 
 bool column_group_is_shown(const struct view *r, size_t point, const struct column_group *group)
 {
-    struct shown_figure f;
-
-    for (size_t m = 0; group->if_any != NULL && m < r->model_count; m++)
-        if (view_figure(r, point, m, group->if_any, "value", &f) && f.value > 0)
-            return true;
-    return group->if_any == NULL;
+    return group->if_any[0] == NULL || view_has_any(r, point, group->if_any);
 }
 
 /* Decimals that give a value three figures, at most four decimals. */

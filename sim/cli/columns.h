@@ -19,7 +19,7 @@ struct column_group {
     const char *title;
     const struct column_def *columns;
     size_t count;
-    const char *if_any; /* shown only where some model has any of this metric; NULL: always */
+    const char *if_any[2]; /* shown only where some model has any of these metrics; NULL: always */
 };
 
 extern const struct column_group column_groups[];

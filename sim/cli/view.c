@@ -233,3 +233,14 @@ bool view_figure(const struct view *r, size_t point, size_t model, const char *m
     }
     return false;
 }
+
+bool view_has_any(const struct view *r, size_t point, const char *const metrics[2])
+{
+    struct shown_figure f;
+
+    for (size_t m = 0; m < r->model_count; m++)
+        for (int i = 0; i < 2; i++)
+            if (metrics[i] != NULL && view_figure(r, point, m, metrics[i], "value", &f) && f.value > 0)
+                return true;
+    return false;
+}

@@ -49,6 +49,12 @@ expect lag.data 3
 expect traffic.data 9
 bounds=$(awk 'NF == 5 && $1 !~ /^"/ { print $4 }' "$work/data/convergence.bars" | tr '\n' ' ')
 [ "$bounds" = "0 0 " ] || { echo "lower bounds in convergence.bars: $bounds, where none was cut off"; status=1; }
+[ ! -e "$work/data/failover.data" ] || { echo 'a picture of failovers where none was and nothing was lost'; status=1; }
+sed -e 's/^models.*/models: [{type: async, failover: {after: 500ms}}, lww]/' -e 's/name: charts/name: led/' "$work/charts.yaml" >"$work/led.yaml"
+PATH="$work/bin:$PATH" KEEP="$work/data" "$program" run "$work/led.yaml" -q -o "$work/led" >/dev/null
+expect failover.data 3
+expect failover.bars 9
+grep -q 'figure id="failover"' "$work/led/report.html" || { echo 'no failovers in the report'; status=1; }
 for figure in staleness t_visibility latency conflicts convergence availability lag traffic; do
     for format in svg png; do
         [ -s "$work/out/charts/$figure.$format" ] || { echo "no $figure.$format"; status=1; }

@@ -56,7 +56,7 @@ while [ $k -lt 20 ]; do
     k=$((k + 1))
 done >"$work/many"
 
-for figure in staleness t_visibility latency conflicts convergence availability traffic lag; do
+for figure in staleness t_visibility latency conflicts convergence availability traffic lag failover; do
     for data in full one some none odd; do
         draw $figure "$work/$data" svg "$work/faults" "$work/$data"
         draw $figure "$work/$data" svg '' ''
@@ -90,6 +90,10 @@ done
 printf '"a"\n2300 1900 2700 1 0.7\n\n\n"b"\nNaN NaN NaN NaN NaN\n' >"$work/bars"
 draw convergence "$work/some" svg '' "$work/bars"
 for text in '≥ 2.3 s (70% of runs converged)' '>–<'; do says convergence "$text"; done
+printf '"a"\n0 0 900\n0.5 0 1100\n1 11000 1500\n\n\n"b"\nNaN NaN NaN\n' >"$work/loss"
+printf '"a"\n1010 990 1030 9980 9900 10060 214 201 227\n\n\n"b"\nNaN NaN NaN 0 NaN NaN 0 0 0\n' >"$work/loss-bars"
+draw failover "$work/loss" svg '' "$work/loss-bars"
+for text in '>1.01 s<' '>9.98 s<' '>214<' '>0<' '>–<' '≤ 1 ms'; do says failover "$text"; done
 printf '"a"\n0.99999 NaN NaN 1 1 1 0.5 0.4 0.6 NaN NaN NaN\n' >"$work/bars"
 draw availability "$work/one" svg '' "$work/bars"
 for text in '>99.999%<' '>100%<' '>50.0%<'; do says availability "$text"; done
