@@ -12,9 +12,12 @@ static double draws_measure(const struct distribution *d, uint64_t draws, bool f
     double sum = 0, start = bench_seconds();
 
     for (uint64_t i = 0; i < draws; i++) {
-        if (fresh)
-            s = random_stream_new(random_key_number(key, i), i, 0);
-        sum += distribution_draw(d, &s);
+        if (fresh) {
+            random_stream own = random_stream_new(random_key_number(key, i), i, 0);
+            sum += distribution_draw(d, &own);
+        } else {
+            sum += distribution_draw(d, &s);
+        }
     }
     double seconds = bench_seconds() - start;
     return sum != 0 ? seconds : -1;
@@ -28,9 +31,12 @@ static double zipf_measure(const struct zipf *z, uint64_t draws, bool fresh)
     double start = bench_seconds();
 
     for (uint64_t i = 0; i < draws; i++) {
-        if (fresh)
-            s = random_stream_new(random_key_number(key, i), i, 0);
-        sum += zipf_rank(z, &s);
+        if (fresh) {
+            random_stream own = random_stream_new(random_key_number(key, i), i, 0);
+            sum += zipf_rank(z, &own);
+        } else {
+            sum += zipf_rank(z, &s);
+        }
     }
     double seconds = bench_seconds() - start;
     return sum != 0 ? seconds : -1;

@@ -78,11 +78,11 @@ double distribution_draw(const struct distribution *d, random_stream *s)
 
 sim_ns distribution_draw_ns(const struct distribution *d, random_stream *s)
 {
-    double x = rint(distribution_draw(d, s));
+    double x = distribution_draw(d, s);
 
     if (x >= 0x1p63)
         return INT64_MAX;
-    return x <= -0x1p63 ? INT64_MIN : (sim_ns)x;
+    return x <= -0x1p63 ? INT64_MIN : (sim_ns)llrint(x);
 }
 
 double distribution_mean(const struct distribution *d)

@@ -85,7 +85,7 @@ double elementary_exp(double x)
         return INFINITY;
     if (x < -745.13321910194110842)
         return 0;
-    int k = (int)(x * 1.44269504088896338700 + (x < 0 ? -0.5 : 0.5));
+    int k = (int)(x * 1.44269504088896338700 + copysign(0.5, x)); /* no branch: signs are as good as random */
     double high = x - k * log2_high, low = k * log2_low;
     double r = high - low, z = r * r;
     double c = r - z * (1.66666666666666019037e-01 +

@@ -11,10 +11,13 @@
  *
  * Source: Philox4x32-10 of Random123 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2,
  * 3, SC11). The key is the 64-bit word; the counter is (block, b, a's low half, a's high half): 2^33 words a
- * stream. Cost: a key about 2 ns, a stream nothing until it is drawn from, a pair of words about 10 ns.
+ * stream. Cost: a key about 2 ns, a stream nothing until it is drawn from, a pair of words about 10 ns; make
+ * it where it is declared (a stream assigned to an older one is copied in pieces the processor waits for).
  * Nothing allocates. */
 #ifndef GEOREP_ENGINE_RANDOM_H
 #define GEOREP_ENGINE_RANDOM_H
+
+#include "sim/base/hash.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +29,10 @@ typedef struct random_key {
 /* Keys are derived step by step; the order of the steps matters. */
 random_key random_key_new(uint64_t seed, uint64_t replication, const char *purpose);
 random_key random_key_name(random_key k, const char *entity);
-random_key random_key_number(random_key k, uint64_t number);
+static inline random_key random_key_number(random_key k, uint64_t number)
+{
+    return (random_key){hash_join(k.word, number)};
+}
 
 /* By value; a copy goes on where the original stood, and gives the same numbers. */
 typedef struct random_stream {

@@ -45,7 +45,9 @@ static double integral(const struct zipf *z, double x)
 
 static double integral_inverse(const struct zipf *z, double u)
 {
-    return elementary_exp(log1p_ratio(fmax(u * (1 - z->theta), -1)) * u);
+    double x = u * (1 - z->theta);
+
+    return elementary_exp(log1p_ratio(x < -1 ? -1 : x) * u);
 }
 
 struct zipf *zipf_new(uint64_t count, double theta)
@@ -73,9 +75,11 @@ uint64_t zipf_rank(const struct zipf *z, random_stream *s)
     for (;;) {
         double u = z->last + random_unit(s) * (z->first - z->last);
         double x = integral_inverse(z, u);
-        double k = floor(fmin(fmax(x + 0.5, 1), (double)z->count));
+        double near = x + 0.5, most = (double)z->count;
+        uint64_t rank = near < 1 ? 1 : near > most ? z->count : (uint64_t)near; /* no calls of fmin, floor */
+        double k = (double)rank;
 
         if (k - x <= z->squeeze || u >= integral(z, k + 0.5) - bar(z, k))
-            return (uint64_t)k - 1;
+            return rank - 1;
     }
 }

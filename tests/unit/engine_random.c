@@ -2,6 +2,7 @@
 #include "sim/engine/random.h"
 #include "sim/engine/random_gsl.h"
 
+#include <Random123/philox.h>
 #include <criterion/criterion.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -19,6 +20,27 @@ Test(engine_random, gives_the_published_answers_of_philox)
     cr_assert_eq(random_u64(&zero), UINT64_C(0x9b00dbd8bc57ac4c));
     cr_assert_eq(random_u64(&pi), UINT64_C(0x94fdccebd16cfe09));
     cr_assert_eq(random_u64(&pi), UINT64_C(0x24126ea15001e420));
+}
+
+/* Blocks anywhere in any stream, against Random123's own code. */
+Test(engine_random, gives_what_random123_gives)
+{
+    random_stream where = random_stream_new(random_key_new(7, 0, "where"), 0, 0);
+
+    for (size_t i = 0; i < 20000; i++) {
+        uint64_t last = random_u64(&where);
+        random_stream s = {.key = random_u64(&where), .a = random_u64(&where), .b = (uint32_t)last};
+
+        s.block = i % 4 == 0 ? 0 : (uint32_t)(last >> 32) & ~UINT32_C(3);
+        for (uint32_t n = 0; n < 2; n++) {
+            philox4x32_ctr_t counter = {{s.block, s.b, (uint32_t)s.a, (uint32_t)(s.a >> 32)}};
+            philox4x32_key_t key = {{(uint32_t)s.key, (uint32_t)(s.key >> 32)}};
+            philox4x32_ctr_t block = philox4x32_R(10, counter, key);
+
+            cr_assert_eq(random_u64(&s), (uint64_t)block.v[1] << 32 | block.v[0]);
+            cr_assert_eq(random_u64(&s), (uint64_t)block.v[3] << 32 | block.v[2]);
+        }
+    }
 }
 
 Test(engine_random, draws_do_not_depend_on_the_order_of_drawing)
