@@ -32,16 +32,14 @@
 
 /* Of a count of lost writes, by why they were lost (causes.h). */
 #define CAUSE(first, of, cause, name, doc)                                                                   \
-    [(int)(first) + (cause)] = NUMBER(of "_" name, "writes", "of these, " doc, PER_WRITE, false)
+    [(int)(first) + (cause)] = NUMBER(of "_" name, "writes", "of these: " doc, PER_WRITE, false)
 #define BY_CAUSE(first, of)                                                                                  \
-    CAUSE(first, of, LOSS_CONCURRENT, "concurrent", "those whose taker could not have known of the other"),  \
-        CAUSE(first, of, LOSS_CLOCK_OFFSET, "clock_offset", "those turned round by the offset of a clock"),  \
-        CAUSE(first, of, LOSS_DRIFT, "drift", "those turned round by a clock's drift since it was set"),     \
-        CAUSE(first, of, LOSS_LATE_ARRIVAL, "late",                                                          \
-              "those where the earlier write was due and had not come"),                                     \
+    CAUSE(first, of, LOSS_CONCURRENT, "concurrent", "neither could have known of the other"),                \
+        CAUSE(first, of, LOSS_CLOCK_OFFSET, "clock_offset", "a clock's offset turned the two round"),        \
+        CAUSE(first, of, LOSS_DRIFT, "drift", "a clock's drift since it was set turned the two round"),      \
+        CAUSE(first, of, LOSS_LATE_ARRIVAL, "late", "word of the earlier one was due and had not come"),     \
         CAUSE(first, of, LOSS_FAILOVER, "failover",                                                          \
-              "those that another node went on without after a "                                             \
-              "crash, a rollback or a new leader")
+              "another node went on without it, after a crash, a rollback or as a new leader")
 
 const struct metric_def metric_defs[METRICS] = {
     [METRIC_WRITE_LATENCY] =

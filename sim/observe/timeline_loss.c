@@ -155,7 +155,7 @@ static void tell_clock(struct story *s, const struct story_def *def, const struc
     sim_ns error = o->priority - o->taken;
     uint32_t whose = o->taker;
     char node[TIMELINE_NAME], span[TIMELINE_NAME], part[TIMELINE_NAME], apart[TIMELINE_NAME],
-        why[160] = "", read[160] = "", by[TIMELINE_NAME] = "it";
+        why[160] = "", read[160] = "", by[TIMELINE_NAME] = "it", more[300] = "";
 
     if (error > own.error) { /* inherited */
         whose = fastest(def, o->taken);
@@ -171,9 +171,16 @@ static void tell_clock(struct story *s, const struct story_def *def, const struc
     else if (distance(c.step, 0) > distance(c.offset, 0))
         snprintf(why, sizeof why, " (a fault had set it %s by %.40s)", c.step < 0 ? "back" : "forward",
                  timeline_span(distance(c.step, 0), part));
-    story_cause(s, "%s's clock%s was %s %s when %s stamped the %s%s, which in truth came %s %s (%s)",
+    /* Not far enough by itself: the other one's error helped. */
+    const struct timeline_operation *second = loser_to_blame ? winner : loser;
+    sim_ns helped = second->priority - second->taken;
+    if (distance(error, 0) < loser->taken - winner->taken && helped != 0)
+        snprintf(more, sizeof more, ", and %.100s's %.40s %s,",
+                 timeline_node_name(def->timeline->setting, second->taker, node),
+                 timeline_span(distance(helped, 0), part), helped < 0 ? "behind" : "ahead");
+    story_cause(s, "%s's clock%s was %s %s%s when %s stamped the %s%s, which in truth came %s %s (%s)",
                 timeline_node_name(def->timeline->setting, whose, node), read,
-                timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead", by,
+                timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead", more, by,
                 loser_to_blame ? "loser" : "winner", why, timeline_span(loser->taken - winner->taken, apart),
                 loser_to_blame ? "after the winner" : "before the loser", loss_cause_names[cause]);
 }
