@@ -367,6 +367,17 @@ static int by_time(const void *left, const void *right)
     return a->begin < b->begin ? -1 : a->begin > b->begin;
 }
 
+/* Until when what is open at the end is shown: its messages may arrive after the window. */
+static sim_ns end_of(const struct timeline *t)
+{
+    sim_ns end = t->trace->def.to;
+
+    array_each (struct timeline_message, m, &t->messages)
+        if (m->arrived != SIM_NS_NEVER && m->arrived > end)
+            end = m->arrived;
+    return end;
+}
+
 void trace_write_chrome(const struct timeline *t, const char *note, FILE *to)
 {
     char *text = NULL;
@@ -375,8 +386,8 @@ void trace_write_chrome(const struct timeline *t, const char *note, FILE *to)
 
     CHECK(c.buffer != NULL);
     put_names(&c);
-    give_lanes(&c, t->trace->def.to);
-    put_operations(&c, t->trace->def.to);
+    give_lanes(&c, end_of(t));
+    put_operations(&c, end_of(t));
     put_messages(&c);
     put_records(&c);
     put_faults(&c);
