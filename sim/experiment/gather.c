@@ -8,6 +8,7 @@
 #include "sim/experiment/gather.h"
 
 #include "sim/base/array.h"
+#include "sim/experiment/visibility.h"
 #include "sim/observe/check.h"
 #include "sim/observe/conflicts.h"
 #include "sim/stats/percentile.h"
@@ -18,6 +19,7 @@ struct cell {
     double *values; /* [replications], NaN: none; NULL: never had one */
     uint32_t capacity;
     uint64_t observations; /* of a share, in all replications */
+    double pooled_value;   /* of t-visibility, where pooled */
     bool at_least, undecided, pooled;
 };
 
@@ -45,6 +47,7 @@ struct model_gathering {
     ARRAY(struct series_row) series;
     double *visibility; /* [index * capacity + replication], NaN: no probe */
     uint64_t *probes;   /* [index] */
+    double *stale;      /* [index]: of these, those that missed the write */
     struct gathered_check checks[GEO_CHECKS];
     ARRAY(struct gathered_loss) losses;
 };
@@ -72,6 +75,7 @@ struct gathering *gathering_new(const struct scenario *s)
         mine->pairs = memory_new((size_t)g->regions * g->regions, sizeof *mine->pairs);
         mine->curves = memory_new((size_t)SERIES * (g->regions + 1), sizeof *mine->curves);
         mine->probes = memory_new(s->world.probes.after_count, sizeof *mine->probes);
+        mine->stale = memory_new(s->world.probes.after_count, sizeof *mine->stale);
         for (int c = 0; c < GEO_CHECKS; c++)
             mine->checks[c].holds = HOLDS_UNDECIDED;
     }
@@ -111,6 +115,7 @@ void gathering_free(struct gathering *g)
         free(mine->curves);
         free(mine->visibility);
         free(mine->probes);
+        free(mine->stale);
         array_free(&mine->series);
         array_free(&mine->losses);
     }
@@ -225,6 +230,63 @@ static void add_series(struct curve *curve, const struct series_figure *f, uint3
         }
 }
 
+/* The quantiles of one replication's curve; what too few probes would have to tell is pooled. */
+static void add_visible(struct gathering *g, struct model_gathering *mine, const struct trial_figures *f)
+{
+    const struct probes_def *probes = &g->scenario->world.probes;
+    uint64_t least = UINT64_MAX;
+    bool at_least;
+    double ns;
+
+    if (probes->after_count == 0)
+        return;
+    double *curve = memory_new(probes->after_count, sizeof *curve);
+    for (uint32_t i = 0; i < probes->after_count; i++) {
+        uint64_t count = i < f->visibility_count ? f->visibility_probes[i] : 0;
+        curve[i] = count > 0 ? (double)f->visibility_stale[i] / (double)count : NAN;
+        least = count > 0 && count < least ? count : least;
+    }
+    for (unsigned s = 0; s < STATISTICS; s++) {
+        double p = statistic_quantile(s);
+        if (p <= 0 || !visibility_quantile(probes->after, curve, probes->after_count, 1 - p, &ns, &at_least))
+            continue;
+        struct cell *cell = &cells_of(&mine->everywhere, METRIC_T_VISIBILITY)->cells[s];
+        cell_set(cell, g->count, ns / 1e6);
+        cell->at_least |= at_least;
+        cell->pooled |= percentile_is_pooled(p, least);
+    }
+    free(curve);
+}
+
+/* The quantiles of the pooled curve, where some replication had too few probes; none where all together had.
+ */
+static void visible_finish(const struct gathering *g, struct model_gathering *mine)
+{
+    const struct probes_def *probes = &g->scenario->world.probes;
+    struct metric_cells *cells = mine->everywhere.metrics[METRIC_T_VISIBILITY];
+    uint64_t least = UINT64_MAX;
+    double ns;
+
+    if (cells == NULL)
+        return;
+    for (uint32_t i = 0; i < probes->after_count; i++) {
+        least = mine->probes[i] > 0 && mine->probes[i] < least ? mine->probes[i] : least;
+        mine->stale[i] = mine->probes[i] > 0 ? mine->stale[i] / (double)mine->probes[i] : NAN;
+    }
+    for (unsigned s = 0; s < STATISTICS; s++) {
+        struct cell *cell = &cells->cells[s];
+        double p = statistic_quantile(s);
+        if (!cell->pooled)
+            continue;
+        bool known =
+            !percentile_is_pooled(p, least) &&
+            visibility_quantile(probes->after, mine->stale, probes->after_count, 1 - p, &ns, &cell->at_least);
+        cell->pooled_value = known ? ns / 1e6 : 0;
+        for (uint32_t r = 0; r < cell->capacity && !known; r++)
+            cell->values[r] = NAN;
+    }
+}
+
 static void add_visibility(struct gathering *g, struct model_gathering *mine, const struct trial_figures *f)
 {
     uint32_t points = g->scenario->world.probes.after_count;
@@ -234,7 +296,9 @@ static void add_visibility(struct gathering *g, struct model_gathering *mine, co
         double *values = mine->visibility + (size_t)i * g->visibility_capacity;
         values[g->count] = probes != 0 ? (double)f->visibility_stale[i] / (double)probes : NAN;
         mine->probes[i] += probes;
+        mine->stale[i] += (double)f->visibility_stale[i];
     }
+    add_visible(g, mine, f);
 }
 
 /* Rows of the visibility table are as long as its capacity; growing moves them apart. */
@@ -377,6 +441,8 @@ static struct interval cell_interval(const struct gathering *g, unsigned metric,
                 room[0] = room[i];
         return interval_of_pooled(room[0], n);
     }
+    if (cell->pooled && metric == METRIC_T_VISIBILITY)
+        return interval_of_pooled(cell->pooled_value, n);
     if (cell->pooled)
         return interval_of_pooled(histogram_statistic(&cells->pool, metric, statistic), n);
     for (uint32_t i = 0; i < n; i++)
@@ -469,6 +535,7 @@ void gathering_finish(struct gathering *g)
 
     for (uint32_t m = 0; m < g->models; m++) {
         struct model_gathering *mine = &g->by_model[m];
+        visible_finish(g, mine);
         scope_finish(g, &mine->everywhere, room);
         for (uint32_t r = 0; r < g->regions; r++)
             scope_finish(g, &mine->regions[r], room);

@@ -9,6 +9,8 @@
 #define SPREAD                                                                                               \
     (uint16_t)(ONE(STATISTIC_MEAN) | ONE(STATISTIC_P50) | ONE(STATISTIC_P90) | ONE(STATISTIC_P99) |          \
                ONE(STATISTIC_P999) | ONE(STATISTIC_MAX))
+#define PERCENTILES                                                                                          \
+    (uint16_t)(ONE(STATISTIC_P50) | ONE(STATISTIC_P90) | ONE(STATISTIC_P99) | ONE(STATISTIC_P999))
 #define MEAN_MAX (uint16_t)(ONE(STATISTIC_MEAN) | ONE(STATISTIC_MAX))
 #define PER_WRITE (uint16_t)(VALUE | ONE(STATISTIC_PER_WRITE))
 #define PER_READ (uint16_t)(VALUE | ONE(STATISTIC_PER_READ))
@@ -65,6 +67,11 @@ const struct metric_def metric_defs[METRICS] = {
               "from the commit of the oldest write that a read misses to its beginning; fresh: 0", true),
     [METRIC_READ_STALENESS_VERSIONS] =
         NUMBER("read_staleness_versions", "writes", "how many writes a read misses; fresh: 0", SPREAD, true),
+    [METRIC_T_VISIBILITY] =
+        {"t_visibility_ms", "ms",
+         "how long after its commit a write is seen by half, 90%, 99%, 99.9% of the reads of its key: from "
+         "the probes' curve, between two of probes.after by its logarithm",
+         PERCENTILES, false, true, 0, INFINITY},
     [METRIC_DELTA_ATOMICITY] = TIMES(
         "delta_atomicity_ms",
         "of each register: how much earlier reads would have to begin for it to be linearizable", false),
