@@ -237,27 +237,58 @@ static void put_silences(const struct view *r, FILE *to)
         fputs("</ul>\n</details>\n", to);
 }
 
-static void put_theory_rows(const struct csv_rows *t, FILE *to)
+/* A number of the table in five digits, as a person compares them. */
+static void put_five(const char *cell, FILE *to)
 {
-    fputs(
-        "<table class=\"figures\">\n<thead><tr><th>point</th><th>model</th><th>quantity</th><th>theory</th>"
-        "<th>simulation</th><th>interval</th><th>agrees</th><th>theory is off by at most</th></tr></thead>\n",
-        to);
-    for (size_t i = 0; i < t->rows; i++) {
-        const char *agrees = csv_cell(t, i, 7);
-        fputs(strcmp(agrees, "true") == 0    ? "<tr>"
-              : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
-                                             : "<tr class=\"undecided\">",
-              to);
-        for (size_t column = 0; column < 9; column++) {
-            if (column != 6)
-                fputs("<td>", to);
-            put_escaped(to, csv_cell(t, i, column));
-            fputs(column != 5 ? "</td>" : *csv_cell(t, i, 5) != '\0' ? " to " : "", to);
-        }
-        fputs("</tr>\n", to);
+    char *end;
+    double value = strtod(cell, &end);
+
+    if (end == cell)
+        put_escaped(to, cell);
+    else
+        fprintf(to, "%.5g", value);
+}
+
+static void put_theory_row(const struct view *r, size_t i, FILE *to)
+{
+    const struct csv_rows *t = &r->theory;
+    const char *agrees = csv_cell(t, i, 7);
+
+    fputs(strcmp(agrees, "true") == 0    ? "<tr>"
+          : strcmp(agrees, "false") == 0 ? "<tr class=\"broken\">"
+                                         : "<tr class=\"undecided\">",
+          to);
+    for (size_t column = r->point_count > 1 ? 0 : 1; column < 3; column++) {
+        fputs("<td>", to);
+        put_escaped(to, csv_cell(t, i, column));
+        fputs("</td>", to);
     }
-    fputs("</table>\n", to);
+    fputs("<td>", to);
+    put_five(csv_cell(t, i, 3), to);
+    if (strtod(csv_cell(t, i, 8), NULL) > 1e-4 * fabs(strtod(csv_cell(t, i, 3), NULL))) {
+        fputs(" &plusmn;", to);
+        fprintf(to, "%.2g", strtod(csv_cell(t, i, 8), NULL));
+    }
+    fputs("</td><td>", to);
+    put_five(csv_cell(t, i, 4), to);
+    fputs("</td><td>", to);
+    put_five(csv_cell(t, i, 5), to);
+    fputs(*csv_cell(t, i, 5) != '\0' ? " to " : "", to);
+    put_five(csv_cell(t, i, 6), to);
+    fputs("</td><td>", to);
+    put_escaped(to, agrees);
+    fputs("</td></tr>\n", to);
+}
+
+static void put_theory_rows(const struct view *r, FILE *to)
+{
+    fprintf(to,
+            "<table class=\"figures\">\n<thead><tr>%s<th>model</th><th>quantity</th><th>theory</th>"
+            "<th>simulation</th><th>interval</th><th>agrees</th></tr></thead>\n",
+            r->point_count > 1 ? "<th>point</th>" : "");
+    for (size_t i = 0; i < r->theory.rows; i++)
+        put_theory_row(r, i, to);
+    fputs("</table>\n<p>Behind &plusmn;: what theory itself is sure of.</p>\n", to);
 }
 
 /* Theory beside simulation: one sentence, and a table that is open where something disagrees. */
@@ -289,7 +320,7 @@ static void put_theory(const struct view *r, FILE *to)
             bad, t->rows);
     if (t->rows > 0) {
         fprintf(to, "<details%s><summary>All of them</summary>\n", bad > 0 ? " open" : "");
-        put_theory_rows(t, to);
+        put_theory_rows(r, to);
         fputs("</details>\n", to);
     }
     put_silences(r, to);
