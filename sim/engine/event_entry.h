@@ -14,6 +14,12 @@ struct event_entry {
     uint32_t slot, stamp;
 };
 
+/* An entry that is not soon: its order is in its slot, and is looked up when its time comes. */
+struct event_far {
+    uint64_t time;
+    uint32_t slot, stamp;
+};
+
 __extension__ typedef unsigned __int128 event_key;
 
 static inline event_key event_entry_key(const struct event_entry *e)
@@ -42,8 +48,8 @@ static inline void event_array_add(struct event_array *a, const struct event_ent
     a->items[a->count++] = *e;
 }
 
-/* Sorts by key: insertion sort where it is short, else nothing if it is sorted already, else merge sort by
- * way of `spare`. */
-void event_array_sort(struct event_array *a, struct event_array *spare);
+/* Sorts `count` of them from `first` on by key: by rank or insertion where it is short, else nothing if they
+ * are sorted already, else merge sort by way of `spare`. */
+void event_array_sort(struct event_array *a, size_t first, size_t count, struct event_array *spare);
 
 #endif

@@ -5,11 +5,12 @@
  *    |-- sorted, heap --|--|--|--|--|--|------|------|------|------|------|------ unsorted ------ ...
  *    now                from                                              top_from
  *
- * Far entries lie unsorted in `top`. When the rungs are used up, all of top is dealt into the buckets of a
- * new rung 0, as wide as what is there needs. The earliest bucket is opened: a small one goes to the bottom
- * to be sorted, a large one is dealt into a finer rung below. So an entry is moved some three times, always
- * from one stream into few hundred tails that stay in cache, however many are pending; and as each rung fits
- * what it holds, no distribution of times makes it slow: a range of 2^63 is split by at least 64 each time.
+ * Far entries lie unsorted in `top`. When the rungs are used up, top is dealt into the buckets of a new rung
+ * 0, as wide as what is there needs; a long tail is left there. The earliest bucket is opened: one of up to
+ * 2048 entries goes to the bottom to be sorted, a larger one is dealt into a finer rung below. So an entry is
+ * moved some three times, always from one stream into few hundred tails that stay in cache, however many are
+ * pending; and as each rung fits what it holds, no distribution of times makes it slow: a range of 2^63 is
+ * split by at least 64 each time.
  *
  * Invariant: top_from >= rungs[0].from >= rungs[1].from >= ... >= rungs[depth - 1].from = from, and every
  * entry lies in the first of these whose `from` is not above its time. The last bucket of a rung takes all up
@@ -19,16 +20,12 @@
 #include "sim/base/check.h"
 #include "sim/engine/event_pages.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_ENTRIES 10 /* 248 bytes */
-#define OPEN_AT_MOST 32  /* a bucket of no more entries goes to the bottom as it is */
-
-struct ladder_chunk {
-    struct ladder_chunk *next;
-    struct event_entry entries[CHUNK_ENTRIES];
-};
+#define OPEN_AT_MOST 4096 /* a bucket of no more entries is sorted at once */
+#define SAMPLES 64        /* of what is in top, to see how far a rung should reach */
 
 void ladder_init(struct ladder *l)
 {
@@ -62,25 +59,21 @@ static void chunks_add(struct ladder *l)
     }
 }
 
-static inline void bucket_add(struct ladder *l, struct ladder_bucket *b, const struct event_entry *e)
+void ladder_bucket_grow(struct ladder *l, struct ladder_bucket *b)
 {
-    if (b->last == NULL || b->fill == CHUNK_ENTRIES) {
-        if (l->unused == NULL)
-            chunks_add(l);
-        struct ladder_chunk *chunk = l->unused;
-        l->unused = chunk->next;
-        chunk->next = NULL;
-        *(b->last != NULL ? &b->last->next : &b->first) = chunk;
-        b->last = chunk;
-        b->fill = 0;
-    }
-    b->last->entries[b->fill++] = *e;
-    b->count++;
-}
-
-static inline size_t chunk_count(const struct ladder_bucket *b, const struct ladder_chunk *c)
-{
-    return c == b->last ? b->fill : CHUNK_ENTRIES;
+    if (l->unused == NULL)
+        chunks_add(l);
+    struct ladder_chunk *chunk = l->unused;
+    l->unused = chunk->next;
+    chunk->next = NULL;
+    if (b->first == NULL)
+        b->first = chunk;
+    else
+        ((struct ladder_chunk *)(void *)((char *)(b->end - LADDER_CHUNK) -
+                                         offsetof(struct ladder_chunk, entries)))
+            ->next = chunk;
+    b->next = chunk->entries;
+    b->end = chunk->entries + LADDER_CHUNK;
 }
 
 static struct ladder_chunk *chunk_drop(struct ladder *l, struct ladder_chunk *c)
@@ -90,28 +83,6 @@ static struct ladder_chunk *chunk_drop(struct ladder *l, struct ladder_chunk *c)
     c->next = l->unused;
     l->unused = c;
     return next;
-}
-
-static inline void rung_add(struct ladder *l, struct ladder_rung *r, const struct event_entry *e)
-{
-    uint64_t index = (e->time - r->start) >> r->shift;
-
-    index = index < r->bucket_count ? index : r->bucket_count - 1;
-    r->filled[index / 64] |= UINT64_C(1) << index % 64;
-    bucket_add(l, &r->buckets[index], e);
-}
-
-void ladder_push(struct ladder *l, const struct event_entry *e)
-{
-    l->count++;
-    if (e->time >= l->top_from) {
-        bucket_add(l, &l->top, e);
-        return;
-    }
-    struct ladder_rung *r = l->rungs;
-    while (e->time < r->from)
-        r++;
-    rung_add(l, r, e);
 }
 
 /* An empty lowest rung for some `count` entries in [low, high]. */
@@ -126,6 +97,7 @@ static struct ladder_rung *rung_new(struct ladder *l, size_t count, uint64_t low
     r->bucket_count = LADDER_BUCKETS_MIN;
     while (r->bucket_count < LADDER_BUCKETS_MAX && r->bucket_count * 8 < count)
         r->bucket_count *= 2;
+    r->word = 0;
     r->start = r->from = l->from = low;
     r->shift = 0;
     while ((high - low) >> r->shift >= r->bucket_count)
@@ -133,11 +105,12 @@ static struct ladder_rung *rung_new(struct ladder *l, size_t count, uint64_t low
     return r;
 }
 
-/* The rung's first bucket with something in it is taken out, and `from` is raised above it; NULL when none is
+/* The rung's first bucket with something in it, and its times; `from` is raised above it; NULL when none is
  * left. */
-static struct ladder_bucket *rung_next(struct ladder *l, struct ladder_rung *r)
+static struct ladder_bucket *rung_next(struct ladder *l, struct ladder_rung *r, struct ladder_opened *times)
 {
-    for (uint32_t word = 0; word < r->bucket_count / 64; word++) {
+    for (uint32_t word = r->word; word < r->bucket_count / 64; word++) {
+        r->word = word;
         if (r->filled[word] == 0)
             continue;
         uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(r->filled[word]);
@@ -146,88 +119,133 @@ static struct ladder_bucket *rung_next(struct ladder *l, struct ladder_rung *r)
 
         r->filled[word] &= r->filled[word] - 1;
         r->from = l->from = index + 1 == r->bucket_count || end > above ? above : end;
+        times->low = r->start + ((uint64_t)index << r->shift);
+        times->width = r->from - 1 - times->low;
         return &r->buckets[index];
     }
     return NULL;
 }
 
-/* The entries of a bucket are dealt into a finer rung if that can tell them apart; it is then empty. */
-static bool bucket_split(struct ladder *l, struct ladder_bucket *b, bool top)
+static int by_time(const void *left, const void *right)
 {
-    uint64_t low = UINT64_MAX, high = 0;
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
-    if (l->depth == LADDER_RUNGS)
-        return false;
+    return a < b ? -1 : a > b;
+}
+
+struct range {
+    uint64_t low, high, three_quarters; /* of a sample */
+};
+
+static struct range bucket_range(const struct ladder_bucket *b)
+{
+    struct range r = {UINT64_MAX, 0, 0};
+    uint64_t sample[SAMPLES];
+    size_t every = b->count / SAMPLES + 1, until = 0, samples = 0;
+
     for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next) {
-        for (size_t i = 0; i < chunk_count(b, c); i++) {
-            low = c->entries[i].time < low ? c->entries[i].time : low;
-            high = c->entries[i].time > high ? c->entries[i].time : high;
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
+            uint64_t time = c->entries[i].time;
+            r.low = time < r.low ? time : r.low;
+            r.high = time > r.high ? time : r.high;
+            if (until-- == 0) {
+                until = every - 1;
+                sample[samples++] = time;
+            }
         }
     }
-    if (top)
-        l->from = l->top_from = high + 1;
-    if (low == high)
+    qsort(sample, samples, sizeof *sample, by_time);
+    r.three_quarters = sample[samples * 3 / 4];
+    return r;
+}
+
+/* The entries of a bucket are dealt into a finer rung if that can tell them apart; it is then empty. */
+static bool bucket_split(struct ladder *l, struct ladder_bucket *b)
+{
+    if (l->depth == LADDER_RUNGS)
         return false;
-    struct ladder_rung *r = rung_new(l, b->count, low, high);
+    struct range range = bucket_range(b);
+    if (range.low == range.high)
+        return false;
+    struct ladder_rung *r = rung_new(l, b->count, range.low, range.high);
     for (struct ladder_chunk *c = b->first; c != NULL; c = chunk_drop(l, c)) {
-        for (size_t i = 0; i < chunk_count(b, c); i++)
-            rung_add(l, r, &c->entries[i]);
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++)
+            ladder_rung_add(l, r, c->entries[i]);
     }
     *b = (struct ladder_bucket){0};
     return true;
 }
 
-static void bucket_give(struct ladder *l, struct ladder_bucket *b, struct event_array *to)
+/* Top becomes a rung. A long tail is left in top, for a later rung: as wide as the whole, its buckets would
+ * hold all that is near in a few of them. */
+static bool top_split(struct ladder *l)
 {
-    l->count -= b->count;
-    for (struct ladder_chunk *c = b->first; c != NULL; c = chunk_drop(l, c)) {
-        for (size_t i = 0; i < chunk_count(b, c); i++)
-            event_array_add(to, &c->entries[i]);
+    struct ladder_bucket all = l->top;
+    struct range range = bucket_range(&all);
+    uint64_t far = range.three_quarters, reach = range.high;
+
+    l->top = (struct ladder_bucket){0};
+    if (far > range.low && (range.high - range.low) / 2 > far - range.low)
+        reach = far + (far - range.low) / 4;
+    if (range.low == range.high) {
+        l->top = all;
+        l->from = l->top_from = range.high + 1;
+        return false;
     }
+    struct ladder_rung *r = rung_new(l, all.count, range.low, reach);
+    uint64_t end = r->start + ((uint64_t)r->bucket_count << r->shift);
+    l->top_from = reach < range.high ? end : range.high + 1;
+    for (struct ladder_chunk *c = all.first; c != NULL; c = chunk_drop(l, c)) {
+        for (size_t i = 0; i < ladder_chunk_count(&all, c); i++) {
+            if (c->entries[i].time >= l->top_from)
+                ladder_bucket_add(l, &l->top, c->entries[i]);
+            else
+                ladder_rung_add(l, r, c->entries[i]);
+        }
+    }
+    return true;
+}
+
+void ladder_give_back(struct ladder *l, struct ladder_bucket *b)
+{
+    for (struct ladder_chunk *c = b->first; c != NULL;)
+        c = chunk_drop(l, c);
     *b = (struct ladder_bucket){0};
 }
 
-void ladder_open(struct ladder *l, size_t few, struct event_array *to)
+static struct ladder_opened bucket_take(struct ladder *l, struct ladder_bucket *b, struct ladder_opened times)
 {
+    times.bucket = *b;
+    l->count -= b->count;
+    *b = (struct ladder_bucket){0};
+    return times;
+}
+
+struct ladder_opened ladder_open(struct ladder *l, size_t few)
+{
+    struct ladder_opened times = {0};
+
     for (;;) {
         if (l->depth == 0) {
             if (l->top.count <= few) {
-                bucket_give(l, &l->top, to);
                 l->from = l->top_from = LADDER_NEVER;
-                return;
+                times.width = UINT64_MAX;
+                return bucket_take(l, &l->top, times);
             }
-            if (!bucket_split(l, &l->top, true)) {
-                bucket_give(l, &l->top, to);
-                return;
+            if (!top_split(l)) {
+                times.low = l->from - 1;
+                return bucket_take(l, &l->top, times);
             }
         }
         struct ladder_rung *r = &l->rungs[l->depth - 1];
-        struct ladder_bucket *b = rung_next(l, r);
+        struct ladder_bucket *b = rung_next(l, r, &times);
         if (b == NULL) {
             l->depth--;
             l->from = l->depth > 0 ? r[-1].from : l->top_from;
-        } else if (b->count <= OPEN_AT_MOST || !bucket_split(l, b, false)) {
-            bucket_give(l, b, to);
-            return;
+        } else if (b->count <= OPEN_AT_MOST || !bucket_split(l, b)) {
+            return bucket_take(l, b, times);
         }
     }
-}
-
-const struct event_entry *ladder_coming(const struct ladder *l, size_t *count)
-{
-    *count = 0;
-    if (l->depth == 0)
-        return NULL;
-    const struct ladder_rung *r = &l->rungs[l->depth - 1];
-    for (uint32_t word = 0; word < r->bucket_count / 64; word++) {
-        if (r->filled[word] != 0) {
-            const struct ladder_bucket *b =
-                &r->buckets[word * 64 + (uint32_t)__builtin_ctzll(r->filled[word])];
-            *count = chunk_count(b, b->first);
-            return b->first->entries;
-        }
-    }
-    return NULL;
 }
 
 bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, uint64_t low, uint64_t high)
@@ -238,28 +256,28 @@ bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, 
         l->top_from = high + 1;
     struct ladder_rung *r = rung_new(l, count, low, high);
     for (size_t i = 0; i < count; i++)
-        rung_add(l, r, &e[i]);
+        ladder_rung_add(l, r, (struct event_far){e[i].time, e[i].slot, e[i].stamp});
     l->count += count;
     return true;
 }
 
 static void bucket_filter(struct ladder *l, struct ladder_bucket *b,
-                          bool (*keep)(void *context, const struct event_entry *e), void *context)
+                          bool (*keep)(void *context, const struct event_far *e), void *context)
 {
     struct ladder_bucket kept = {0};
 
     l->count -= b->count;
     for (struct ladder_chunk *c = b->first; c != NULL; c = chunk_drop(l, c)) {
-        for (size_t i = 0; i < chunk_count(b, c); i++) {
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
             if (keep(context, &c->entries[i]))
-                bucket_add(l, &kept, &c->entries[i]);
+                ladder_bucket_add(l, &kept, c->entries[i]);
         }
     }
     l->count += kept.count;
     *b = kept;
 }
 
-void ladder_filter(struct ladder *l, bool (*keep)(void *context, const struct event_entry *e), void *context)
+void ladder_filter(struct ladder *l, bool (*keep)(void *context, const struct event_far *e), void *context)
 {
     bucket_filter(l, &l->top, keep, context);
     for (unsigned r = 0; r < l->depth; r++) {

@@ -23,4 +23,13 @@ static inline void *event_pages_new(size_t bytes)
     return block;
 }
 
+/* The same of no huge pages, beginning at a line of the cache. */
+static inline void *event_lines_new(size_t bytes)
+{
+    void *block = aligned_alloc(64, (bytes + 63) / 64 * 64);
+
+    CHECK(block != NULL);
+    return block;
+}
+
 #endif

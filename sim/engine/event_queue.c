@@ -13,31 +13,17 @@
  * the heap grow later, because many events are pushed into the span of one bucket, it is dealt into a rung of
  * its own.
  *
- * Measured on the hold model, million events a second, draws included (AMD EPYC of family 26, one core, gcc
- * 12 -O3; straight heaps of the same entries and slots, that replace the root and can do nothing else; a busy
- * machine, +-15%):
+ * Entries in the ladder are 16 bytes; their orders lie in the slots, which are fetched all together when a
+ * bucket is opened, while its entries are counted by the next bits of their times; dealt into as many cells
+ * as there are entries, they are nearly sorted. So at a million pending, where a heap waits for memory at
+ * each level, an event costs two passes over streams and one fetch that nobody waits for.
  *
- *     pending, increments        this   2-ary   4-ary   8-ary
- *     100, exponential            25.0    26.5    30.7    30.8
- *     100, uniform                26.9    24.9    31.0    32.3
- *     100, bimodal                22.6    20.8    28.2    26.0
- *     100, all equal              35.4    34.3    50.5    46.1
- *     10 thousand, exponential    20.0    10.8    15.7    17.2
- *     10 thousand, uniform        21.6    15.3    17.7    18.4
- *     10 thousand, bimodal        19.0    15.8    16.1    15.8
- *     10 thousand, all equal      19.8    24.0    25.5    25.0
- *     1 million, exponential       7.2     1.4     2.3     2.3
- *     1 million, uniform           8.9     1.5     2.6     2.3
- *     1 million, bimodal           8.5     1.8     2.6     2.3
- *     1 million, all equal        12.4     8.4    14.6    15.1
- *
- * So: a heap while few, of four children (at 100 the rest is slots, handles and calls); buckets beyond, which
- * are faster as soon as the heap is some seven levels deep and three times as fast when it leaves the cache.
- * Beyond 100 only where all increments are equal a heap is ahead, as a new event then goes to the bottom of
- * it without a comparison that could be guessed wrong. At a million what is left is memory: slots on huge
- * pages gave 15%, fetching the next bucket's slots ahead 18% (it cost 7% at 10 thousand, where they are in
- * the cache, hence only beyond one block). Bucket sizes of 4 to 16 and opening at 16 to 64 made no difference
- * beyond the noise.
+ * What was tried on the hold model (bench/README.md has the figures beside straight C): more than 256 buckets
+ * a rung, of 10 thousand pending each with a line of its own, leave the second-level cache (-15%); chunks of
+ * 7 and 15 in place of 31 entries cost 10 to 30% at a million; sorting up to 16 by rank, without a branch,
+ * gains 5% over insertion; buckets up to 32, split by another rung beyond, were 40% slower at a million than
+ * cells. A rung that reaches to the latest event, in place of three quarters of what is there, is 30% slower
+ * with exponential increments.
  */
 #include "sim/engine/event_queue.h"
 
@@ -54,13 +40,18 @@
 #define SWEEP_LEAST 1024       /* dead entries that are not worth a sweep */
 #define BLOCK_BYTES EVENT_PAGE /* of slots */
 #define NO_SLOT UINT32_MAX
+#define FEW_TO_SORT 24  /* a bucket of no more entries is sorted by insertion */
+#define CELLS_MOST 4096 /* that a larger one is dealt into */
 
-/* Before each payload. */
+/* Before each payload. With it a power of two, so that one of up to 48 bytes lies in one line of the cache.
+ */
 struct slot {
     uint32_t generation; /* of the handle that owns it; raised when the event fires or is cancelled */
     uint32_t stamp;      /* of its entry; raised with the generation and when it is rearmed */
-    uint32_t next;       /* when unused: the next unused one */
-    uint32_t unused_4;
+    union {
+        uint64_t order; /* for when its entry is opened */
+        uint32_t next;  /* when unused: the next unused one */
+    };
 };
 
 struct event_queue {
@@ -70,8 +61,9 @@ struct event_queue {
     struct ladder ladder;
     uint64_t now;
     char **blocks; /* of slots */
-    size_t slot_bytes, block_count;
-    unsigned block_shift;
+    size_t block_count;
+    unsigned slot_shift, block_shift;   /* bytes of a slot; slots of a block */
+    uint32_t *cells;                    /* [CELLS_MOST + 1]: for opening a bucket */
     uint32_t slot_count, unused, fired; /* fired: the slot of the event popped last, not yet free */
 };
 
@@ -80,9 +72,12 @@ struct event_queue *event_queue_new(size_t payload_bytes)
     struct event_queue *q = memory_new(1, sizeof *q);
 
     CHECK(payload_bytes < BLOCK_BYTES / 2);
-    q->slot_bytes = (sizeof(struct slot) + payload_bytes + 15) / 16 * 16;
-    while (q->slot_bytes << (q->block_shift + 1) <= BLOCK_BYTES)
+    q->slot_shift = 5;
+    while ((size_t)1 << q->slot_shift < sizeof(struct slot) + payload_bytes)
+        q->slot_shift++;
+    while ((size_t)1 << (q->slot_shift + q->block_shift + 1) <= BLOCK_BYTES)
         q->block_shift++;
+    q->cells = memory_new(CELLS_MOST + 1, sizeof *q->cells);
     q->heap_spill = HEAP_SPILL;
     q->unused = q->fired = NO_SLOT;
     ladder_init(&q->ladder);
@@ -98,6 +93,7 @@ void event_queue_free(struct event_queue *q)
         free(q->blocks[i]);
     ladder_free(&q->ladder);
     free(q->blocks);
+    free(q->cells);
     free(q->heap.items);
     free(q->run.items);
     free(q->spare.items);
@@ -108,12 +104,12 @@ static inline struct slot *slot_at(const struct event_queue *q, uint32_t index)
 {
     size_t in_block = index & (((size_t)1 << q->block_shift) - 1);
 
-    return (struct slot *)(void *)(q->blocks[index >> q->block_shift] + in_block * q->slot_bytes);
+    return (struct slot *)(void *)(q->blocks[index >> q->block_shift] + (in_block << q->slot_shift));
 }
 
-static inline bool entry_alive(const struct event_queue *q, const struct event_entry *e)
+static inline bool slot_has(const struct event_queue *q, uint32_t slot, uint32_t stamp)
 {
-    return slot_at(q, e->slot)->stamp == e->stamp;
+    return slot_at(q, slot)->stamp == stamp;
 }
 
 static uint32_t slot_add(struct event_queue *q)
@@ -123,7 +119,7 @@ static uint32_t slot_add(struct event_queue *q)
         q->blocks = memory_resize(q->blocks, q->block_count + 1, sizeof *q->blocks);
         /* The first stays small in memory if few events are pending: it is not on huge pages. */
         q->blocks[q->block_count] =
-            q->block_count == 0 ? memory_new(1, BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
+            q->block_count == 0 ? event_lines_new(BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
         q->block_count++;
     }
     *slot_at(q, q->slot_count) = (struct slot){.generation = 1};
@@ -182,7 +178,7 @@ static void heap_spill(struct event_queue *q)
 static inline void entry_push(struct event_queue *q, const struct event_entry *e)
 {
     if (e->time >= q->ladder.from) {
-        ladder_push(&q->ladder, e);
+        ladder_push(&q->ladder, (struct event_far){e->time, e->slot, e->stamp});
         return;
     }
     event_heap_push(&q->heap, e);
@@ -203,21 +199,79 @@ event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order
         index = slot_add(q);
         slot = slot_at(q, index);
     }
+    slot->order = order;
     entry_push(q, &(struct event_entry){order, (uint64_t)time, index, slot->stamp});
     q->live++;
     *payload = slot + 1;
     return (event_handle)slot->generation << 32 | index;
 }
 
-/* The events of the next bucket are fetched while those of this one are handled: payloads lie all over the
- * memory. */
-static inline void coming_prefetch(const struct event_queue *q)
+/* An entry of the run; what was cancelled meanwhile has another stamp in its slot, and is dropped when it
+ * comes up. */
+static inline struct event_entry entry_of(const struct event_queue *q, const struct event_far *e)
 {
-    size_t count;
-    const struct event_entry *coming = ladder_coming(&q->ladder, &count);
+    return (struct event_entry){slot_at(q, e->slot)->order, e->time, e->slot, e->stamp};
+}
 
-    for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(slot_at(q, coming[i].slot), 1);
+/* Few entries: fetched and sorted by insertion. */
+static void few_open(struct event_queue *q, const struct ladder_bucket *b)
+{
+    for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++)
+            __builtin_prefetch(slot_at(q, c->entries[i].slot), 1);
+    for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
+            struct event_entry e = entry_of(q, &c->entries[i]);
+            event_array_add(&q->run, &e);
+        }
+    event_array_sort(&q->run, 0, q->run.count, &q->spare);
+}
+
+/* Many: counted by the next bits of their times, while their slots are fetched; dealt into the cells; each
+ * cell is sorted. */
+static void many_open(struct event_queue *q, const struct ladder_opened *o)
+{
+    const struct ladder_bucket *b = &o->bucket;
+    unsigned shift = 0;
+    uint32_t cells = CELLS_MOST, *next = q->cells, at = 0;
+
+    while (cells / 2 > b->count)
+        cells /= 2;
+    while (o->width >> shift >= cells)
+        shift++;
+    memset(next, 0, (cells + 1) * sizeof *next);
+    for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next) {
+        __builtin_prefetch(c->next);
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
+            next[((c->entries[i].time - o->low) >> shift) + 1]++;
+            __builtin_prefetch(slot_at(q, c->entries[i].slot), 1);
+        }
+    }
+    for (uint32_t i = 1; i <= cells; i++)
+        next[i] += next[i - 1];
+    while (q->run.capacity < b->count)
+        event_array_grow(&q->run);
+    q->run.count = b->count;
+    for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
+        for (size_t i = 0; i < ladder_chunk_count(b, c); i++)
+            q->run.items[next[(c->entries[i].time - o->low) >> shift]++] = entry_of(q, &c->entries[i]);
+    for (uint32_t i = 0; i < cells; i++) { /* by now next[i] is where cell i ends */
+        if (next[i] > at + 1)
+            event_array_sort(&q->run, at, next[i] - at, &q->spare);
+        at = next[i];
+    }
+}
+
+static void bucket_open(struct event_queue *q)
+{
+    q->run.count = q->run_next = 0;
+    q->heap_spill = HEAP_SPILL;
+    struct ladder_opened o = ladder_open(&q->ladder, HEAP_FEW / 2);
+    if (o.bucket.count <= FEW_TO_SORT || o.width == UINT64_MAX || o.width == 0)
+        few_open(q, &o.bucket);
+    else
+        many_open(q, &o);
+    ladder_give_back(&q->ladder, &o.bucket);
 }
 
 /* The first live entry, or NULL; dead ones before it are dropped. */
@@ -233,15 +287,10 @@ static const struct event_entry *first_find(struct event_queue *q, bool *in_run)
         if (first == NULL) {
             if (q->ladder.count == 0 && q->ladder.depth == 0)
                 return NULL;
-            q->run.count = q->run_next = 0;
-            q->heap_spill = HEAP_SPILL;
-            ladder_open(&q->ladder, HEAP_FEW / 2, &q->run);
-            event_array_sort(&q->run, &q->spare);
-            if (q->block_count > 1) /* else they are in the cache anyway */
-                coming_prefetch(q);
+            bucket_open(q);
             if (q->run.count == 0)
                 return NULL;
-        } else if (entry_alive(q, first)) {
+        } else if (slot_has(q, first->slot, first->stamp)) {
             return first;
         } else if (*in_run) {
             q->run_next++;
@@ -260,9 +309,14 @@ bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void 
         slot_release(q, q->fired);
         q->fired = NO_SLOT;
     }
-    const struct event_entry *first = first_find(q, &in_run);
-    if (first == NULL)
+    const struct event_entry *first;
+    if (q->heap.count == 0 && q->run_next < q->run.count &&
+        slot_has(q, q->run.items[q->run_next].slot, q->run.items[q->run_next].stamp)) {
+        first = &q->run.items[q->run_next]; /* mostly */
+        in_run = true;
+    } else if ((first = first_find(q, &in_run)) == NULL) {
         return false;
+    }
     struct slot *slot = slot_at(q, first->slot);
     q->now = first->time;
     *time = (sim_ns)first->time;
@@ -291,9 +345,9 @@ bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order)
     return true;
 }
 
-static bool entry_keep(void *context, const struct event_entry *e)
+static bool entry_keep(void *context, const struct event_far *e)
 {
-    return entry_alive(context, e);
+    return slot_has(context, e->slot, e->stamp);
 }
 
 static void dead_sweep(struct event_queue *q)
@@ -302,14 +356,14 @@ static void dead_sweep(struct event_queue *q)
 
     event_heap_settle(&q->heap);
     for (size_t i = 0; i < q->heap.count; i++) {
-        if (entry_alive(q, &q->heap.items[i]))
+        if (slot_has(q, q->heap.items[i].slot, q->heap.items[i].stamp))
             q->heap.items[kept++] = q->heap.items[i];
     }
     q->heap.count = kept;
     event_heap_build(&q->heap);
     kept = 0;
     for (size_t i = q->run_next; i < q->run.count; i++) {
-        if (entry_alive(q, &q->run.items[i]))
+        if (slot_has(q, q->run.items[i].slot, q->run.items[i].stamp))
             q->run.items[kept++] = q->run.items[i];
     }
     q->run.count = kept;
@@ -363,6 +417,7 @@ bool event_queue_rearm(struct event_queue *q, event_handle h, sim_ns time, uint6
         slot->stamp = 0;
     }
     slot->stamp++;
+    slot->order = order;
     entry_push(q, &(struct event_entry){order, (uint64_t)time, (uint32_t)h, slot->stamp});
     dead_count(q);
     return true;
@@ -375,7 +430,8 @@ size_t event_queue_count(const struct event_queue *q)
 
 size_t event_queue_bytes(const struct event_queue *q)
 {
-    return sizeof *q + q->block_count * (BLOCK_BYTES + sizeof *q->blocks) + q->ladder.bytes +
+    return sizeof *q + (CELLS_MOST + 1) * sizeof *q->cells +
+           q->block_count * (BLOCK_BYTES + sizeof *q->blocks) + q->ladder.bytes +
            q->heap.capacity * sizeof *q->heap.items +
            (q->run.capacity + q->spare.capacity) * sizeof *q->run.items;
 }
