@@ -17,7 +17,7 @@ struct bench_options {
     size_t override_count;
 };
 
-double bench_seconds(void); /* of a monotonic clock */
+double bench_seconds(void); /* of processor time */
 
 /* Each prints its table to standard output and returns the exit status. */
 int bench_hold(const struct bench_options *o);

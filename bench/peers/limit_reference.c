@@ -3,7 +3,7 @@
  * against.
  *
  * Done, as georep does it: three events an operation (it arrives, reaches its node 0.25 ms later, and is
- * answered 0.25 ms after that) and one a copy of a write; Poisson arrivals of 100 sessions a region, Zipf
+ * answered 0.25 ms after that) and one a copy of a write; Poisson arrivals, Zipf
  * keys, a lognormal jitter for each message, links that keep their order; clocks with offset, error, drift
  * and synchronisation; ties of stamps by region, ties of events by order of making. And the figures, exactly
  * by their definitions: latency (read, write), stale reads, their staleness in milliseconds and versions,
@@ -36,7 +36,7 @@ static void require(bool true_by_now, const char *what)
     }
 }
 
-/* --- The queue: buckets of 4 us in a ring of half a second, the open one sorted
+/* --- The queue: buckets of 33 us in a ring of half a second, the open one sorted
  * ------------------------------- */
 
 enum kind { ARRIVAL, REQUEST, REPLY, COPY };
@@ -52,7 +52,7 @@ struct key16 {
     uint64_t order_slot; /* order of making << 24 | slot of the payload */
 };
 
-enum { WIDTH_BITS = 12, BUCKETS = 1 << 17, SLOTS = 1 << 16, OPEN = 4096 };
+enum { WIDTH_BITS = 15, BUCKETS = 1 << 14, SLOTS = 1 << 16, OPEN = 4096 };
 
 static struct key16 keys[SLOTS], open_keys[OPEN];
 static struct payload payloads[SLOTS];
@@ -163,7 +163,7 @@ static int64_t warmup_ns, duration_ns;
 /* --- Writes, replicas
  * ---------------------------------------------------------------------------------------- */
 
-enum { RECENT = 4096 }; /* writes of an origin that are remembered: more than a second of them */
+enum { RECENT = 4096 }; /* writes of an origin that are remembered: twenty seconds of them */
 
 struct write {
     int64_t stamp, begin_ns, commit_ns;  /* stamp: hybrid clock << 3 | origin */

@@ -115,7 +115,7 @@ def mm1_judge(wait, customers):
 # --- reference: bench/scenarios/reference.yaml ----------------------------------------------------------------------
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
-KEYS, RATE, CLIENT_ONE_WAY, READ_SHARE = 100000, 30000.0, 0.25e-3, 0.9
+KEYS, RATE, CLIENT_ONE_WAY, READ_SHARE = 100000, 2000.0, 0.25e-3, 0.9
 
 
 def one_ways():
@@ -154,7 +154,7 @@ class Reference:
         self.env = simpy.Environment()
         self.rng = random.Random(1)
         self.duration = operations / (RATE * len(REGIONS))
-        self.warmup = self.duration / 4 if self.duration < 4 else 1
+        self.warmup = self.duration / 4 if self.duration < 40 else 10
         self.delays = one_ways()
         self.last_arrival = [[0.0] * len(REGIONS) for _ in REGIONS]
         self.clocks = [Clock(self.rng, r) for r in range(len(REGIONS))]

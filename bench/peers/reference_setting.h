@@ -3,7 +3,7 @@
 #ifndef GEOREP_BENCH_PEERS_REFERENCE_SETTING_H
 #define GEOREP_BENCH_PEERS_REFERENCE_SETTING_H
 
-enum { REGIONS = 5, KEYS = 100000, SESSIONS = 100 };
+enum { REGIONS = 5, KEYS = 100000 };
 
 static const double ROUND_TRIP_MS[REGIONS][REGIONS] = {
     {0, 64.269, 69.558, 93.066, 149.376},  /* us-east-1 */
@@ -13,14 +13,14 @@ static const double ROUND_TRIP_MS[REGIONS][REGIONS] = {
     {149.152, 98.46, 201.079, 227.633, 0}, /* ap-northeast-1 */
 };
 
-static const double ARRIVALS_PER_S = 30000; /* in each region */
+static const double ARRIVALS_PER_S = 2000; /* in each region */
 static const double READ_SHARE = 0.9, ZIPF_THETA = 0.99;
 static const double JITTER_MEDIAN_MS = 1, JITTER_SIGMA = 0.6;
 static const double CLIENT_ONE_WAY_MS = 0.25;
 static const double CLOCK_OFFSET_MS = 1, CLOCK_ERROR_MS = 1, CLOCK_DRIFT_PPM = 20, CLOCK_SYNC_S = 64;
 
-/* N client operations are so many simulated seconds; figures are of those begun after the warm-up, a second
- * of the ten of the scenario, but a quarter of a run that is shorter than four. */
+/* N client operations are so many simulated seconds; figures are of those begun after the warm-up, ten
+ * seconds of the 150 of the scenario, but a quarter of a run that is shorter than forty. */
 static inline double reference_duration_s(double operations)
 {
     return operations / (REGIONS * ARRIVALS_PER_S);
@@ -28,7 +28,7 @@ static inline double reference_duration_s(double operations)
 
 static inline double reference_warmup_s(double duration_s)
 {
-    return duration_s < 4 ? duration_s / 4 : 1;
+    return duration_s < 40 ? duration_s / 4 : 10;
 }
 
 #endif
