@@ -197,7 +197,7 @@ void succession_start(geo_replica *r, const struct succession_def *d, struct suc
     else
         view_keep(r, d, s, first);
     reign(r, d, s, (geo_ns)((double)beat_every(d) * geo_chance(r, BEAT_PHASE)));
-    if (s->view.leader == SUCCESSION_NOBODY && d->after == 0) {
+    if (s->view.leader == SUCCESSION_NOBODY) {
         s->asks = true;
         s->told = first;
         s->asked_at = geo_steady(r);

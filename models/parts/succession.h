@@ -24,9 +24,9 @@
  * that the next one leads, and tells it until it hears its beat. If that takes too long, the watcher lets the
  * region lead on in a new term, so that no READY of the old one counts.
  *
- * A node without its disk knows nobody. It hears of the leader by a beat; where nobody is ever suspected
- * (`after` 0) no beats may come, so it asks (WHO) all watchers. Another who leads it believes at once; that
- * it leads itself only when all have answered, or some have for `patience`.
+ * A node without its disk knows nobody, and asks all watchers who leads (WHO). Another who leads it believes
+ * at once; that it leads itself only when all have answered, or some have for `patience`: it may be the only
+ * one that can (named, or needed for a quorum), and then it leads again with copies of what others have.
  *
  * The model declares SUCCESSION_MESSAGE_DEFS and a SUCCESSION_STORE, has a struct succession_state in its
  * state and a struct succession_peer for each node, and hands over what arrives. Sources: Ongaro and

@@ -72,7 +72,8 @@ Test(failover, another_leader_takes_over_when_the_arithmetic_says)
         const struct history_record *leads = second_leader(&records);
         cr_assert_not_null(leads);
         cr_expect_eq(leads->node, 2);
-        cr_expect_eq(leads->time, last + 2205 * SIM_MILLISECOND, "%g ms after the last beat", (double)(leads->time - last) / 1e6);
+        cr_expect_eq(leads->time, last + 2205 * SIM_MILLISECOND, "%g ms after the last beat",
+                     (double)(leads->time - last) / 1e6);
         cr_expect_eq(simulated(s, "f", n, METRIC_FAILOVERS, STATISTIC_VALUE), 1);
         cr_expect_eq(histogram_max(simulated_values(s, "f", n, METRIC_FAILOVER_TIME, ALL_REGIONS)),
                      leads->time - 20 * SIM_SECOND);
@@ -222,4 +223,33 @@ Test(failover, all_agree_in_the_end)
                              1, "%s, %s, %s", s->scenario->models[m].name, networks[net], faults[f]);
             simulation_free(s);
         }
+}
+
+/* The leader loses its disk, and nobody else can lead: of two regions one is no majority, and of three only
+ * the named one may. It asks who leads, hears that it does itself, and leads again with what the others
+ * have: not later than 2 s after the 3 s for which it is down, with a round trip to ask, one to copy and a
+ * write's way. */
+Test(failover, a_leader_without_its_disk_leads_again_where_nobody_else_can)
+{
+    static const char *const of[][3] = {
+        {"[a, b]", "{name: f, type: async, failover: {after: 1s, quorum: true}}", ""},
+        {"[a, b, c]", "{name: f, type: async, failover: {after: 1s, promote: named, to: b}}",
+         "{at: 3s, switchover: {to: b}}, "},
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        char yaml[1000];
+        snprintf(yaml, sizeof yaml,
+                 "name: again\nduration: 25s\nwarmup: 1s\ndrain: 60s\nregions: %s\nnetwork: {rtt: 80ms}\n"
+                 "workload: {arrivals: {poisson: 40/s}, keys: {count: 60}, mix: {write: 100%%}, timeout: "
+                 "1s}\nmodels: [%s]\nfaults: [%s{at: 8s, for: 3s, crash: {leader: true, lose: disk}}]\n",
+                 of[i][0], of[i][1], of[i][2]);
+        struct simulation *s = simulate(yaml, 2);
+        for (uint32_t n = 1; n <= 2; n++) {
+            cr_expect_eq(simulated(s, "f", n, METRIC_CONVERGED, STATISTIC_VALUE), 1, "%s", of[i][1]);
+            cr_expect_lt(histogram_max(simulated_values(s, "f", n, METRIC_RTO, ALL_REGIONS)), 5 * SIM_SECOND,
+                         "%s", of[i][1]);
+        }
+        simulation_free(s);
+    }
 }
