@@ -4,6 +4,7 @@
 #include "sim/cli/verbs.h"
 #include "sim/model/registry.h"
 #include "sim/observe/jepsen.h"
+#include "sim/observe/jepsen_write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ const struct option_def verify_options[] = {
      "register, cas-register, counter, set or list-append (default: by what its operations do)"},
     {OPTION_INITIAL, "initial", "VALUE",
      "what a register holds, or a counter counts from, at the start (default nil, 0)"},
+    {'o', "output", "FILE", "also write the history as Jepsen does: FILE.edn, else JSON lines"},
     {0, NULL, NULL, NULL},
 };
 
@@ -33,7 +35,7 @@ const char verify_notes[] = "A history is a file of operations as Jepsen writes 
                             "cannot be decided, 2 when the history cannot be read.\n";
 
 struct asked {
-    const char *history, *initial;
+    const char *history, *initial, *output;
     uint64_t checks;
     enum forms_syntax syntax;
     enum jepsen_data data;
@@ -121,6 +123,9 @@ static bool ask(struct asked *a, struct options *o, int *status)
             break;
         case OPTION_INITIAL:
             a->initial = o->value;
+            break;
+        case 'o':
+            a->output = o->value;
             break;
         case OPTIONS_OPERAND:
             if (a->history != NULL) {
@@ -283,6 +288,21 @@ static bool set_initial(const struct asked *a, struct jepsen *j)
     return true;
 }
 
+/* In the form of its name. */
+static bool write_again(const struct asked *a, const char *name, const struct input *in)
+{
+    size_t length = strlen(a->output);
+    bool edn = length > 4 && strcmp(a->output + length - 4, ".edn") == 0;
+    FILE *to = fopen(a->output, "we");
+    bool good =
+        to != NULL && jepsen_write(to, edn ? FORMS_EDN : FORMS_JSON, name, in->text, in->bytes, a->syntax);
+
+    good = (to == NULL || fclose(to) == 0) && good;
+    if (!good)
+        say_error("%s: %s", a->output, strerror(errno));
+    return good;
+}
+
 int verb_verify(const struct verb *verb, int argc, char **argv)
 {
     struct options o = options_of(verb, argc, argv);
@@ -304,6 +324,8 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
     } else if (set_initial(&a, &j)) {
         jepsen_judge(&j, a.checks, verdicts);
         status = print_verdicts(&a, &j, &in, verdicts);
+        if (a.output != NULL && !write_again(&a, name, &in))
+            status = STATUS_REFUSED;
     }
     jepsen_close(&j);
     diagnostics_free(d);

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 struct open_operation {
-    uint64_t op; /* without its identity; 0: the place is free */
-    uint64_t key;
+    uint64_t op;         /* without its identity; 0: the place is free */
+    uint64_t key, write; /* write: with its identity, of the first attempt */
     int64_t amount;
     uint32_t process, session;
     uint16_t region;
@@ -155,6 +155,21 @@ static void put_argument(const struct history_file *f, const struct open_operati
     }
 }
 
+/* A set: its named items, and a digest of all that is in it (geo_value_digest): the elements that were
+ * written are too many to name in each read, and by their `element` the digest can be made again. */
+static void put_set(const struct history_file *f, uint64_t items, uint64_t digest)
+{
+    const char *between = "";
+
+    fputs("{\"items\":[", f->to);
+    for (int i = 0; i < 64; i++)
+        if ((items >> i & 1) != 0) {
+            fprintf(f->to, "%s%d", between, i);
+            between = ",";
+        }
+    fprintf(f->to, "],\"digest\":\"%016" PRIx64 "\"}", digest);
+}
+
 static void put_result(const struct history_file *f, const struct open_operation *o,
                        const struct history_record *r)
 {
@@ -163,7 +178,7 @@ static void put_result(const struct history_file *f, const struct open_operation
     else if (o->data == GEO_COUNTER)
         fprintf(f->to, "%" PRId64, r->end.number);
     else if (o->data == GEO_SET)
-        fprintf(f->to, "\"%016" PRIx64 "\"", r->end.digest);
+        put_set(f, (uint64_t)r->end.number, r->end.digest);
     else if (r->end.write == 0)
         fputs("null", f->to);
     else
@@ -182,6 +197,8 @@ static void put_end(const struct history_file *f, const struct open_operation *o
     put_name(f->to, f->setting->region_names[o->region]);
     fprintf(f->to, "/%u\",\"op\":", o->session);
     put_op(f, o->op);
+    if (o->data == GEO_SET && (o->kind == GEO_WRITE || o->kind == GEO_UPDATE))
+        fprintf(f->to, ",\"element\":\"%016" PRIx64 "\"", o->write);
 }
 
 static void begin(struct history_file *f, const struct history_record *r)
@@ -191,6 +208,7 @@ static void begin(struct history_file *f, const struct history_record *r)
 
     *o = (struct open_operation){.op = op,
                                  .key = r->key,
+                                 .write = r->op,
                                  .amount = r->begin.amount,
                                  .session = r->begin.session,
                                  .region = r->begin.region,
@@ -201,6 +219,8 @@ static void begin(struct history_file *f, const struct history_record *r)
     put_begin(f, o, "invoke");
     put_argument(f, o);
     put_end(f, o, r->time);
+    if (o->data == GEO_COUNTER && f->setting->initial != 0)
+        fprintf(f->to, ",\"initial\":%" PRId64, (int64_t)f->setting->initial);
     fputs("}\n", f->to);
 }
 
@@ -224,6 +244,8 @@ static void end(struct history_file *f, const struct history_record *r, size_t a
     put_end(f, &o, r->time);
     if (ok && r->node != HISTORY_NO_NODE)
         fprintf(f->to, ",\"node\":%u", r->node);
+    if (o.data == GEO_SET && o.kind != GEO_READ && r->op != o.write)
+        fputs(",\"again\":true", f->to); /* an attempt of another identity was answered: a write of its own */
     if (!ok)
         fprintf(f->to, ",\"why\":\"%s\"", why[r->end.outcome]);
     fputs("}\n", f->to);

@@ -108,7 +108,7 @@ struct history_record {
             uint64_t
                 write; /* a read: identity of the (newest) write whose value it returned; 0: the initial */
             uint64_t digest; /* a read: the value, as one number; */
-            int64_t number;  /* a read of a counter: the number */
+            int64_t number;  /* a read of a counter: the number; of a set: its named items, as bits */
             uint8_t outcome; /* enum history_outcome */
             uint8_t op_kind;
             uint16_t value_count; /* siblings, for a read */

@@ -59,7 +59,7 @@ static const struct {
     FUNCTION("inc", JEPSEN_CHANGE, 1),
     FUNCTION("decrement", JEPSEN_CHANGE, -1),
     FUNCTION("dec", JEPSEN_CHANGE, -1),
-    FUNCTION("remove", JEPSEN_REMOVE, 0),
+    FUNCTION("remove", JEPSEN_REMOVE, 1),
     FUNCTION("append", JEPSEN_APPEND, 0),
 };
 
@@ -188,6 +188,21 @@ static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct fo
     return true;
 }
 
+/* 16 hexadecimal digits, as georep writes an element or a digest. */
+static bool hex_of(const struct form *form, uint64_t *value)
+{
+    *value = 0;
+    if (form == NULL || form->kind != FORM_STRING || form->length != 16)
+        return false;
+    for (size_t i = 0; i < 16; i++) {
+        char c = form->text[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+            return false;
+        *value = *value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return true;
+}
+
 /* What a read returned. */
 static void fill_read(struct reading *r, struct jepsen_op *op, const struct form *value)
 {
@@ -198,6 +213,12 @@ static void fill_read(struct reading *r, struct jepsen_op *op, const struct form
     op->number = value->integer;
     r->numbers |= op->is_number;
     r->j->uncountable |= value->kind != FORM_NIL && !op->is_number;
+    uint64_t digest;
+    if (value->kind == FORM_MAP && hex_of(form_of(&r->forms, value, "digest"), &digest)) {
+        op->value = digest;
+        r->j->digested = true;
+        return;
+    }
     if (value->kind != FORM_LIST && value->kind != FORM_SET) {
         r->j->opaque |= value->kind != FORM_NIL;
         return;
@@ -281,6 +302,9 @@ static bool read_invoke(struct reading *r, const struct form *map, const struct 
 
     if (check_map_get(&r->open, process, 0) != CHECK_ABSENT)
         return wrong(r, map, "this process has an operation open already: its completion is missing");
+    const struct form *initial = form_of(&r->forms, map, "initial");
+    if (initial != NULL && initial->kind == FORM_INTEGER)
+        r->j->initial_number = initial->integer; /* georep's own */
     r->shared_lines |= map->line == r->last_line;
     r->last_line = map->line;
     if (is_txn(name)) {
@@ -289,8 +313,12 @@ static bool read_invoke(struct reading *r, const struct form *map, const struct 
     } else {
         if (key_form == NULL)
             value = unkey(r, name, value, &key);
-        if (r->failed || !fill_invoke(r, op_add(r, map, key, session), name, value))
+        struct jepsen_op *op = r->failed ? NULL : op_add(r, map, key, session);
+        uint64_t element;
+        if (op == NULL || !fill_invoke(r, op, name, value))
             return false;
+        if (op->f == JEPSEN_WRITE && hex_of(form_of(&r->forms, map, "element"), &element))
+            op->value = element;
     }
     open.count = r->j->ops.count - open.first;
     size_t at = r->opens.count;
@@ -314,6 +342,7 @@ static bool read_completion(struct reading *r, const struct form *map, const str
                             : wrong(r, map, "this completes nothing: its process had invoked no operation");
     struct open_process open = r->opens.items[at];
     bool txn = is_txn(name);
+    r->j->repeated |= form_of(&r->forms, map, "again") != NULL;
     check_map_remove(&r->open, process, 0);
     *array_add(&r->free) = at;
     const struct form *mop = txn && value != NULL && value->kind == FORM_LIST ? form_first(value) : NULL;
@@ -373,7 +402,8 @@ static void find_data(struct reading *r)
 
     if (j->data != JEPSEN_BY_CONTENT)
         return;
-    j->data = r->appends   ? JEPSEN_LIST_APPEND
+    j->data = j->digested  ? JEPSEN_SET
+              : r->appends ? JEPSEN_LIST_APPEND
               : r->changes ? JEPSEN_COUNTER
               : r->adds    ? (r->numbers && !r->lists ? JEPSEN_COUNTER : JEPSEN_SET)
               : r->cas     ? JEPSEN_CAS_REGISTER

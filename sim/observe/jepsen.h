@@ -57,8 +57,10 @@ struct jepsen {
     bool several; /* some transaction holds more than one operation */
     bool opaque;  /* some read returned neither a list nor nil: of a set or list, no elements (georep's own: a
                      digest) */
-    bool uncountable;       /* of a counter: something is no whole number, or a very big one */
-    bool by_line;           /* identities are lines */
+    bool uncountable; /* of a counter: something is no whole number, or a very big one */
+    bool digested;    /* a set of georep\'s own: reads give items and a digest of all elements in `value` */
+    bool repeated;    /* ... and some write was tried again under another identity */
+    bool by_line;     /* identities are lines */
     uint64_t initial_value; /* what a read of a register returns before any write; 0: nil */
     int64_t initial_number; /* what a counter begins with */
 };

@@ -85,11 +85,14 @@ static struct check_begin begin_of(const struct jepsen *j, const struct kinds *k
         break;
     case JEPSEN_WRITE:
         b.f = j->data == JEPSEN_COUNTER ? CHECK_CHANGE : CHECK_WRITE;
+        b.value = j->digested ? op->value : b.value;
         b.number = 1;
         break;
     default:
         b.f = j->data == JEPSEN_COUNTER ? CHECK_CHANGE : op->f == JEPSEN_REMOVE ? CHECK_REMOVE : CHECK_ADD;
-        if (j->data == JEPSEN_SET)
+        if (j->data == JEPSEN_SET && j->digested)
+            b.value = (uint64_t)op->number;
+        else if (j->data == JEPSEN_SET)
             b.value = check_map_get(&k->seen, op->key, op->value);
         break;
     }
@@ -103,7 +106,9 @@ static void end_of(struct jepsen *j, const struct kinds *k, struct check_stream 
     int64_t number = op->is_number ? op->number : j->initial_number;
     bool unknown = false;
 
-    if (op->f == JEPSEN_READ && j->data == JEPSEN_SET)
+    if (op->f == JEPSEN_READ && j->digested)
+        value = op->value;
+    else if (op->f == JEPSEN_READ && j->data == JEPSEN_SET)
         value = bits_of(j, k, op, &unknown);
     if (unknown && op->outcome == CHECK_OK)
         value = UINT64_MAX; /* no state has bit 63: at most 63 elements are known */
@@ -119,6 +124,7 @@ static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t check
         check_stream_new(&(struct check_stream_def){.checks = checks,
                                                     .initial = j->initial_number,
                                                     .noun = noun(j),
+                                                    .digests = j->digested,
                                                     .sessions = (checks & sessions) != 0});
     struct check_op **open = memory_new(j->ops.count, sizeof(struct check_op *));
 
@@ -252,7 +258,9 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
     if (j->data == JEPSEN_COUNTER && (j->uncountable || j->ops.count > COUNTED_MOST))
         undecided(checks, verdicts, "its numbers are not all whole ones, or too big to be added up");
-    else if (elements && j->opaque)
+    else if (j->digested && !j->repeated)
+        judge_stream(j, &k, checks, verdicts);
+    else if (elements && (j->opaque || j->digested))
         undecided(checks, verdicts, "its reads do not say which elements there were");
     else if (elements && !k.shrinks && !k.again)
         judge_grown(j, checks, verdicts);

@@ -155,8 +155,11 @@ static void write_ends(struct observation *o, const struct operation *op, const 
     if (well)
         recovery_success(&o->recovery, op, r->time);
     leadership_end(&o->leadership, r, well);
-    if (r->end.outcome == OUTCOME_OK)
+    if (r->end.outcome == OUTCOME_OK) {
         o->conflicts.committed += op->in_window;
+        if (!op->taken && op->in_window)
+            recovery_never_taken(&o->recovery, r->op);
+    }
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
         uint64_t write = op->op | identity;
         ledger_end(&o->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);

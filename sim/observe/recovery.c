@@ -85,6 +85,14 @@ static void lose(struct recovery *r, uint32_t at, uint64_t count, sim_ns oldest,
     fault->lost += count;
 }
 
+/* No fault took it. */
+void recovery_never_taken(struct recovery *r, uint64_t write)
+{
+    r->lost++;
+    if (r->lost_example == 0 || write < r->lost_example)
+        r->lost_example = write;
+}
+
 static bool survives(const struct ledger *l, const struct live_write *w)
 {
     for (uint32_t row = 0; row < l->places.replicas; row++)

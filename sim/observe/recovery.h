@@ -47,6 +47,7 @@ void recovery_down(struct recovery *r, uint32_t node);
 void recovery_begin(struct recovery *r, const struct operation *op); /* a write */
 void recovery_success(struct recovery *r, const struct operation *op,
                       sim_ns time); /* a write finished well */
+void recovery_never_taken(struct recovery *r, uint64_t write); /* a commit of the window that no node took */
 void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns);
 void recovery_put(const struct recovery *r, struct figure_list *f);
 

@@ -156,7 +156,7 @@ static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer
     if (newest == NULL)
         return;
     out->write = newest->version.write;
-    out->number = newest->number;
+    out->number = data == GEO_SET ? (int64_t)newest->members : newest->number;
     out->digest = by_merge ? together : geo_value_digest(newest, data);
     if (!by_merge)
         out->siblings = 1;
