@@ -384,6 +384,42 @@ static bool slow_of(const struct story_def *def, const struct piece *pieces, uin
     return *ways > 1;
 }
 
+/* What the node had sent about the operation and what was not there when the node went on: what it waited
+ * for, where that is longer than the way takes. */
+static const struct timeline_message *stuck_at(const struct story_def *def,
+                                               const struct timeline_operation *o, const struct piece *p)
+{
+    array_each (struct timeline_message, m, &def->timeline->messages)
+        if (is_about(m, o) && m->from == p->node && m->from_region != m->to_region && m->sent >= p->from &&
+            m->sent < p->to && m->arrived > p->to &&
+            p->to - m->sent > 4 * def->facts->usual(def->facts->self, m->from_region, m->to_region))
+            return m;
+    return NULL;
+}
+
+/* A node that waits for other replicas of the key: the cut between them that is on in the middle of it. */
+static bool cause_of_wait(const struct story_def *def, const struct timeline_operation *o,
+                          const struct piece *p, char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(s, o->key, holders);
+    uint32_t here = s->node_region[p->node];
+    sim_ns middle = p->from + (p->to - p->from) / 2;
+    char span[TIMELINE_NAME], by[TIMELINE_NAME];
+
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        uint32_t there = s->node_region[holders[i / 2]];
+        uint32_t from = i % 2 == 0 ? here : there, to = i % 2 == 0 ? there : here;
+        uint32_t cut = def->facts->cut(def->facts->self, from, to, middle);
+        if (cut == STORY_NO_FAULT || p->to - p->from <= 4 * def->facts->usual(def->facts->self, from, to))
+            continue;
+        snprintf(out, STORY_TEXT, "the link %s -> %s was cut %s%s", s->region_names[from],
+                 s->region_names[to], way_fault_span(s, cut, span), way_by_fault(s, cut, by));
+        return true;
+    }
+    return false;
+}
+
 /* Why the client had no answer up to `until`: the first message that did not come (it is told), else the node
  * itself. */
 static const char *cause_of_silence(struct story *s, const struct story_def *def,
@@ -493,6 +529,7 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
     }
     timeline_span(pieces[worst].to - pieces[worst].from, share);
     uint32_t ways;
+    const struct timeline_message *stuck;
     sim_ns distance = distance_of(def, pieces, count, &ways);
     if (pieces[worst].m != NULL && ways > 1 && is_distance(def, pieces[worst].m))
         story_cause(s, "distance: %u ways between regions, one after the other (%s of %s)", ways,
@@ -507,6 +544,12 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op)
     else if (pieces[worst].m != NULL)
         story_cause(s, "%s (%s of %s)", way_cause_message(def, pieces[worst].m, o->end, words), share,
                     timeline_span(o->end - o->begin, span));
+    else if ((stuck = stuck_at(def, o, &pieces[worst])) != NULL) {
+        way_tell(s, def, stuck, true);
+        story_cause(s, "%s (%s of %s)", way_cause_message(def, stuck, pieces[worst].to, words), share,
+                    timeline_span(o->end - o->begin, span));
+    } else if (is_undisturbed(def, &pieces[worst]) && cause_of_wait(def, o, &pieces[worst], words))
+        story_cause(s, "%s (%s of %s)", words, share, timeline_span(o->end - o->begin, span));
     else if (count == 1 && is_undisturbed(def, &pieces[worst]))
         story_cause(s, "only its way to %s and back, and the service there: nothing else was waited for",
                     timeline_node_name(t->setting, pieces[worst].node, node));
