@@ -3,7 +3,7 @@
  *
  *     limit-mm1 [list|two] [CUSTOMERS]
  *
- * The same draws from the same streams in the same order, so that the mean wait is the same double; the same
+ * The same draws from the same streams in the same order, so that the mean wait is the same; the same
  * columns. What it leaves out is what a simulator needs: an event list of any size, cancelling, checks, time
  * that saturates.
  *
