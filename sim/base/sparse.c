@@ -1,5 +1,8 @@
 /* sparse.c -- see sparse.h. Small tables come from calloc, large ones from the kernel without a reservation.
- */
+ *
+ * Tables by key are looked up at random, so that a page of 4 KB costs a miss of the TLB nearly every time:
+ * those of which soon all will be touched ask for pages of 2 MB. The largest do not: of ten million keys a
+ * short run touches few, and the rest should cost nothing. */
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
@@ -8,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SMALL = 1 << 18 };
+enum { SMALL = 1 << 18, HUGE_LEAST = 1 << 21, HUGE_MOST = 1 << 26 };
 
 void *sparse_new(size_t bytes)
 {
@@ -16,8 +19,11 @@ void *sparse_new(size_t bytes)
         return memory_new(1, bytes);
     void *table =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return table == MAP_FAILED ? memory_new(1, bytes)
-                               : table; /* which says so and ends, if it cannot either */
+    if (table == MAP_FAILED)
+        return memory_new(1, bytes); /* which says so and ends, if it cannot either */
+    if (bytes >= HUGE_LEAST && bytes <= HUGE_MOST)
+        (void)madvise(table, bytes, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
+    return table;
 }
 
 void sparse_free(void *table, size_t bytes)

@@ -1,6 +1,7 @@
 /* check.c -- the stream: gives keys and sessions small numbers, keeps what is open, and hands each operation
  * to the checkers that are asked for. Verdicts are put together here, since some follow from others:
  * linearizable implies sequential implies causal implies the session guarantees. */
+#include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
 
 #include <stdarg.h>
@@ -17,6 +18,7 @@ struct stream_key {
 struct check_stream {
     struct check_stream_def def;
     struct check_map key_names, session_names;
+    uint32_t *number_of; /* [key] + 1, 0: not met yet; NULL: keys are any, and in key_names */
     ARRAY(struct stream_key) keys;
     uint32_t session_count;
     struct check_op *free;
@@ -65,6 +67,8 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
     s->def = *def;
     if (s->def.noun == NULL)
         s->def.noun = "operation";
+    if (s->def.key_count > 0)
+        s->number_of = sparse_new(s->def.key_count * sizeof *s->number_of);
     s->zones = zones_new(s->def.noun);
     s->search = search_new(&s->def);
     if (wants(s, GEO_SEQUENTIAL))
@@ -89,18 +93,21 @@ void check_stream_free(struct check_stream *s)
     check_map_free(&s->key_names);
     check_map_free(&s->session_names);
     array_free(&s->keys);
+    sparse_free(s->number_of, s->def.key_count * sizeof *s->number_of);
     free(s);
 }
 
+/* Numbers go to keys as they are met, so that what every checker keeps by key is as long as the keys that
+ * were touched are many, of however many there are. */
 static uint32_t key_number(struct check_stream *s, uint64_t key)
 {
-    if (s->def.key_count > 0) {
+    if (s->number_of != NULL) {
         CHECK(key < s->def.key_count);
-        while (s->keys.count <= key) {
-            uint64_t next = s->keys.count;
-            array_add(&s->keys)->key = next;
+        if (s->number_of[key] == 0) {
+            array_add(&s->keys)->key = key;
+            s->number_of[key] = (uint32_t)s->keys.count;
         }
-        return (uint32_t)key;
+        return s->number_of[key] - 1;
     }
     uint64_t number = check_map_get(&s->key_names, key, 0);
     if (number == CHECK_ABSENT) {
@@ -137,12 +144,13 @@ static struct check_op *op_new(struct check_stream *s)
 
 void check_expect(const struct check_stream *s, uint64_t key)
 {
-    if (key >= s->def.key_count || key >= s->keys.count)
+    if (key >= s->def.key_count || s->number_of[key] == 0)
         return;
-    __builtin_prefetch(&s->keys.items[key]);
-    zones_expect(s->zones, (uint32_t)key);
+    uint32_t number = s->number_of[key] - 1;
+    __builtin_prefetch(&s->keys.items[number]);
+    zones_expect(s->zones, number);
     if (s->past != NULL)
-        past_expect(s->past, (uint32_t)key);
+        past_expect(s->past, number);
 }
 
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)

@@ -33,6 +33,7 @@ struct alike {
     struct row *rows; /* [key * holders + row] */
     uint32_t holders;
     size_t bytes;
+    uint64_t *written; /* a bit a key: some row of it was touched */
     bool *up, *forgot; /* [node]; forgot: lost memory, so that what it has merged is not known any more */
     uint32_t *lives;   /* [node]: how often it has lost its disk */
     int64_t *on;       /* [fault]: how often it has begun less ended */
@@ -58,6 +59,7 @@ struct alike *alike_new(const struct history_setting *s)
     }
     c->bytes = (size_t)s->key_count * c->holders * sizeof *c->rows;
     c->rows = sparse_new(c->bytes + 1);
+    c->written = memory_new(s->key_count / 64 + 1, sizeof *c->written);
     c->up = memory_new(s->node_count, sizeof *c->up);
     c->forgot = memory_new(s->node_count, sizeof *c->forgot);
     c->lives = memory_new(s->node_count, sizeof *c->lives);
@@ -73,6 +75,7 @@ void alike_free(struct alike *c)
     if (c == NULL)
         return;
     sparse_free(c->rows, c->bytes + 1);
+    free(c->written);
     free(c->up);
     free(c->forgot);
     free(c->lives);
@@ -92,18 +95,28 @@ static uint64_t digest_of(const struct alike *c, const struct row *r)
     return r->touched ? r->digest : c->initial;
 }
 
+/* Though they have the same writes. */
+static bool answers_differ(const struct alike *c, const struct row *a, const struct row *b)
+{
+    return a->has == b->has && a->also == b->also && digest_of(c, a) != digest_of(c, b);
+}
+
 static void compare(struct alike *c, uint64_t key, uint32_t row)
 {
-    uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders);
     struct row *rows = &c->rows[key * c->holders], *mine = &rows[row];
+    uint32_t holders[PLACEMENT_MOST];
+    bool differ = false;
 
     mine->dirty = false;
+    for (uint32_t i = 0; i < c->holders && !differ; i++)
+        differ = answers_differ(c, &rows[i], mine);
+    if (!differ)
+        return;
+    uint32_t count = placement_holders(c->setting, key, holders);
     if (c->forgot[holders[row]])
         return;
     for (uint32_t i = 0; i < count; i++) {
-        const struct row *other = &rows[i];
-        if (i == row || c->forgot[holders[i]] || other->has != mine->has || other->also != mine->also ||
-            digest_of(c, other) == digest_of(c, mine))
+        if (c->forgot[holders[i]] || !answers_differ(c, &rows[i], mine))
             continue;
         check_violation(&c->strong, 0, (uint64_t[4]){0},
                         "at %.9g s nodes %u and %u have the same writes of key %llu and answer differently",
@@ -168,6 +181,7 @@ static void change(struct alike *c, const struct history_record *r)
     if (!row->touched)
         row->digest = c->initial;
     row->touched = true;
+    c->written[r->key / 64] |= UINT64_C(1) << r->key % 64;
     if (r->kind == HISTORY_STORE) {
         row->digest = r->store.digest;
         row->has = (uint64_t)r->store.stamp;
@@ -255,6 +269,8 @@ void alike_finish(struct alike *c)
 
     settle(c);
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
+        if ((c->written[key / 64] >> key % 64 & 1) == 0)
+            continue; /* all answer the initial value */
         uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders),
                                           first = UINT32_MAX;
         for (uint32_t i = 0; i < count; i++) {

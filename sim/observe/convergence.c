@@ -6,6 +6,7 @@
 #include "sim/observe/convergence.h"
 
 #include "sim/base/hash.h"
+#include "sim/base/sparse.h"
 #include "sim/model/model.h"
 
 enum { DIVERGED = 1, LISTED = 2 };
@@ -22,6 +23,11 @@ static uint64_t initial_digest(const struct history_setting *s)
     }
 }
 
+static size_t digests_bytes(const struct convergence *c)
+{
+    return c->setting->key_count * c->places.replicas * sizeof *c->digests;
+}
+
 void convergence_open(struct convergence *c, const struct history_setting *s)
 {
     *c = (struct convergence){.setting = s, .initial = initial_digest(s)};
@@ -29,15 +35,15 @@ void convergence_open(struct convergence *c, const struct history_setting *s)
     c->up = memory_new(s->node_count, sizeof *c->up);
     for (uint32_t n = 0; n < s->node_count; n++)
         c->up[n] = true;
-    c->digests = memory_new(s->key_count * c->places.replicas, sizeof *c->digests);
+    c->digests = sparse_new(digests_bytes(c));
     c->state = memory_new(s->key_count, sizeof *c->state);
 }
 
 void convergence_close(struct convergence *c)
 {
+    sparse_free(c->digests, digests_bytes(c));
     places_close(&c->places);
     free(c->up);
-    free(c->digests);
     free(c->state);
     array_free(&c->uneven);
     array_free(&c->waits);

@@ -13,6 +13,7 @@
 #include "sim/observe/ledger_room.h"
 
 #include "sim/base/hash.h"
+#include "sim/base/sparse.h"
 
 static uint32_t map_home(const struct ledger *l, uint64_t id)
 {
@@ -67,6 +68,11 @@ struct live_write *ledger_find(const struct ledger *l, uint64_t id)
     return l->map[at];
 }
 
+static size_t held_bytes(const struct ledger *l)
+{
+    return l->setting->key_count * l->places.replicas * sizeof *l->held;
+}
+
 void ledger_open(struct ledger *l, const struct history_setting *s)
 {
     *l = (struct ledger){
@@ -81,9 +87,9 @@ void ledger_open(struct ledger *l, const struct history_setting *s)
     l->gone = memory_new(s->node_count, sizeof *l->gone);
     for (uint32_t n = 0; n < s->node_count; n++)
         l->up[n] = true;
-    l->entry_of = memory_new(s->key_count, sizeof *l->entry_of);
+    l->entry_of = sparse_new(s->key_count * sizeof *l->entry_of);
     if (!s->by_merge)
-        l->held = memory_new(s->key_count * l->places.replicas, sizeof *l->held);
+        l->held = sparse_new(held_bytes(l));
     l->ahead = memory_new(s->node_count, sizeof *l->ahead);
     l->forgot = memory_new(s->node_count, sizeof *l->forgot);
     l->leadership = memory_new(s->node_count, sizeof *l->leadership);
@@ -142,8 +148,8 @@ void ledger_close(struct ledger *l)
     array_free(&l->made);
     free(l->up);
     free(l->gone);
-    free(l->entry_of);
-    free(l->held);
+    sparse_free(l->entry_of, l->setting->key_count * sizeof *l->entry_of);
+    sparse_free(l->held, held_bytes(l));
     free(l->ahead);
     free(l->forgot);
     free(l->leadership);
