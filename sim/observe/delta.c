@@ -36,14 +36,16 @@ void delta_close(struct delta *d)
 static struct delta_cluster *cluster_of(struct delta *d, uint64_t key, uint64_t write)
 {
     uint64_t name = write != 0 ? write : key, initial = write == 0;
-    uint64_t at = check_map_get(&d->of_write, name, initial);
+    uint64_t at = d->undecided ? CHECK_ABSENT : check_map_get(&d->of_write, name, initial);
 
     if (at != CHECK_ABSENT)
         return &d->clusters.items[at];
-    if (d->clusters.count == CLUSTERS_MOST) {
+    if (d->clusters.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
+        delta_close(d);
         d->undecided = true;
-        return NULL;
     }
+    if (d->undecided)
+        return NULL;
     check_map_put(&d->of_write, name, initial, d->clusters.count);
     struct delta_cluster *c = array_add(&d->clusters);
     *c = (struct delta_cluster){.key = key,
