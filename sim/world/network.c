@@ -531,8 +531,9 @@ static sim_ns service_time(struct world *w, const struct message *m)
 static bool book(struct world *w, struct message *m)
 {
     struct node *node = &w->nodes[m->to];
-    sim_ns done =
-        service_book(&node->service, &w->timetable, m->to_region, m->service, w->now, service_time(w, m));
+    sim_ns done = service_book(&node->service, &w->timetable, m->to_region,
+                               m->to - w->places.region_first_node[m->to_region], m->service, w->now,
+                               service_time(w, m));
 
     if (done == w->now)
         return true;

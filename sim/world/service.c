@@ -16,8 +16,8 @@ void service_close(struct service *s)
     array_free(&s->lanes);
 }
 
-sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now,
-                    sim_ns time_ns)
+sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, uint32_t node, int kind,
+                    sim_ns now, sim_ns time_ns)
 {
     uint32_t best = 0;
 
@@ -28,7 +28,7 @@ sim_ns service_book(struct service *s, const struct timetable *t, uint32_t regio
     if (start == SIM_NS_NEVER)
         return SIM_NS_NEVER;
     if (t->overload_count > 0) {
-        double factor = timetable_overload(t, region, kind, &start);
+        double factor = timetable_overload(t, region, node, kind, &start);
         if (isinf(factor)) {
             s->free_at[best] = SIM_NS_NEVER;
             return SIM_NS_NEVER;

@@ -34,10 +34,10 @@ struct service {
 void service_open(struct service *s, uint32_t workers);
 void service_close(struct service *s);
 
-/* Books a job that arrives now and takes `time_ns` at factor 1, at a node of `region`; when it will be done,
- * SIM_NS_NEVER: the service has stopped for good. Kind is enum geo_service. */
-sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, int kind, sim_ns now,
-                    sim_ns time_ns);
+/* Books a job that arrives now and takes `time_ns` at factor 1, at node `node` of `region`; when it will be
+ * done, SIM_NS_NEVER: the service has stopped for good. Kind is enum geo_service. */
+sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, uint32_t node, int kind,
+                    sim_ns now, sim_ns time_ns);
 
 struct lane *service_lane(struct service *s, uint32_t lane);
 

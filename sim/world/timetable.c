@@ -198,7 +198,7 @@ void timetable_switch_links(struct timetable *t, uint32_t index, bool begins, si
         }
 }
 
-double timetable_overload(const struct timetable *t, uint32_t region, int kind, sim_ns *start)
+double timetable_overload(const struct timetable *t, uint32_t region, uint32_t node, int kind, sim_ns *start)
 {
     for (;;) {
         double factor = 1;
@@ -207,7 +207,7 @@ double timetable_overload(const struct timetable *t, uint32_t region, int kind, 
             const struct occurrence *o = &t->occurrences.items[i];
             const struct fault_def *f = o->fault;
             if (f->kind != FAULT_OVERLOAD || f->region != region || *start < o->begin || *start >= o->end ||
-                (f->only_apply && kind != GEO_SERVE_APPLY))
+                (f->target == TARGET_NODE && f->node != node) || (f->only_apply && kind != GEO_SERVE_APPLY))
                 continue;
             if (!isinf(f->factor))
                 factor *= f->factor;

@@ -49,9 +49,10 @@ static inline bool timetable_was_cut(const struct link_state *l, sim_ns when)
     return l->cut_begin <= when && when < l->cut_end;
 }
 
-/* The factor of service times for a job of `kind` at a node of `region` that would start at *start. A service
- * that is stopped starts when the fault ends: *start is moved there. INFINITY: never. */
-double timetable_overload(const struct timetable *t, uint32_t region, int kind, sim_ns *start);
+/* The factor of service times for a job of `kind` at node `node` of `region` (its number there) that would
+ * start at *start. A service that is stopped starts when the fault ends: *start is moved there. INFINITY:
+ * never. */
+double timetable_overload(const struct timetable *t, uint32_t region, uint32_t node, int kind, sim_ns *start);
 
 /* The factor of a region's arrival rate at `when`, and until when it holds. */
 double timetable_load(const struct timetable *t, uint32_t region, sim_ns when, sim_ns *until);

@@ -222,6 +222,38 @@ Test(world_sessions, an_answer_that_comes_late_is_its_own_attempts)
     }
 }
 
+/* Two nodes, of which one is ten times as slow for a while: only who goes through it waits. */
+Test(world_sessions, an_overload_of_one_node_slows_that_one)
+{
+    struct world_def def = test_world(1, 0);
+    struct fault_def overload = {.kind = FAULT_OVERLOAD,
+                                 .target = TARGET_NODE,
+                                 .region = 0,
+                                 .node = 1,
+                                 .factor = 10,
+                                 .at_ns = 0,
+                                 .lasts = test_constant(100e9)};
+    size_t slow = 0, fast = 0;
+
+    def.faults = &overload;
+    def.fault_count = 1;
+    def.regions[0].nodes = 2;
+    def.storage.read = test_constant(10e6);
+    def.storage.workers = 64;
+    def.regions[0].workload.clients = 2;
+    def.regions[0].workload.timeout_ns = SIM_SECOND;
+    def.regions[0].workload.arrivals = ARRIVALS_CONSTANT;
+    def.regions[0].workload.rate_per_s = 10;
+    struct record_list records = run(&def);
+    for (size_t i = 0; i < test_record_count(&records, HISTORY_END); i++) {
+        slow += latency(&records, i) == 100 * SIM_MILLISECOND;
+        fast += latency(&records, i) == 10 * SIM_MILLISECOND;
+    }
+    cr_expect_eq(slow + fast, test_record_count(&records, HISTORY_END));
+    cr_expect(slow > 10 && fast > 10, "%zu slow, %zu fast", slow, fast);
+    test_world_free(&def);
+}
+
 /* M/M/1 at a node: arrivals 80/s, service 10 ms. The mean time at the node is 1 / (mu - lambda) = 50 ms. Of N
  * customers in a row the mean has a variance of about (1 + rho)(...)/N: Daley (1968), for the mean waiting
  * time in steady state, sigma^2 = rho (2 + 5 rho - 4 rho^2 + rho^3) / (mu^2 (1 - rho)^4 N); the bound is 4.5
