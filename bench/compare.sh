@@ -22,6 +22,7 @@ simpy hold $here/peers/peer_simpy.py hold --csv
 simgrid hold $build/bench/peer-simgrid hold --csv
 ns3 hold $build/bench/peer-ns3 hold --csv
 georep mm1 $build/bench/georep-bench mm1 --csv --events 5000000
+limit mm1 $build/bench/limit-mm1 list 5000000
 simpy mm1 $here/peers/peer_simpy.py mm1 --csv
 simgrid mm1 $build/bench/peer-simgrid mm1 --csv
 ns3 mm1 $build/bench/peer-ns3 mm1 --csv
