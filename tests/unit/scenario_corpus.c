@@ -7,7 +7,7 @@
 
 Test(scenario_corpus, every_seed_is_read_to_an_end)
 {
-    const char *folder = GEOREP_SOURCE_DIR "/tests/fuzz/corpus";
+    const char *folder = GEOREP_SOURCE_DIR "/tests/fuzz/corpus/scenario_fuzz";
     DIR *seeds = opendir(folder);
     unsigned count = 0;
 
