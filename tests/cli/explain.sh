@@ -55,8 +55,8 @@ for point in 0 1; do
                 metric=$([ -z "$skew" ] && echo lost_updates || echo skew_inversions)
                 listed=$(awk -F, -v m=$model -v c="$words" -v s="$skew" \
                     '$2 == m && $7 == c && (s == "" || $8 == s)' "$work/lost" | wc -l)
-                [ "$(counted $point $model ${metric}_$cause)" -eq "$listed" ] ||
-                    fail "point $point: $model has $(counted $point $model ${metric}_$cause) ${metric}_$cause, and explain lists $listed"
+                [ "$(counted $point $model "${metric}_$cause")" -eq "$listed" ] ||
+                    fail "point $point: $model has $(counted $point $model "${metric}_$cause") ${metric}_$cause, and explain lists $listed"
                 [ -n "$skew" ] || sum=$((sum + listed))
             done
         done

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2012,SC2015,SC2016  # names are plain; `A && B || complaint` is meant; back-quotes are text
 # folder.sh -- the results folder: what is somebody else's is left alone, and nothing half-written stays behind.
 set -eu
 program=$2 work=$(mktemp -d "$3/folder-XXXXXX")

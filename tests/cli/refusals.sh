@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2012,SC2015,SC2016  # names are plain; `A && B || complaint` is meant; back-quotes are text
 # refusals.sh -- what the command refuses, with which status, and that nothing is lost or written then; and a plug-in.
 set -eu
 program=$2 tests=$3 work=$(mktemp -d "$3/refusals-XXXXXX")

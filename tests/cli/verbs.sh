@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2012,SC2015,SC2016  # names are plain; `A && B || complaint` is meant; back-quotes are text
 # verbs.sh -- each verb from outside: its help, what it prints, standard input, the overrides, and near names.
 set -eu
 program=$2 tests=$3 work=$(mktemp -d "$3/verbs-XXXXXX")
