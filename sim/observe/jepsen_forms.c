@@ -147,7 +147,7 @@ static bool read_number(struct forms *f)
     }
     form->length = (size_t)(p - f->at);
     form->kind = fits ? FORM_INTEGER : FORM_NUMBER;
-    form->integer = minus ? -(int64_t)value : (int64_t)value;
+    form->integer = !fits ? 0 : minus ? -(int64_t)value : (int64_t)value;
     f->at = p;
     return true;
 }
