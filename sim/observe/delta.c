@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26 };
+enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 16 };
 
 static const sim_ns before_all = -SIM_NS_NEVER;
 
@@ -30,28 +30,58 @@ void delta_open(struct delta *d)
 void delta_close(struct delta *d)
 {
     array_free(&d->clusters);
+    array_free(&d->free);
+    array_free(&d->keys);
     check_map_free(&d->of_write);
+    check_map_free(&d->of_key);
+}
+
+static struct delta_key *key_of(struct delta *d, uint64_t key)
+{
+    uint64_t at = check_map_get(&d->of_key, key, 0);
+
+    if (at == CHECK_ABSENT) {
+        at = d->keys.count;
+        *array_add(&d->keys) = (struct delta_key){.key = key, .first = DELTA_NONE, .limit = LOOK_AT};
+        check_map_put(&d->of_key, key, 0, at);
+    }
+    return &d->keys.items[at];
+}
+
+static uint64_t index_of(const struct delta *d, uint64_t key, uint64_t write)
+{
+    return check_map_get(&d->of_write, write != 0 ? write : key, write == 0);
 }
 
 static struct delta_cluster *cluster_of(struct delta *d, uint64_t key, uint64_t write)
 {
-    uint64_t name = write != 0 ? write : key, initial = write == 0;
-    uint64_t at = d->undecided ? CHECK_ABSENT : check_map_get(&d->of_write, name, initial);
+    uint64_t at = d->undecided ? CHECK_ABSENT : index_of(d, key, write);
 
     if (at != CHECK_ABSENT)
         return &d->clusters.items[at];
-    if (d->clusters.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
+    if (d->clusters.count - d->free.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
         delta_close(d);
         d->undecided = true;
     }
     if (d->undecided)
         return NULL;
-    check_map_put(&d->of_write, name, initial, d->clusters.count);
-    struct delta_cluster *c = array_add(&d->clusters);
-    *c = (struct delta_cluster){.key = key,
+    struct delta_key *k = key_of(d, key);
+    if (d->free.count > 0) {
+        at = d->free.items[--d->free.count];
+    } else {
+        at = d->clusters.count;
+        array_add(&d->clusters);
+    }
+    check_map_put(&d->of_write, write != 0 ? write : key, write == 0, at);
+    struct delta_cluster *c = &d->clusters.items[at];
+    *c = (struct delta_cluster){.write = write,
+                                .key = (uint32_t)(k - d->keys.items),
+                                .next = k->first,
                                 .write_begin = before_all,
                                 .read_begin = before_all,
-                                .first_end = initial ? before_all : SIM_NS_NEVER};
+                                .first_end = write == 0 ? before_all : SIM_NS_NEVER};
+    k->first = (uint32_t)at;
+    k->count++;
     return c;
 }
 
@@ -78,17 +108,6 @@ void delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
         c->first_end = end;
 }
 
-static int by_key_and_end(const void *a, const void *b)
-{
-    const struct delta_cluster *x = a, *y = b;
-
-    if (x->key != y->key)
-        return x->key < y->key ? -1 : 1;
-    if (x->first_end != y->first_end)
-        return x->first_end < y->first_end ? -1 : 1;
-    return 0; /* of equals either order gives the same deltas */
-}
-
 static sim_ns last_begin(const struct delta_cluster *c)
 {
     return c->write_begin > c->read_begin ? c->write_begin : c->read_begin;
@@ -110,26 +129,100 @@ static sim_ns delta_of_pair(const struct delta_cluster *a, const struct delta_cl
     return least;
 }
 
+static void pair_look(struct delta *d, struct delta_key *k, const struct delta_cluster *a,
+                      const struct delta_cluster *b)
+{
+    sim_ns pair = delta_of_pair(a, b);
+
+    k->delta = pair > k->delta ? pair : k->delta;
+    d->undecided |= ++d->pairs > PAIRS_MOST;
+}
+
+/* Lets go of what is over and can be in no new pair. */
+static void condense(struct delta *d, struct delta_key *k)
+{
+    struct delta_cluster *all = d->clusters.items;
+    sim_ns least = SIM_NS_NEVER;
+
+    for (uint32_t i = k->first; i != DELTA_NONE; i = all[i].next)
+        if (!all[i].over && all[i].first_end < least)
+            least = all[i].first_end;
+    for (uint32_t *at = &k->first; *at != DELTA_NONE;) {
+        struct delta_cluster *c = &all[*at];
+        if (!c->over || last_begin(c) > least) {
+            at = &c->next;
+            continue;
+        }
+        uint32_t index = *at;
+        *at = c->next;
+        for (uint32_t i = k->first; i != DELTA_NONE; i = all[i].next)
+            pair_look(d, k, c, &all[i]);
+        check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
+        *array_add(&d->free) = index;
+        k->count--;
+    }
+    k->limit = k->count < LOOK_AT / 2 ? LOOK_AT : 2 * k->count;
+}
+
+static void over(struct delta *d, struct delta_key *k, uint64_t write)
+{
+    uint64_t at = index_of(d, k->key, write);
+
+    k->initial_over |= write == 0;
+    if (at != CHECK_ABSENT)
+        d->clusters.items[at].over = true;
+}
+
+void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
+{
+    if (d->undecided || d->keeps)
+        return;
+    struct delta_key *k = key_of(d, key);
+    if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
+        over(d, k, write);
+    } else {
+        over(d, k, k->top);
+        k->top = write;
+        k->top_stamp = stamp;
+    }
+    if (k->count >= k->limit)
+        condense(d, k);
+}
+
+bool delta_knows(const struct delta *d, uint64_t key, uint64_t write)
+{
+    uint64_t k = check_map_get(&d->of_key, key, 0);
+
+    return d->undecided || index_of(d, key, write) != CHECK_ABSENT ||
+           (write == 0 && (k == CHECK_ABSENT || !d->keys.items[k].initial_over));
+}
+
+static int by_end(const void *a, const void *b)
+{
+    const struct delta_cluster *x = a, *y = b;
+
+    return x->first_end < y->first_end ? -1 : x->first_end > y->first_end; /* of equals either order does */
+}
+
 bool delta_finish(struct delta *d, struct histogram *out)
 {
-    const struct delta_cluster *c = d->clusters.items;
-    size_t count = d->clusters.count, pairs = 0;
+    ARRAY(struct delta_cluster) of_key = {0};
 
-    if (count > 0)
-        qsort(d->clusters.items, count, sizeof *d->clusters.items, by_key_and_end);
-    for (size_t i = 0, next; i < count && !d->undecided; i = next) {
-        sim_ns delta = 0;
-        for (next = i; next < count && c[next].key == c[i].key; next++) {
-            sim_ns last = last_begin(&c[next]);
-            for (size_t j = next + 1; j < count && c[j].key == c[i].key && c[j].first_end < last; j++) {
-                sim_ns pair = delta_of_pair(&c[next], &c[j]);
-                delta = pair > delta ? pair : delta;
-                d->undecided |= ++pairs > PAIRS_MOST;
-                if (d->undecided)
-                    break;
-            }
+    for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
+        struct delta_key *k = &d->keys.items[at];
+        of_key.count = 0;
+        for (uint32_t i = k->first; i != DELTA_NONE; i = d->clusters.items[i].next)
+            *array_add(&of_key) = d->clusters.items[i];
+        const struct delta_cluster *c = of_key.items;
+        if (of_key.count > 0)
+            qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);
+        for (size_t i = 0; i < of_key.count && !d->undecided; i++) {
+            sim_ns last = last_begin(&c[i]);
+            for (size_t j = i + 1; j < of_key.count && c[j].first_end < last && !d->undecided; j++)
+                pair_look(d, k, &c[i], &c[j]);
         }
-        histogram_add(out, delta);
+        histogram_add(out, k->delta);
     }
+    array_free(&of_key);
     return !d->undecided;
 }

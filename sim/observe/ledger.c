@@ -422,6 +422,8 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
             w = w->retried ? pin(l, w) : w;
         if (w == NULL || !w->complete)
             continue;
+        if (l->listener.over != NULL)
+            l->listener.over(l->listener.self, w);
         w->parked = awaits_arrival(l, w);
         if (!w->parked) {
             w->retirable = true;

@@ -155,6 +155,9 @@ struct ledger_listener {
     void (*lost)(void *self,
                  const struct live_write *w); /* committed, and lost for one that had not seen it */
     void (*reflected)(void *self, const struct live_write *w, uint32_t row); /* by one replica, from now on */
+    /* Applied everywhere, committed or not, and every read has ended that was open then; before it retires.
+     */
+    void (*over)(void *self, const struct live_write *w);
     /* By any replica, committed or not, each time; winner NULL: it is retired. */
     void (*let_go)(void *self, const struct live_write *loser, const struct live_write *winner);
 };

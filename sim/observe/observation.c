@@ -81,6 +81,16 @@ static void on_reflected(void *self, const struct live_write *w, uint32_t row)
     guarantees_reflected(&((struct observation *)self)->guarantees, w, row);
 }
 
+/* Every replica holds it, or a newer one: of registers that hold one version, no older one is read from now
+ * on. */
+static void on_over(void *self, const struct live_write *w)
+{
+    struct observation *o = self;
+
+    if (o->setting->data == GEO_REGISTER && !o->setting->by_merge)
+        delta_over(&o->delta, w->entry->key, w->stamp, w->id);
+}
+
 static void on_let_go(void *self, const struct live_write *loser, const struct live_write *winner)
 {
     guarantees_let_go(&((struct observation *)self)->guarantees, loser, winner);
@@ -111,6 +121,7 @@ static void retry(struct observation *o, const struct history_record *r)
     if (op == NULL || op->is_probe)
         return;
     op->attempts++;
+    o->delta.keeps |= r->op == r->retry.of; /* what is over may be taken again */
     if (identity > op->identities)
         op->identities = identity;
     latency_retry(&o->latency, op);
@@ -140,6 +151,9 @@ static void delta_end(struct observation *o, const struct operation *op, const s
 
     if (o->setting->data != GEO_REGISTER || op->is_probe)
         return;
+    if (op->kind == GEO_READ && well && !delta_knows(&o->delta, op->key, r->end.write) &&
+        (r->end.write == 0 || ledger_find(&o->ledger, r->end.write) == NULL))
+        o->delta.undecided = true; /* of a write that was let go of */
     if (op->kind == GEO_READ && well)
         delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time);
     for (uint32_t identity = 0; op->kind != GEO_READ && identity <= op->identities; identity++)
@@ -339,6 +353,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
         .lost = on_lost,
         .reflected = on_reflected,
         .let_go = on_let_go,
+        .over = on_over,
     };
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);

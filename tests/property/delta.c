@@ -1,6 +1,8 @@
 /* delta.c -- delta-atomicity by hand, and against an exhaustive search over orders and shifts. */
 #include "sim/observe/delta.h"
 
+#include "sim/base/hash.h"
+
 #include <criterion/criterion.h>
 
 enum { OPS_MOST = 7 };
@@ -113,4 +115,53 @@ Test(delta, agrees_with_a_search_over_all_orders)
     }
     cr_expect_gt(shifted, 2000);
     cr_expect_lt(shifted, 18000);
+}
+
+/* Long histories of one key, with what is over told as soon as it is: the same delta, and little is kept. A
+ * read returns one of the last few writes, and now and then an old one, until it is over for good. */
+Test(delta, what_is_let_go_of_changes_nothing)
+{
+    enum { LONG = 3000, BACK = 6 };
+    static struct op ops[LONG];
+    size_t most = 0, stale = 0;
+
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct delta all, some;
+        struct histogram of_all = {0}, of_some = {0};
+        uint64_t luck = seed, writes = 0, oldest_later[LONG + 1];
+
+        for (int i = 0; i < LONG; i++) {
+            uint64_t back = (luck = hash_mix(luck)) % BACK;
+            back = (luck >> 20) % 200 == 0 ? back * 4 : back / 3;
+            ops[i] =
+                (struct op){.is_write = (luck >> 40) % 3 == 0, .begin = i * 10 - (sim_ns)((luck >> 30) % 40)};
+            ops[i].end = i * 10 + 5;
+            ops[i].write = ops[i].is_write ? ++writes : writes > back ? writes - back : 0;
+            stale += !ops[i].is_write && back > 2;
+        }
+        oldest_later[LONG] = UINT64_MAX;
+        for (int i = LONG; i-- > 0;)
+            oldest_later[i] =
+                !ops[i].is_write && ops[i].write < oldest_later[i + 1] ? ops[i].write : oldest_later[i + 1];
+        delta_open(&all);
+        delta_open(&some);
+        for (int i = 0, told = 0; i < LONG; i++) {
+            (ops[i].is_write ? delta_write : delta_read)(&all, 5, ops[i].write, ops[i].begin, ops[i].end);
+            cr_assert(ops[i].is_write || delta_knows(&some, 5, ops[i].write));
+            (ops[i].is_write ? delta_write : delta_read)(&some, 5, ops[i].write, ops[i].begin, ops[i].end);
+            for (; told <= i && (!ops[told].is_write || ops[told].write <= oldest_later[i + 1]); told++)
+                if (ops[told].is_write)
+                    delta_over(&some, 5, (int64_t)ops[told].write, ops[told].write);
+            size_t kept = some.clusters.count - some.free.count;
+            most = kept > most ? kept : most;
+        }
+        cr_assert(delta_finish(&all, &of_all) && delta_finish(&some, &of_some));
+        cr_assert_eq(histogram_max(&of_all), histogram_max(&of_some), "seed %d", (int)seed);
+        cr_assert_eq(histogram_count(&of_some), 1);
+        histogram_free(&of_all);
+        histogram_free(&of_some);
+        delta_close(&all);
+        delta_close(&some);
+    }
+    cr_expect(most < 200 && stale > 1000, "%zu kept at most, %zu stale reads", most, stale);
 }
