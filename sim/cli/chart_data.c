@@ -16,7 +16,7 @@ const struct chart_def chart_defs[] = {
      "The probability that a read begun t after a write committed misses it.",
      false,
      false,
-     {0}},
+     {"t_visibility_ms"}},
     {"latency", "What clients wait: the whole distribution with its tail.", false, false, {0}},
     {"conflicts", "Writes that met a concurrent one, what was lost by it, and why.", false, false, {0}},
     {"convergence",

@@ -9,6 +9,6 @@
 /* Of the world of this seed and replication, which `def` outlives. The caller's, explain_facts_free. Faults
  * are numbered as in the history. */
 struct story_facts *explain_facts_new(const struct world_def *def, uint64_t seed, uint32_t replication);
-void explain_facts_free(struct story_facts *f);
+void explain_facts_free(struct story_facts *shown);
 
 #endif

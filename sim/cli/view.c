@@ -240,7 +240,8 @@ bool view_has_any(const struct view *r, size_t point, const char *const metrics[
 
     for (size_t m = 0; m < r->model_count; m++)
         for (int i = 0; i < 2; i++)
-            if (metrics[i] != NULL && view_figure(r, point, m, metrics[i], "value", &f) && f.value > 0)
+            if (metrics[i] != NULL && ((view_figure(r, point, m, metrics[i], "value", &f) && f.value > 0) ||
+                                       view_figure(r, point, m, metrics[i], "p50", &f)))
                 return true;
     return false;
 }

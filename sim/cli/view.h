@@ -50,7 +50,7 @@ char *view_point_title(const struct view *r,
 const char *view_model(const struct view *r, size_t model);
 const char *view_model_text(const struct view *r, size_t model, const char *key); /* "type", "strategy" */
 
-/* Has some model a "value" above 0 of one of the metrics (the second may be NULL)? */
+/* Has some model a "value" above 0, or a "p50", of one of the metrics (the second may be NULL)? */
 bool view_has_any(const struct view *r, size_t point, const char *const metrics[2]);
 
 /* false: no such row (or undecided, which it says). */

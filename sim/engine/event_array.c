@@ -57,11 +57,11 @@ static void merge(struct event_entry *to, const struct event_entry *a, const str
     memcpy(to + (a_end - a), b, (size_t)(b_end - b) * sizeof *b);
 }
 
-void event_array_sort(struct event_array *a, size_t first, size_t n, struct event_array *spare)
+void event_array_sort(struct event_array *a, size_t first, size_t count, struct event_array *spare)
 {
     const size_t run = 32;
     struct event_entry *from = a->items + first, *to;
-    size_t sorted = 1;
+    size_t sorted = 1, n = count;
 
     if (n <= RANK_MOST) {
         rank_sort(from, n);

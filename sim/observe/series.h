@@ -32,6 +32,6 @@ void series_close(struct series *s);
 void series_add(struct series *s, enum series_id id, uint32_t region, sim_ns time, double value);
 void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the value from now on */
 /* `skip`: 1u << enum series_id of those that are undecided. */
-void series_put(struct series *s, struct figure_list *f, sim_ns end_ns, uint32_t skip);
+void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);
 
 #endif

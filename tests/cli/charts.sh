@@ -50,6 +50,9 @@ expect traffic.data 9
 bounds=$(awk 'NF == 5 && $1 !~ /^"/ { print $4 }' "$work/data/convergence.bars" | tr '\n' ' ')
 [ "$bounds" = "0 0 " ] || { echo "lower bounds in convergence.bars: $bounds, where none was cut off"; status=1; }
 [ ! -e "$work/data/failover.data" ] || { echo 'a picture of failovers where none was and nothing was lost'; status=1; }
+rm -f "$work/data/t_visibility.data"
+PATH="$work/bin:$PATH" KEEP="$work/data" "$program" run "$work/charts.yaml" -q -o "$work/unprobed" -s workload.probes.share=0 >/dev/null
+[ ! -e "$work/data/t_visibility.data" ] || { echo 'a picture of t-visibility where nothing was probed'; status=1; }
 sed -e 's/^models.*/models: [{type: async, failover: {after: 500ms}}, lww]/' -e 's/name: charts/name: led/' "$work/charts.yaml" >"$work/led.yaml"
 PATH="$work/bin:$PATH" KEEP="$work/data" "$program" run "$work/led.yaml" -q -o "$work/led" >/dev/null
 expect failover.data 3
