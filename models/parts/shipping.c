@@ -484,7 +484,9 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
      * restart. */
     bool behind = p->received < h.sent;
     p->resyncs = p->resyncs && behind;
-    if (behind && (!geo_reliable(r) || p->resyncs || h.sent == UINT64_MAX))
+    bool stalls = behind && p->received == p->heard_at;
+    p->heard_at = p->received;
+    if (stalls || (behind && (p->resyncs || h.sent == UINT64_MAX)))
         status_send(r, d, m->from, (struct status){.missing = WINDOW}, 0);
     else if (!d->reports)
         status_send(r, d, m->from, (struct status){0}, 0);
