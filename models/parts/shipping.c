@@ -7,7 +7,7 @@
 
 /* Entries sent again at once; held back at most; so many of them make the follower ask for what is missing.
  */
-enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3 };
+enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3, ASKS_DOUBLE = 6 };
 
 /* Of positions and stamps: what a reign, and in it a life of the disk, may count. */
 enum { REIGN_SHIFT = 48, LIFE_SHIFT = 40 };
@@ -470,6 +470,25 @@ static void apply(geo_replica *r, const struct shipping_def *d, const geo_messag
         status_send(r, d, item.leader, (struct status){0}, item.entry.op);
 }
 
+/* Has nothing come since the last heartbeat, nor for as many before as it has asked for nothing? What it
+ * asked for may be under way, or wait for the WRITE service: asking again would add to that, and at each
+ * heartbeat for ever. */
+static bool stalls(struct shipping_peer *p)
+{
+    bool moved = p->received != p->heard_at;
+
+    p->heard_at = p->received;
+    if (moved)
+        p->asks = p->skips = 0;
+    if (moved || p->skips > 0) {
+        p->skips -= p->skips > 0;
+        return false;
+    }
+    p->asks += p->asks < ASKS_DOUBLE;
+    p->skips = (1u << p->asks) - 1;
+    return true;
+}
+
 static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const geo_message *m)
 {
     struct shipping_peer *p = geo_peer(r, m->from);
@@ -480,13 +499,8 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
         copy_from(r, d, m->from);
         return;
     }
-    /* Over a reliable transport what was sent is here, if only in the queue of the WRITE service; but for a
-     * restart. */
     bool behind = p->received < h.sent;
-    p->resyncs = p->resyncs && behind;
-    bool stalls = behind && p->received == p->heard_at;
-    p->heard_at = p->received;
-    if (stalls || (behind && (p->resyncs || h.sent == UINT64_MAX)))
+    if (h.sent == UINT64_MAX || (behind && stalls(p)))
         status_send(r, d, m->from, (struct status){.missing = WINDOW}, 0);
     else if (!d->reports)
         status_send(r, d, m->from, (struct status){0}, 0);
@@ -601,7 +615,7 @@ static void peers_afresh(geo_replica *r)
         p->taken = p->sent = p->confirmed = p->mark = p->received = p->applied = applied[n] = 0;
         p->asked_from = p->fresh_position = 0;
         p->fresh_at = p->fresh_next = 0;
-        p->is_unknown = p->is_copying = p->resyncs = false;
+        p->is_unknown = p->is_copying = false;
     }
     log_empty(r, SHIP_EARLY);
 }
@@ -729,7 +743,6 @@ static void follower_start(geo_replica *r, const struct shipping_def *d, enum ge
     }
     for (geo_node n = 0; n < geo_nodes(r); n++)
         if (geo_region_of(r, n) == d->leader) {
-            ((struct shipping_peer *)geo_peer(r, n))->resyncs = true;
             if (lost == GEO_LOST_DISK)
                 copy_from(r, d, n);
             else

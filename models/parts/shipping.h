@@ -94,13 +94,13 @@ struct shipping_peer {
     bool is_unknown;                 /* where it stands: nothing is shipped until it says so */
     /* what a follower knows of its leader */
     uint64_t received, applied;
-    uint64_t heard_at;   /* received at the last heartbeat: where it stalls, it asks */
-    uint64_t asked_from; /* it has asked for what follows this gap */
+    uint64_t heard_at;    /* received at the last heartbeat */
+    uint32_t asks, skips; /* since it last moved: how often it asked, and heartbeats until it asks again */
+    uint64_t asked_from;  /* it has asked for what follows this gap */
     geo_ns fresh_at;   /* it has all that the leader had taken by then, by its own oscillator; 0: never yet */
     geo_ns fresh_next; /* ... and when `fresh_position` is applied, all by then */
     uint64_t fresh_position;
     bool is_copying;
-    bool resyncs; /* it restarted, and what was under way then may be missing */
 };
 
 struct shipping_def {
