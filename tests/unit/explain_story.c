@@ -347,16 +347,18 @@ Test(explain_story, a_datagram_that_is_lost_twice_makes_a_read_stale)
         "network: {rtt: 80ms, transport: datagram, links: [{from: east, to: west, delay: 40ms, loss: 20%}]}\n"
         "models: [async]\n",
         STALEST,
-        "It: key 0 at west was 1.800 s behind\n"
-        "      8.800 s  east/44: a client in east begins write of key 0\n"
-        "      8.800 s  east takes east/44\n"
-        "      8.800 s  entries east -> west: lost by chance\n"
-        "      8.800 s  east/44: its client is told, after 0.500 ms: it is committed\n"
-        "     10.080 s  entries east -> west: lost by chance\n"
-        "     10.600 s  west/53: a client in west begins to read key 0\n"
-        "     10.601 s  its client gets the value of east/42, from west: it misses east/44, and 5 newer\n"
-        "     10.635 s  entries east -> west: 40.0 ms\n"
-        "     10.675 s  west has it at last, 1.875 s after it was committed\n"
+        "It: key 0 at west was 1.720 s behind\n"
+        "     10.000 s  west/50: a client in west begins write of key 0\n"
+        "     10.000 s  write west -> east: 40.0 ms\n"
+        "     10.040 s  east takes west/50\n"
+        "     10.040 s  entries east -> west: lost by chance\n"
+        "     10.081 s  west/50: its client is told, after 80.5 ms: it is committed\n"
+        "     11.280 s  entries east -> west: lost by chance\n"
+        "     11.800 s  west/59: a client in west begins to read key 0\n"
+        "     11.800 s  its client gets the value of east/50, from west: it misses west/50, its own "
+        "session's write, and 6 newer\n"
+        "     12.635 s  entries east -> west: 40.0 ms\n"
+        "     12.675 s  west has it at last, 2.595 s after it was committed\n"
         "  cause: loss: the link east -> west lost it twice, before it came through\n");
 }
 
