@@ -21,18 +21,19 @@ const struct option_def verify_options[] = {
     {OPTION_MODEL, "model", "CHECK,...", "the same option"},
     {OPTION_FORMAT, "format", "edn|json", "how it is written (default: by its first characters)"},
     {OPTION_DATA, "data", "KIND",
-     "register, cas-register, counter, set or list-append (default: by what its operations do)"},
+     "register, cas-register, counter, set, list-append or string (default: by what its operations do)"},
     {OPTION_INITIAL, "initial", "VALUE",
      "what a register holds, or a counter counts from, at the start (default nil, 0)"},
     {'o', "output", "FILE", "also write the history as Jepsen does: FILE.edn, else JSON lines"},
     {0, NULL, NULL, NULL},
 };
 
-const char verify_notes[] = "A history is a file of operations as Jepsen writes it, EDN or JSON lines, also "
-                            "what `georep run --history` writes; `-` is\n"
-                            "standard input. Checks are those of `georep list checks`. The status is 0 when "
-                            "all hold, 1 when one is broken, 4 when one\n"
-                            "cannot be decided, 2 when the history cannot be read.\n";
+const char verify_notes[] =
+    "A history is a file of operations as Jepsen writes it, EDN, JSON lines or lines of its log, also "
+    "what `georep run --history` writes; `-` is\n"
+    "standard input. Checks are those of `georep list checks`. The status is 0 when "
+    "all hold, 1 when one is broken, 4 when one\n"
+    "cannot be decided, 2 when the history cannot be read.\n";
 
 struct asked {
     const char *history, *initial, *output;
@@ -91,7 +92,7 @@ static bool choose_data(struct asked *a, const char *name)
             a->data = (enum jepsen_data)i;
             return true;
         }
-    say_error("--data is register, cas-register, counter, set or list-append, not `%s`", name);
+    say_error("--data is register, cas-register, counter, set, list-append or string, not `%s`", name);
     return false;
 }
 
@@ -209,18 +210,22 @@ static int by_text(const void *left, const void *right)
     return a->text < b->text ? -1 : a->text > b->text;
 }
 
-/* A map as it stands in the file, on one line. */
+/* A map or a line of a log as it stands in the file, on one line. */
 static void print_map(const char *text, const char *end)
 {
     int depth = 0, width = 0;
-    bool quoted = false, whole = false;
+    bool quoted = false, whole = false, is_line = text < end && *text != '{';
 
     for (const char *p = text; p < end && width < 160 && !whole; p++, width++) {
         unsigned char c = (unsigned char)*p;
+        if (is_line && (c == '\n' || c == '\r')) {
+            whole = true;
+            break;
+        }
         putchar(c < 32 || c == 127 ? ' ' : c);
         quoted ^= c == '"' && (p == text || p[-1] != '\\');
         depth += quoted ? 0 : c == '{' ? 1 : c == '}' ? -1 : 0;
-        whole = depth == 0;
+        whole = depth == 0 && !is_line;
     }
     printf("%s\n", whole ? "" : " ...");
 }
@@ -284,6 +289,9 @@ static bool set_initial(const struct asked *a, struct jepsen *j)
             return false;
         }
     }
+    uint64_t power;
+    if (j->data == JEPSEN_STRING)
+        j->initial_number = (int64_t)check_text_sum(a->initial, strlen(a->initial), &power);
     j->initial_value = jepsen_value_of(a->initial);
     return true;
 }

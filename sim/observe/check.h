@@ -45,19 +45,32 @@ enum check_f {
     CHECK_CHANGE, /* adds `number` to a counter, and must not bring one below `floor` (georep) */
     CHECK_BELOW,  /* finds a counter to be less than `number`, and does nothing: a decrement answered "no" */
     CHECK_ADD,    /* item `value` (0 .. 63) to a set */
-    CHECK_REMOVE
+    CHECK_REMOVE,
+    CHECK_APPEND /* a text to a text: value is check_text_sum of it, expected its power */
 };
 enum check_outcome { CHECK_OK, CHECK_FAIL, CHECK_INFO };
 
 /* How a key's linearizability is decided: from reads that name their write, or by a bounded search for an
  * order. */
-enum check_key { CHECK_KEY_ZONES, CHECK_KEY_REGISTER, CHECK_KEY_COUNTER, CHECK_KEY_SET };
+enum check_key { CHECK_KEY_ZONES, CHECK_KEY_REGISTER, CHECK_KEY_COUNTER, CHECK_KEY_SET, CHECK_KEY_TEXT };
+
+/* A number for a text, 0 for the empty one; that of two texts one after the other is what CHECK_APPEND makes
+ * of theirs (Karp and Rabin, IBM J. Res. Dev. 1987, modulo 2^61 - 1): two texts of n characters share one
+ * with a probability of n / 2^61. */
+uint64_t check_text_sum(const char *text, size_t length, uint64_t *power);
+
+/* The beginnings of all texts that are ever read, by their sums (0, of the empty one, is always one). A text
+ * that is none of them is like any other such: no read returns it, whatever is appended (check_search.c). */
+struct check_map;
+void check_text_beginnings(struct check_map *beginnings, const char *text, size_t length);
 
 struct check_stream_def {
     uint64_t checks;       /* bits by enum geo_check: what to work out */
-    int64_t initial;       /* of a counter */
+    int64_t initial;       /* of a counter; of a text, its sum */
     uint64_t key_count;    /* keys are 0 .. key_count - 1; 0: any, which are given numbers as they come */
     uint32_t steps_of_key; /* of the search for an order, 0: all that is sensible (check_search.c) */
+    const struct check_map
+        *beginnings;       /* of texts, all known before the first operation; NULL: there are none */
     const char *noun;      /* what an identity counts, for texts: "line", "operation"; static */
     bool digests;          /* a set's reads give geo_value_digest in `value`, not the members */
     bool sessions;         /* the four session guarantees from the outside too (recorded histories) */

@@ -46,8 +46,14 @@ void check_undecided(struct check_tally *t, const char *why);
 
 /* What a key holds, in the search for an order. */
 struct check_state {
-    uint64_t a, b; /* register: value; counter: number; set: members, digest of the fresh elements */
+    uint64_t a,
+        b; /* register: value; counter: number; text: its sum; set: members, digest of the fresh elements */
 };
+
+static inline uint64_t check_initial_of(const struct check_stream_def *def, enum check_key kind)
+{
+    return kind == CHECK_KEY_COUNTER || kind == CHECK_KEY_TEXT ? (uint64_t)def->initial : 0;
+}
 
 /* One operation for that search: what is needed of it once it has ended. */
 struct check_step {
@@ -55,6 +61,7 @@ struct check_step {
     int64_t number;
     uint8_t f, kind; /* enum check_key */
     bool digests, never_below_zero;
+    const struct check_map *beginnings; /* of a text */
 };
 
 static inline bool check_step_reads(const struct check_step *s)

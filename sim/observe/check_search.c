@@ -8,13 +8,15 @@
  * not happened yet is replaced by all that some order of open operations, ending with this one, leads to.
  * None left: no order exists.
  *
- * Four things keep configurations few, none of which loses an order:
+ * Five things keep configurations few, none of which loses an order:
  *   - An event waits until the outcomes of all operations begun before it are known, so that the answer of a
  *     read is known as it begins.
  *   - A read happens as soon as the state matches: it changes nothing, so sooner is never worse.
  *   - Of open operations that do the same, the one that ends first goes first (swap them in any order that
  *     does otherwise).
  *   - Of two configurations with one state, the one in which more that may never end has happened can go.
+ *
+ *   - Texts that no read returns the like of are one state (check_text_beginnings).
  *
  * A key has at most SLOTS open operations, CONFIGURATIONS at a time and STEPS_OF_KEY: beyond that it is
  * undecided, but for counters one thing is still sure: a read outside [what had surely been added, what may
@@ -381,8 +383,7 @@ static struct search_key *key_of(struct search *s, uint32_t key, enum check_key 
     struct search_key *k = &s->keys.items[key];
     if (!k->known) {
         k->known = true;
-        *array_add(&k->configurations) =
-            (struct configuration){.state.a = kind == CHECK_KEY_COUNTER ? (uint64_t)s->def.initial : 0};
+        *array_add(&k->configurations) = (struct configuration){.state.a = check_initial_of(&s->def, kind)};
     }
     return k;
 }
@@ -452,6 +453,7 @@ void search_end(struct search *s, struct check_op *op, enum check_key kind)
                                   .expected = op->expected,
                                   .number = op->number,
                                   .digests = s->def.digests,
+                                  .beginnings = s->def.beginnings,
                                   .never_below_zero = s->def.never_below_zero};
     e->outcome = op->outcome;
     e->known = true;

@@ -129,6 +129,7 @@ void sequential_end(struct sequential *s, struct check_op *op)
                  .expected = op->expected,
                  .number = op->number,
                  .digests = s->def.digests,
+                 .beginnings = s->def.beginnings,
                  .never_below_zero = s->def.never_below_zero},
         .end = op->outcome == CHECK_OK ? op->end : CHECK_OPEN,
         .key = op->key,
@@ -272,7 +273,7 @@ enum check_holds sequential_search(struct sequential *s, const char **why)
     s->at = memory_new(s->lines.count + 1, sizeof *s->at);
     s->states = memory_new(s->kinds.count + 1, sizeof *s->states);
     for (uint32_t k = 0; k < s->kinds.count; k++)
-        s->states[k].a = s->kinds.items[k] == CHECK_KEY_COUNTER ? (uint64_t)s->def.initial : 0;
+        s->states[k].a = check_initial_of(&s->def, (enum check_key)s->kinds.items[k]);
     s->left = 0;
     array_each (struct line, line, &s->lines)
         s->left += line->optional ? 0 : line->ops.count;

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-const char *const jepsen_data_names[JEPSEN_DATA] = {"",        "register", "cas-register",
-                                                    "counter", "set",      "list-append"};
+const char *const jepsen_data_names[JEPSEN_DATA] = {"",    "register",    "cas-register", "counter",
+                                                    "set", "list-append", "string"};
 
 enum jepsen_type { INVOKE, OK, FAIL, INFO };
 enum keyed { KEYED_UNKNOWN, KEYED_NO, KEYED_YES };
@@ -25,7 +25,7 @@ struct reading {
     struct jepsen *j;
     struct forms forms;
     struct diagnostics *d;
-    const char *file;
+    const char *file, *text;
     struct check_map open; /* process -> index into opens */
     ARRAY(struct open_process) opens;
     ARRAY(size_t) free;
@@ -33,7 +33,7 @@ struct reading {
     bool failed;
     unsigned last_line;
     bool shared_lines;
-    bool lists, numbers, adds, cas, changes, appends, writes;
+    bool lists, texts, numbers, adds, cas, changes, appends, writes;
 };
 
 #define FUNCTION(text, f, sign)                                                                              \
@@ -49,6 +49,8 @@ static const struct {
 } functions[] = {
     FUNCTION("read", JEPSEN_READ, 0),
     FUNCTION("write", JEPSEN_WRITE, 0),
+    FUNCTION("get", JEPSEN_READ, 0),
+    FUNCTION("put", JEPSEN_WRITE, 0),
     FUNCTION("r", JEPSEN_READ, 0),
     FUNCTION("w", JEPSEN_WRITE, 0),
     FUNCTION("update", JEPSEN_WRITE, 0),
@@ -61,6 +63,8 @@ static const struct {
     FUNCTION("dec", JEPSEN_CHANGE, -1),
     FUNCTION("remove", JEPSEN_REMOVE, 1),
     FUNCTION("append", JEPSEN_APPEND, 0),
+    FUNCTION("acquire", JEPSEN_CAS, 1), /* of a lock: a register that goes from nil to a value, and back */
+    FUNCTION("release", JEPSEN_CAS, -1),
 };
 
 static bool wrong(struct reading *r, const struct form *at, const char *what)
@@ -68,6 +72,18 @@ static bool wrong(struct reading *r, const struct form *at, const char *what)
     diagnostics_error(r->d, (struct place){r->file, at->line, at->column}, "%s", what);
     r->failed = true;
     return false;
+}
+
+/* The sum of a text, for histories of strings, which it may be one of; false: it is no text. */
+static bool sum_of(const struct form *value, struct jepsen_op *op)
+{
+    uint64_t power = 1;
+
+    if (value->kind == FORM_STRING)
+        op->number = (int64_t)check_text_sum(value->text, value->length, &power);
+    if (op->f == JEPSEN_APPEND)
+        op->expected = power;
+    return value->kind == FORM_STRING || value->kind == FORM_NIL;
 }
 
 static uint64_t text_value(const char *text, size_t length)
@@ -137,7 +153,7 @@ static bool countable(const struct form *value)
            value->integer > -(INT64_C(1) << 40);
 }
 
-enum { FUNCTIONS = sizeof functions / sizeof functions[0] };
+enum { FUNCTIONS = sizeof functions / sizeof functions[0], LOCKED = 3 };
 
 static size_t function_of(const struct form *name)
 {
@@ -156,10 +172,10 @@ static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct fo
     size_t i = function_of(name);
 
     if (i == FUNCTIONS)
-        return wrong(
-            r, name,
-            "no such function is known; known are read, write, cas, add, increment, decrement, remove, "
-            "append, update and txn");
+        return wrong(r, name,
+                     "no such function is known; known are read (get), write (put, update), cas, add, "
+                     "increment, decrement, "
+                     "remove, append, acquire, release and txn");
     op->f = functions[i].f;
     r->adds |= op->f == JEPSEN_ADD;
     r->cas |= op->f == JEPSEN_CAS;
@@ -168,6 +184,10 @@ static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct fo
     r->writes |= op->f == JEPSEN_WRITE;
     if (op->f == JEPSEN_READ)
         return true;
+    if (op->f == JEPSEN_CAS && functions[i].sign != 0) {
+        *(functions[i].sign > 0 ? &op->value : &op->expected) = LOCKED;
+        return true;
+    }
     if (op->f == JEPSEN_CAS) {
         if (value == NULL || value->kind != FORM_LIST || value->count != 2)
             return wrong(r, value != NULL ? value : name, "a cas has the value [expected new]");
@@ -184,7 +204,10 @@ static bool fill_invoke(struct reading *r, struct jepsen_op *op, const struct fo
         if (op->f == JEPSEN_ADD || op->f == JEPSEN_CHANGE)
             r->j->uncountable |= value->kind != FORM_NIL && !countable(value);
     }
-    op->number *= functions[i].sign;
+    if (functions[i].sign != 0)
+        op->number *= functions[i].sign;
+    else
+        r->j->untextual |= value == NULL || !sum_of(value, op);
     return true;
 }
 
@@ -213,6 +236,12 @@ static void fill_read(struct reading *r, struct jepsen_op *op, const struct form
     op->number = value->integer;
     r->numbers |= op->is_number;
     r->j->uncountable |= value->kind != FORM_NIL && !op->is_number;
+    r->texts |= value->kind == FORM_STRING;
+    if (value->kind == FORM_STRING) {
+        op->elements = (size_t)(value->text - r->text);
+        op->element_count = (uint32_t)value->length;
+    }
+    r->j->untextual |= !sum_of(value, op);
     uint64_t digest;
     if (value->kind == FORM_MAP && hex_of(form_of(&r->forms, value, "digest"), &digest)) {
         op->value = digest;
@@ -402,11 +431,12 @@ static void find_data(struct reading *r)
 
     if (j->data != JEPSEN_BY_CONTENT)
         return;
-    j->data = j->digested  ? JEPSEN_SET
-              : r->appends ? JEPSEN_LIST_APPEND
-              : r->changes ? JEPSEN_COUNTER
-              : r->adds    ? (r->numbers && !r->lists ? JEPSEN_COUNTER : JEPSEN_SET)
-              : r->cas     ? JEPSEN_CAS_REGISTER
+    j->data = j->digested                                          ? JEPSEN_SET
+              : r->appends && !r->lists && (r->texts || r->writes) ? JEPSEN_STRING
+              : r->appends                                         ? JEPSEN_LIST_APPEND
+              : r->changes                                         ? JEPSEN_COUNTER
+              : r->adds ? (r->numbers && !r->lists ? JEPSEN_COUNTER : JEPSEN_SET)
+              : r->cas  ? JEPSEN_CAS_REGISTER
               : r->lists && !r->numbers && !r->writes ? JEPSEN_LIST_APPEND
                                                       : JEPSEN_REGISTER;
 }
@@ -414,7 +444,7 @@ static void find_data(struct reading *r)
 bool jepsen_open(struct jepsen *j, const char *file, const char *text, size_t bytes, enum forms_syntax syntax,
                  enum jepsen_data data, struct diagnostics *d)
 {
-    struct reading r = {.j = j, .d = d, .file = file};
+    struct reading r = {.j = j, .d = d, .file = file, .text = text};
     size_t errors = diagnostics_count(d);
 
     *j = (struct jepsen){.data = data};
@@ -432,6 +462,9 @@ bool jepsen_open(struct jepsen *j, const char *file, const char *text, size_t by
         return false;
     }
     find_data(&r);
+    array_each (const struct jepsen_op, op, &j->ops)
+        if (j->data == JEPSEN_STRING && op->f == JEPSEN_READ)
+            check_text_beginnings(&j->beginnings, text + op->elements, op->element_count);
     j->by_line = !r.shared_lines;
     for (size_t i = 0; i < j->ops.count; i++)
         j->ops.items[i].id = j->by_line ? j->ops.items[i].line : i + 1;
@@ -443,6 +476,7 @@ void jepsen_close(struct jepsen *j)
     array_free(&j->ops);
     array_free(&j->events);
     array_free(&j->pool);
+    check_map_free(&j->beginnings);
 }
 
 const struct jepsen_op *jepsen_find(const struct jepsen *j, uint64_t id)

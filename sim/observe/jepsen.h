@@ -13,6 +13,7 @@
 
 #include "sim/observe/check.h"
 #include "sim/observe/check_elements.h"
+#include "sim/observe/check_map.h"
 #include "sim/observe/jepsen_forms.h"
 
 enum jepsen_data {
@@ -22,6 +23,7 @@ enum jepsen_data {
     JEPSEN_COUNTER,
     JEPSEN_SET,
     JEPSEN_LIST_APPEND,
+    JEPSEN_STRING, /* written (put) whole, or appended to */
     JEPSEN_DATA
 };
 extern const char *const jepsen_data_names[JEPSEN_DATA];
@@ -38,11 +40,11 @@ enum jepsen_f {
 
 struct jepsen_op {
     uint64_t key, value, expected, session;
-    int64_t number;
+    int64_t number;              /* of a text: check_text_sum; what is appended has its power in `expected` */
     uint64_t id;                 /* the line it begins on; its number, from 1, where lines hold several */
     uint64_t begin, end;         /* positions; end 0: never */
     const char *text, *end_text; /* its maps in the input; end_text NULL: none */
-    size_t elements;             /* of a read of a set or list: in `pool` */
+    size_t elements; /* of a read of a set or list: in `pool`; of a text: in the input, by characters */
     uint32_t element_count;
     unsigned line;
     uint8_t f, outcome;
@@ -57,12 +59,14 @@ struct jepsen {
     bool several; /* some transaction holds more than one operation */
     bool opaque;  /* some read returned neither a list nor nil: of a set or list, no elements (georep's own: a
                      digest) */
-    bool uncountable; /* of a counter: something is no whole number, or a very big one */
-    bool digested;    /* a set of georep\'s own: reads give items and a digest of all elements in `value` */
-    bool repeated;    /* ... and some write was tried again under another identity */
-    bool by_line;     /* identities are lines */
+    struct check_map beginnings; /* of the texts read */
+    bool untextual;              /* of a string: some value is no text */
+    bool uncountable;            /* of a counter: something is no whole number, or a very big one */
+    bool digested; /* a set of georep\'s own: reads give items and a digest of all elements in `value` */
+    bool repeated; /* ... and some write was tried again under another identity */
+    bool by_line;  /* identities are lines */
     uint64_t initial_value; /* what a read of a register returns before any write; 0: nil */
-    int64_t initial_number; /* what a counter begins with */
+    int64_t initial_number; /* what a counter begins with, or the sum of what a string does */
 };
 
 /* Reads it all; false: `d` says what is wrong, and where. Free with jepsen_close in either case. */

@@ -307,6 +307,91 @@ static bool form_read(struct forms *f, int depth)
     return read_word(f);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Where the operation begins in a line of Jepsen's log: after the logger's name. Or at its beginning, when
+ * that is a process and a keyword (history.txt). NULL: neither. `other`: it is a line of another logger. */
+static const char *line_operation(const char *line, const char *end, bool *other)
+{
+    static const char logger[] = " - ", util[] = "jepsen.util";
+    const size_t length = sizeof util - 1;
+    const char *p = line, *dash = memmem(line, (size_t)(end - line), logger, sizeof logger - 1);
+
+    *other = false;
+    while (p < end && ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || *p == ':' || *p == '-'))
+        p++;
+    if (p > line && p < end && is_blank(*p)) {
+        while (p < end && is_blank(*p))
+            p++;
+        if (p < end && *p == ':')
+            return line;
+    }
+    if (dash == NULL)
+        return NULL;
+    if ((size_t)(dash - line) >= length && memcmp(dash - length, util, length) == 0) {
+        p = dash + sizeof logger - 1;
+        while (p < end && is_blank(*p))
+            p++;
+        const char *q = p;
+        while (q < end && !is_blank(*q))
+            q++;
+        while (q < end && is_blank(*q))
+            q++;
+        if (q < end && *q == ':')
+            return p;
+    }
+    *other = memmem(line, (size_t)(dash - line), "INFO", 4) != NULL ||
+             memmem(line, (size_t)(dash - line), "WARN", 4) != NULL ||
+             memmem(line, (size_t)(dash - line), "ERROR", 5) != NULL ||
+             memmem(line, (size_t)(dash - line), "DEBUG", 5) != NULL;
+    return NULL;
+}
+
+/* A line as the map that it means. True: it is one, or it is one of another logger (then nothing is there).
+ */
+static bool read_line(struct forms *f)
+{
+    static const char *const names[] = {"process", "type", "f", "value"};
+    const char *end = f->end, *line_end = memchr(f->at, '\n', (size_t)(f->end - f->at));
+    bool other;
+
+    line_end = line_end != NULL ? line_end : end;
+    const char *at = line_operation(f->at, line_end, &other);
+    if (at == NULL) {
+        skip_line(f);
+        return other;
+    }
+    f->at = at;
+    f->end = line_end; /* no form goes on over it */
+    form_add(f, FORM_MAP);
+    uint32_t count = 0;
+    bool good = true;
+    for (size_t i = 0;
+         good && i < sizeof names / sizeof names[0] && (i < 3 || (skip(f, 0) && f->at < f->end));
+         i++, count += 2) {
+        struct form *name = form_add(f, FORM_WORD);
+        name->text = names[i];
+        name->length = strlen(names[i]);
+        good = form_read(f, 1);
+    }
+    f->forms.items[0].count = count;
+    f->forms.items[0].next = (uint32_t)f->forms.count;
+    f->forms.items[0].inside = (uint32_t)f->forms.count - 1;
+    f->end = end;
+    if (good)
+        skip_line(f);
+    return good;
+}
+
+/* Can a form or something before it begin with this? */
+static bool begins_form(char c)
+{
+    return c != '\0' && strchr("{}[]()\"#^;\\", c) != NULL;
+}
+
 const struct form *forms_next(struct forms *f)
 {
     f->forms.count = 0;
@@ -342,12 +427,30 @@ const struct form *forms_next(struct forms *f)
         f->done = true;
         return NULL;
     }
+    while (!f->json && !f->in_vector && f->at < f->end && !begins_form(*f->at)) {
+        const char *line = f->at;
+        if (!read_line(f)) {
+            if (f->done)
+                return NULL;
+            f->at = line;
+            break;
+        }
+        if (f->forms.count > 0)
+            return &f->forms.items[0];
+        if (!skip(f, 0))
+            return NULL;
+    }
+    if (f->at >= f->end) {
+        f->done = true;
+        return NULL;
+    }
     if (!form_read(f, 0))
         return NULL;
     if (f->forms.items[0].kind != FORM_MAP) {
-        diagnostics_error(f->diagnostics,
-                          (struct place){f->file, f->forms.items[0].line, f->forms.items[0].column},
-                          "an operation is a map with type, f, value and process; this is none");
+        diagnostics_error(
+            f->diagnostics, (struct place){f->file, f->forms.items[0].line, f->forms.items[0].column},
+            "an operation is a map with type, f, value and process, or a line `process :type :f value`; "
+            "this is neither");
         f->done = true;
         return NULL;
     }

@@ -5,7 +5,14 @@
  *     for (const struct form *one; (one = forms_next(&f)) != NULL;) ...      a map each; d has an error when
  * it went wrong forms_close(&f);
  *
- * A file is a sequence of maps, or one vector (array) of them. Of EDN: comments, #_ discards, tags (dropped:
+ * A file is a sequence of maps, or one vector (array) of them, or lines as of Jepsen's history.txt and its
+ * log:
+ *
+ *     0       :invoke :write  2
+ *     INFO  jepsen.util - 0   :invoke :write  2
+ *
+ * (process, type, f, value; what follows is left alone, and so are the lines of other loggers), each of which
+ * becomes the map that it means. Of EDN: comments, #_ discards, tags (dropped:
  * the tagged form stays), sets, records and metadata are understood; characters, ratios and big numbers are
  * texts. Nothing is copied: texts are slices of the input. */
 #ifndef GEOREP_OBSERVE_JEPSEN_FORMS_H

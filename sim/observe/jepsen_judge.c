@@ -1,9 +1,9 @@
 /* jepsen_judge.c -- gives a recorded history to the checkers that can decide it.
  *
  * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow
- * and lists by their elements, transactions of several appends and reads too; sets that shrink, of at most
- * 63 elements a key, by search. Of other transactions with several operations each operation is looked at
- * alone: what is broken then is broken, what is not is undecided. */
+ * and lists by their elements, transactions of several appends and reads too; texts that are appended to by
+ * search; sets that shrink, of at most 63 elements a key, by search. Of other transactions with several
+ * operations each operation is looked at alone: what is broken then is broken, what is not is undecided. */
 #include "sim/observe/check_elements.h"
 #include "sim/observe/check_map.h"
 #include "sim/observe/check_transactions.h"
@@ -76,9 +76,15 @@ static struct check_begin begin_of(const struct jepsen *j, const struct kinds *k
                             .expected = register_value(j, op->expected),
                             .number = op->number};
 
+    if (j->data == JEPSEN_STRING)
+        b.value = (uint64_t)op->number;
     switch (op->f) {
     case JEPSEN_READ:
         b.f = CHECK_READ;
+        break;
+    case JEPSEN_APPEND:
+        b.f = CHECK_APPEND;
+        b.expected = op->expected;
         break;
     case JEPSEN_CAS:
         b.f = CHECK_CAS;
@@ -108,6 +114,8 @@ static void end_of(struct jepsen *j, const struct kinds *k, struct check_stream 
 
     if (op->f == JEPSEN_READ && j->digested)
         value = op->value;
+    else if (op->f == JEPSEN_READ && j->data == JEPSEN_STRING)
+        value = (uint64_t)op->number;
     else if (op->f == JEPSEN_READ && j->data == JEPSEN_SET)
         value = bits_of(j, k, op, &unknown);
     if (unknown && op->outcome == CHECK_OK)
@@ -125,16 +133,18 @@ static void judge_stream(struct jepsen *j, const struct kinds *k, uint64_t check
                                                     .initial = j->initial_number,
                                                     .noun = noun(j),
                                                     .digests = j->digested,
+                                                    .beginnings = &j->beginnings,
                                                     .sessions = (checks & sessions) != 0});
     struct check_op **open = memory_new(j->ops.count, sizeof(struct check_op *));
 
     array_each (const struct jepsen_op, op, &j->ops) {
         bool named = check_map_get(&k->twice, op->key, 0) == CHECK_ABSENT;
         check_key_kind(s, op->key,
-                       j->data == JEPSEN_COUNTER ? CHECK_KEY_COUNTER
-                       : j->data == JEPSEN_SET   ? CHECK_KEY_SET
-                       : named                   ? CHECK_KEY_ZONES
-                                                 : CHECK_KEY_REGISTER);
+                       j->data == JEPSEN_COUNTER  ? CHECK_KEY_COUNTER
+                       : j->data == JEPSEN_SET    ? CHECK_KEY_SET
+                       : j->data == JEPSEN_STRING ? CHECK_KEY_TEXT
+                       : named                    ? CHECK_KEY_ZONES
+                                                  : CHECK_KEY_REGISTER);
     }
     for (size_t i = 0; i < j->events.count; i++) {
         uint64_t index = j->events.items[i] >> 1;
@@ -258,6 +268,8 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
     if (j->data == JEPSEN_COUNTER && (j->uncountable || j->ops.count > COUNTED_MOST))
         undecided(checks, verdicts, "its numbers are not all whole ones, or too big to be added up");
+    else if (j->data == JEPSEN_STRING && j->untextual)
+        undecided(checks, verdicts, "its values are not all texts");
     else if (j->digested && !j->repeated)
         judge_stream(j, &k, checks, verdicts);
     else if (elements && (j->opaque || j->digested))

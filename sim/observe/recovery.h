@@ -46,7 +46,7 @@ uint32_t recovery_last_fault(const struct recovery *r);
 void recovery_down(struct recovery *r, uint32_t node);
 void recovery_begin(struct recovery *r, const struct operation *op); /* a write */
 void recovery_success(struct recovery *r, const struct operation *op,
-                      sim_ns time); /* a write finished well */
+                      sim_ns time);                            /* a write finished well */
 void recovery_never_taken(struct recovery *r, uint64_t write); /* a commit of the window that no node took */
 void recovery_finish(struct recovery *r, const struct ledger *l, sim_ns end_ns);
 void recovery_put(const struct recovery *r, struct figure_list *f);
