@@ -13,82 +13,115 @@
  *
  * One of them there is: w1 > f2 and w2 > f1 would need f2 < w1 <= f1 < w2 <= f2. The key's delta is the
  * largest of its pairs. With f1 <= f2 cluster 1 is a forward zone (f1 <= f2 < s1), so each forward zone is
- * compared with those that follow it by f as long as they have f < s1. */
+ * compared with those that follow it by f as long as they have f < s1.
+ *
+ * A key's clusters are a list, the newest first, and most keys have one or two: a look-up is a walk. Where
+ * more than CROWD were kept at once (a hot key whose writes do not get through) the key gets its part of a
+ * hash table. */
 #include "sim/observe/delta.h"
+
+#include "sim/base/sparse.h"
 
 #include <stdlib.h>
 
-enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 16 };
+enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 4, CROWD = 32 };
 
 static const sim_ns before_all = -SIM_NS_NEVER;
 
-void delta_open(struct delta *d)
+static size_t newest_bytes(const struct delta *d)
 {
-    *d = (struct delta){0};
+    return d->key_count * sizeof *d->newest;
+}
+
+void delta_open(struct delta *d, uint64_t key_count)
+{
+    *d = (struct delta){.key_count = key_count};
+    d->newest = sparse_new(newest_bytes(d));
 }
 
 void delta_close(struct delta *d)
 {
+    sparse_free(d->newest, newest_bytes(d));
+    d->newest = NULL;
     array_free(&d->clusters);
     array_free(&d->free);
     array_free(&d->keys);
     check_map_free(&d->of_write);
-    check_map_free(&d->of_key);
+}
+
+static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
+{
+    uint32_t at = d->newest[key];
+
+    if (at == 0 || d->clusters.items[at - 1].write == write)
+        return at;
+    if (d->keys.items[d->clusters.items[at - 1].key].crowded) {
+        uint64_t found = check_map_get(&d->of_write, write != 0 ? write : key, write == 0);
+        return found == CHECK_ABSENT ? 0 : (uint32_t)found;
+    }
+    do {
+        at = d->clusters.items[at - 1].next;
+    } while (at != 0 && d->clusters.items[at - 1].write != write);
+    return at;
+}
+
+static void map_put(struct delta *d, uint64_t key, uint32_t at)
+{
+    uint64_t write = d->clusters.items[at - 1].write;
+
+    check_map_put(&d->of_write, write != 0 ? write : key, write == 0, at);
 }
 
 static struct delta_key *key_of(struct delta *d, uint64_t key)
 {
-    uint64_t at = check_map_get(&d->of_key, key, 0);
+    uint32_t newest = d->newest[key];
 
-    if (at == CHECK_ABSENT) {
-        at = d->keys.count;
-        *array_add(&d->keys) = (struct delta_key){.key = key, .first = DELTA_NONE, .limit = LOOK_AT};
-        check_map_put(&d->of_key, key, 0, at);
-    }
-    return &d->keys.items[at];
+    if (newest != 0)
+        return &d->keys.items[d->clusters.items[newest - 1].key];
+    *array_add(&d->keys) = (struct delta_key){.key = key, .limit = LOOK_AT};
+    return &d->keys.items[d->keys.count - 1];
 }
 
-static uint64_t index_of(const struct delta *d, uint64_t key, uint64_t write)
+static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t write)
 {
-    return check_map_get(&d->of_write, write != 0 ? write : key, write == 0);
-}
+    uint32_t at;
 
-static struct delta_cluster *cluster_of(struct delta *d, uint64_t key, uint64_t write)
-{
-    uint64_t at = d->undecided ? CHECK_ABSENT : index_of(d, key, write);
-
-    if (at != CHECK_ABSENT)
-        return &d->clusters.items[at];
     if (d->clusters.count - d->free.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
         delta_close(d);
         d->undecided = true;
-    }
-    if (d->undecided)
         return NULL;
+    }
     struct delta_key *k = key_of(d, key);
     if (d->free.count > 0) {
         at = d->free.items[--d->free.count];
     } else {
-        at = d->clusters.count;
         array_add(&d->clusters);
+        at = (uint32_t)d->clusters.count;
     }
-    check_map_put(&d->of_write, write != 0 ? write : key, write == 0, at);
-    struct delta_cluster *c = &d->clusters.items[at];
+    struct delta_cluster *c = &d->clusters.items[at - 1];
     *c = (struct delta_cluster){.write = write,
                                 .key = (uint32_t)(k - d->keys.items),
-                                .next = k->first,
+                                .next = d->newest[key],
                                 .write_begin = before_all,
                                 .read_begin = before_all,
                                 .first_end = write == 0 ? before_all : SIM_NS_NEVER};
-    k->first = (uint32_t)at;
-    k->count++;
+    d->newest[key] = at;
+    if (k->crowded)
+        map_put(d, key, at);
+    if (++k->count > CROWD && !k->crowded) {
+        k->crowded = true;
+        for (uint32_t i = at; i != 0; i = d->clusters.items[i - 1].next)
+            map_put(d, key, i);
+    }
     return c;
 }
 
 void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end)
 {
-    struct delta_cluster *c = cluster_of(d, key, write);
-
+    if (d->undecided)
+        return;
+    uint32_t at = index_of(d, key, write);
+    struct delta_cluster *c = at != 0 ? &d->clusters.items[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
         return;
     c->write_begin = begin;
@@ -96,16 +129,20 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
         c->first_end = end;
 }
 
-void delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end)
+bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end)
 {
-    struct delta_cluster *c = cluster_of(d, key, write);
-
+    if (d->undecided)
+        return true;
+    uint32_t at = index_of(d, key, write);
+    bool known = at != 0 || (write == 0 && (d->newest[key] == 0 || !key_of(d, key)->initial_over));
+    struct delta_cluster *c = at != 0 ? &d->clusters.items[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
-        return;
+        return known;
     if (begin > c->read_begin)
         c->read_begin = begin;
     if (end < c->first_end)
         c->first_end = end;
+    return known;
 }
 
 static sim_ns last_begin(const struct delta_cluster *c)
@@ -138,26 +175,28 @@ static void pair_look(struct delta *d, struct delta_key *k, const struct delta_c
     d->undecided |= ++d->pairs > PAIRS_MOST;
 }
 
-/* Lets go of what is over and can be in no new pair. */
+/* Lets go of what is over and can be in no new pair, but for the key's last. */
 static void condense(struct delta *d, struct delta_key *k)
 {
     struct delta_cluster *all = d->clusters.items;
+    uint32_t *first = &d->newest[k->key];
     sim_ns least = SIM_NS_NEVER;
 
-    for (uint32_t i = k->first; i != DELTA_NONE; i = all[i].next)
-        if (!all[i].over && all[i].first_end < least)
-            least = all[i].first_end;
-    for (uint32_t *at = &k->first; *at != DELTA_NONE;) {
-        struct delta_cluster *c = &all[*at];
-        if (!c->over || last_begin(c) > least) {
+    for (uint32_t i = *first; i != 0; i = all[i - 1].next)
+        if (!all[i - 1].over && all[i - 1].first_end < least)
+            least = all[i - 1].first_end;
+    for (uint32_t *at = first; *at != 0;) {
+        struct delta_cluster *c = &all[*at - 1];
+        if (!c->over || last_begin(c) > least || k->count == 1) {
             at = &c->next;
             continue;
         }
         uint32_t index = *at;
         *at = c->next;
-        for (uint32_t i = k->first; i != DELTA_NONE; i = all[i].next)
-            pair_look(d, k, c, &all[i]);
-        check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
+        for (uint32_t i = *first; i != 0; i = all[i - 1].next)
+            pair_look(d, k, c, &all[i - 1]);
+        if (k->crowded)
+            check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
         *array_add(&d->free) = index;
         k->count--;
     }
@@ -166,16 +205,16 @@ static void condense(struct delta *d, struct delta_key *k)
 
 static void over(struct delta *d, struct delta_key *k, uint64_t write)
 {
-    uint64_t at = index_of(d, k->key, write);
+    uint32_t at = index_of(d, k->key, write);
 
     k->initial_over |= write == 0;
-    if (at != CHECK_ABSENT)
-        d->clusters.items[at].over = true;
+    if (at != 0)
+        d->clusters.items[at - 1].over = true;
 }
 
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
 {
-    if (d->undecided || d->keeps)
+    if (d->undecided || d->keeps || (d->newest[key] == 0 && cluster_add(d, key, write) == NULL))
         return;
     struct delta_key *k = key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
@@ -187,14 +226,6 @@ void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
     }
     if (k->count >= k->limit)
         condense(d, k);
-}
-
-bool delta_knows(const struct delta *d, uint64_t key, uint64_t write)
-{
-    uint64_t k = check_map_get(&d->of_key, key, 0);
-
-    return d->undecided || index_of(d, key, write) != CHECK_ABSENT ||
-           (write == 0 && (k == CHECK_ABSENT || !d->keys.items[k].initial_over));
 }
 
 static int by_end(const void *a, const void *b)
@@ -211,8 +242,8 @@ bool delta_finish(struct delta *d, struct histogram *out)
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
         struct delta_key *k = &d->keys.items[at];
         of_key.count = 0;
-        for (uint32_t i = k->first; i != DELTA_NONE; i = d->clusters.items[i].next)
-            *array_add(&of_key) = d->clusters.items[i];
+        for (uint32_t i = d->newest[k->key]; i != 0; i = d->clusters.items[i - 1].next)
+            *array_add(&of_key) = d->clusters.items[i - 1];
         const struct delta_cluster *c = of_key.items;
         if (of_key.count > 0)
             qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);

@@ -15,8 +15,8 @@
  * an end before its last beginning: no new pair with it can arise then, and those that there are have been
  * looked at.
  *
- * Cost: some 80 bytes a write that is kept and 48 a key; pairs of a key's writes. More than 2^20 of the first
- * or 2^26 of the last: undecided.
+ * Cost: a read is two looks into tables; some 50 bytes a write that is kept and 48 a key that was touched;
+ * pairs of a key's writes. More than 2^20 of the first or 2^26 of the last: undecided.
  *
  * Source: Golab, Li, Shah: Analyzing consistency properties for fun and profit, PODC 2011; zones: Gibbons,
  * Korach: Testing shared memories, 1997. */
@@ -33,47 +33,46 @@ struct delta_cluster {
     uint64_t write;                 /* 0: the initial value */
     sim_ns write_begin, read_begin; /* of the last read that began; SIM_NS_NEVER negated: none */
     sim_ns first_end;               /* of any of them */
-    uint32_t key, next;             /* indices; next DELTA_NONE: the key's last */
+    uint32_t key;                   /* index into keys */
+    uint32_t next;                  /* of the key, the older; + 1 */
     bool over;                      /* nobody reads it any more */
 };
-
-#define DELTA_NONE UINT32_MAX
 
 struct delta_key {
     uint64_t key;
     sim_ns delta; /* of the pairs with what was let go of */
     int64_t top_stamp;
-    uint64_t top;                 /* the newest write that delta_over told; 0: none yet */
-    uint32_t first, count, limit; /* of its clusters; at so many it looks what may go */
+    uint64_t top;          /* the newest write that delta_over told; 0: none yet */
+    uint32_t count, limit; /* of its clusters; at so many it looks what may go */
     bool initial_over;
+    bool crowded; /* its clusters are in of_write */
 };
 
 struct delta {
+    uint64_t key_count;
+    uint32_t *newest; /* [key]: its newest cluster + 1; 0: it was not touched */
     ARRAY(struct delta_cluster) clusters;
-    ARRAY(uint32_t) free;
+    ARRAY(uint32_t) free; /* + 1 */
     ARRAY(struct delta_key) keys;
-    struct check_map
-        of_write; /* (write, 0), or (key, 1) for the value from before the start -> index into clusters */
-    struct check_map of_key; /* -> index into keys */
+    struct check_map of_write; /* of crowded keys: (write, 0), or (key, 1) for the value from before the start
+                                  -> index into clusters + 1 */
     uint64_t pairs;
     bool undecided;
     bool keeps; /* writes may come back that are over: nothing is let go of */
 };
 
-void delta_open(struct delta *d);
+void delta_open(struct delta *d, uint64_t key_count);
 void delta_close(struct delta *d);
 
 /* Once for each write, in any order with its reads; `end`: SIM_NS_NEVER if it failed. */
 void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end);
-void delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin,
-                sim_ns end); /* write 0: the initial value */
+
+/* Write 0: the initial value. False: it is told of that write for the first time, or has let go of it; which
+ * of the two the caller must know, and a read of what was let go of leaves the figure undecided. */
+bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end);
 
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
-
-/* Is what it knows of the write (0: the initial value) all there is, if that was not let go of? A read of
- * another one leaves the figure undecided. */
-bool delta_knows(const struct delta *d, uint64_t key, uint64_t write);
 
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */
 bool delta_finish(struct delta *d, struct histogram *out);

@@ -151,11 +151,10 @@ static void delta_end(struct observation *o, const struct operation *op, const s
 
     if (o->setting->data != GEO_REGISTER || op->is_probe)
         return;
-    if (op->kind == GEO_READ && well && !delta_knows(&o->delta, op->key, r->end.write) &&
+    if (op->kind == GEO_READ && well &&
+        !delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time) &&
         (r->end.write == 0 || ledger_find(&o->ledger, r->end.write) == NULL))
         o->delta.undecided = true; /* of a write that was let go of */
-    if (op->kind == GEO_READ && well)
-        delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time);
     for (uint32_t identity = 0; op->kind != GEO_READ && identity <= op->identities; identity++)
         delta_write(&o->delta, op->key, op->op | identity, op->begin_time,
                     well && (op->op | identity) == r->op ? r->time : SIM_NS_NEVER);
@@ -358,7 +357,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
     staleness_open(&o->staleness, s, &o->series);
-    delta_open(&o->delta);
+    delta_open(&o->delta, s->key_count);
     guarantees_open(&o->guarantees, s);
     lag_open(&o->lag, s, &o->series);
     convergence_open(&o->convergence, s);
