@@ -1,54 +1,57 @@
-/* history.c -- see history.h: a list of readers, called as records come. */
+/* history.c -- see history.h: a batch of records, and a list of readers that each go through it. */
 #include "sim/history/history.h"
-
-#include "sim/base/array.h"
-
-struct reader {
-    history_read_fn *read;
-    void *self;
-};
-
-struct history {
-    uint64_t position;
-    ARRAY(struct reader) readers[HISTORY_KINDS]; /* by kind, so that a record meets only those that want it */
-};
 
 struct history *history_new(void)
 {
-    return memory_new(1, sizeof(struct history));
+    struct history *h = memory_new(1, sizeof *h);
+
+    h->most = 1;
+    h->batch = memory_new(h->most, sizeof *h->batch);
+    return h;
 }
 
 void history_free(struct history *h)
 {
     if (h == NULL)
         return;
-    for (int kind = 0; kind < HISTORY_KINDS; kind++)
-        array_free(&h->readers[kind]);
+    array_free(&h->readers);
+    free(h->batch);
     free(h);
+}
+
+void history_gather(struct history *h)
+{
+    h->most = HISTORY_BATCH;
+    h->batch = memory_resize(h->batch, h->most, sizeof *h->batch);
 }
 
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds)
 {
-    for (int kind = 0; kind < HISTORY_KINDS; kind++)
-        if ((kinds >> kind & 1) != 0)
-            *array_add(&h->readers[kind]) = (struct reader){read, reader};
+    *array_add(&h->readers) = (struct history_reader){.read = read, .self = reader, .kinds = kinds};
+    h->wanted |= kinds;
 }
 
-uint64_t history_append(struct history *h, const struct history_record *record)
+void history_add_batch_reader(struct history *h, history_read_batch_fn *read, void *reader, uint32_t kinds)
 {
-    uint64_t position = ++h->position;
-
-    array_each (struct reader, reader, &h->readers[record->kind])
-        reader->read(reader->self, record, position);
-    return position;
+    *array_add(&h->readers) = (struct history_reader){.read_batch = read, .self = reader, .kinds = kinds};
+    h->wanted |= kinds;
 }
 
-uint64_t history_position(const struct history *h)
+void history_flush(struct history *h)
 {
-    return h->position;
-}
+    uint32_t count = h->count;
 
-bool history_wants(const struct history *h, enum history_kind kind)
-{
-    return h->readers[kind].count > 0;
+    h->count = 0;
+    if (count == 0)
+        return;
+    array_each (struct history_reader, reader, &h->readers) {
+        if (reader->read_batch != NULL) {
+            reader->read_batch(reader->self, h->batch, count);
+            continue;
+        }
+        for (const struct history_entry *e = h->batch; e < h->batch + count; e++)
+            if ((reader->kinds >> e->record.kind & 1) != 0)
+                reader->read(reader->self, &e->record, e->position);
+    }
+    CHECK(h->count == 0); /* no reader appends */
 }

@@ -1,12 +1,18 @@
 /* history.h -- the record of what happened in a trial, in event order, and who reads it.
  *
- * The world and the trial append; readers (sim/observe) are called with each record as it is appended, in the
- * order in which they were added, and nothing is kept: a history of any length costs the same memory. A
- * record's *position* counts from 1; "before" in every metric means a smaller position (semantics, A).
+ * The world and the trial append; readers (sim/observe) are called with the records in that order. Nothing is
+ * kept once it is read: a history of any length costs the same memory. A record's *position* counts from 1;
+ * "before" in every metric means a smaller position (semantics, A).
+ *
+ * Records are read a batch at a time, one reader after another, so that the code and the tables of each stay
+ * in the caches while it has its turn, and it can ask for the tables of the next records ahead. No reader may
+ * therefore look at the world, or at another reader, as if it stood where the record stands. A history that
+ * was not told to gather has batches of one: a record is read as it is appended.
  */
 #ifndef GEOREP_HISTORY_H
 #define GEOREP_HISTORY_H
 
+#include "sim/base/array.h"
 #include "sim/engine/time.h"
 
 #include <stdbool.h>
@@ -166,16 +172,66 @@ static inline uint64_t history_op_of(uint64_t op)
     return op & ~UINT64_C(0xff);
 }
 
-struct history;
-
 /* Called for each record whose kind is in `kinds` (1u << kind). The record is valid during the call. */
 typedef void history_read_fn(void *reader, const struct history_record *record, uint64_t position);
 
+struct history_entry {
+    uint64_t position;
+    struct history_record record;
+};
+
+/* The same for whoever wants to see the batch whole: of its records those count whose kinds it asked for. */
+typedef void history_read_batch_fn(void *reader, const struct history_entry *batch, uint32_t count);
+
+struct history_reader {
+    history_read_fn *read; /* or: */
+    history_read_batch_fn *read_batch;
+    void *self;
+    uint32_t kinds;
+};
+
+/* Private to the functions below. */
+struct history {
+    uint64_t position; /* of the last record, 0 when none */
+    uint32_t wanted;   /* kinds that anybody reads: the others are counted and go */
+    uint32_t count, most;
+    struct history_entry *batch; /* [most] */
+    ARRAY(struct history_reader) readers;
+};
+
+#define HISTORY_BATCH 256
+
 struct history *history_new(void);
 void history_free(struct history *h);
+void history_gather(struct history *h); /* from now on batches of HISTORY_BATCH; then somebody must flush */
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds);
-uint64_t history_append(struct history *h, const struct history_record *record); /* its position */
-uint64_t history_position(const struct history *h);                  /* of the last record, 0 when none */
-bool history_wants(const struct history *h, enum history_kind kind); /* does anybody read these? */
+void history_add_batch_reader(struct history *h, history_read_batch_fn *read, void *reader, uint32_t kinds);
+void history_flush(struct history *h); /* what was gathered is read now; not from within a reader */
+
+/* Its position. */
+static inline uint64_t history_append(struct history *h, const struct history_record *record)
+{
+    uint64_t position = ++h->position;
+
+    if ((h->wanted >> record->kind & 1) == 0)
+        return position;
+    struct history_entry *entry = &h->batch[h->count++];
+    entry->position = position;
+    entry->record = *record;
+    if (h->count == h->most)
+        history_flush(h);
+    return position;
+}
+
+static inline uint64_t history_position(const struct history *h)
+{
+    return h->position;
+}
+
+/* Does anybody read these? */
+static inline bool history_wants(const struct history *h, enum history_kind kind)
+{
+    return (h->wanted >> kind & 1) != 0;
+}
 
 #endif

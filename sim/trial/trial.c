@@ -180,6 +180,7 @@ struct trial *trial_new(const struct trial_def *def)
 
     t->def = *def;
     world_open(&t->world, def->world, def->seed, def->replication);
+    history_gather(t->world.history);
     place(t);
     open_messages(t);
     open_due(t);
@@ -247,14 +248,17 @@ static bool waits_for_a_node(const struct world *w)
     return false;
 }
 
-/* After the clients have stopped: nothing open, and all replicas that are up answer alike. */
+/* After the clients have stopped: nothing open, and all replicas that are up answer alike. Whoever says so
+ * reads the history, up to here. */
 static bool is_over(const struct trial *t)
 {
-    return t->world.open_count == 0 && !waits_for_a_node(&t->world) && t->agreed != NULL &&
-           t->agreed(t->agreed_argument);
+    if (t->world.open_count != 0 || waits_for_a_node(&t->world) || t->agreed == NULL)
+        return false;
+    history_flush(t->world.history);
+    return t->agreed(t->agreed_argument);
 }
 
-bool trial_run(struct trial *t, const volatile bool *stop)
+static bool run(struct trial *t, const volatile bool *stop)
 {
     struct world *w = &t->world;
     const struct world_def *def = w->def;
@@ -273,6 +277,14 @@ bool trial_run(struct trial *t, const volatile bool *stop)
         w->now = def->duration_ns;
     sessions_end(w);
     return true;
+}
+
+bool trial_run(struct trial *t, const volatile bool *stop)
+{
+    bool done = run(t, stop);
+
+    history_flush(t->world.history);
+    return done;
 }
 
 sim_ns trial_now(const struct trial *t)
