@@ -1,13 +1,15 @@
-/* operations.c -- open addressing by the operation's number, with the gap closed at a removal; samples in a
- * pool; open reads in a ring by their BEGIN, whose head is the oldest. */
+/* operations.c -- open addressing by the operation's number, with the gap closed at a removal, beside the
+ * operations themselves, which stay where they are; samples in a pool; open reads in a ring by their BEGIN,
+ * whose head is the oldest. */
 #include "sim/observe/operations.h"
 
-#include "sim/base/hash.h"
 #include "sim/model/model.h"
+
+enum { BLOCK = 64 };
 
 void operations_open(struct operations *o, const struct history_setting *s)
 {
-    *o = (struct operations){.setting = s, .bits = 10, .read_mask = 1023};
+    *o = (struct operations){.setting = s, .bits = 8, .read_mask = 255};
     o->slots = memory_new((size_t)1 << o->bits, sizeof *o->slots);
     o->reads = memory_new(o->read_mask + 1, sizeof *o->reads);
     o->window_first = memory_new(s->region_count, sizeof *o->window_first);
@@ -16,6 +18,9 @@ void operations_open(struct operations *o, const struct history_setting *s)
 
 void operations_close(struct operations *o)
 {
+    array_each (struct operation *, block, &o->blocks)
+        free(*block);
+    array_free(&o->blocks);
     free(o->slots);
     free(o->reads);
     free(o->window_first);
@@ -23,31 +28,33 @@ void operations_close(struct operations *o)
     array_free(&o->samples);
 }
 
-static uint32_t home_of(const struct operations *o, uint64_t op)
-{
-    return (uint32_t)(hash_mix(op) >> (64 - o->bits));
-}
-
-static struct operation *place(struct operations *o, uint64_t op)
-{
-    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = home_of(o, op);
-
-    while (o->slots[at].op != 0 && o->slots[at].op != op)
-        at = (at + 1) & mask;
-    return &o->slots[at];
-}
-
 static void grow(struct operations *o)
 {
-    struct operation *old = o->slots;
+    struct operation_slot *old = o->slots;
     uint32_t size = UINT32_C(1) << o->bits;
 
     o->bits++;
     o->slots = memory_new((size_t)size * 2, sizeof *o->slots);
     for (uint32_t i = 0; i < size; i++)
         if (old[i].op != 0)
-            *place(o, old[i].op) = old[i];
+            *operations_slot(o, old[i].op) = old[i];
     free(old);
+}
+
+/* The one that ended last, which is still in the cache. */
+static struct operation *operation_new(struct operations *o)
+{
+    if (o->free == NULL) {
+        struct operation *block = memory_new(BLOCK, sizeof *block);
+        *array_add(&o->blocks) = block;
+        for (int i = BLOCK; i-- > 0;) {
+            block[i].next_free = o->free;
+            o->free = &block[i];
+        }
+    }
+    struct operation *op = o->free;
+    o->free = op->next_free;
+    return op;
 }
 
 static void read_queue(struct operations *o, struct operation *op)
@@ -71,8 +78,10 @@ struct operation *operations_begin(struct operations *o, const struct history_re
 
     if (++o->count * 2 > UINT32_C(1) << o->bits)
         grow(o);
-    struct operation *op = place(o, history_op_of(r->op));
-    CHECK(op->op == 0);
+    struct operation_slot *slot = operations_slot(o, history_op_of(r->op));
+    CHECK(slot->op == 0);
+    struct operation *op = operation_new(o);
+    *slot = (struct operation_slot){history_op_of(r->op), op};
     *op = (struct operation){
         .op = history_op_of(r->op),
         .begin_position = position,
@@ -107,13 +116,6 @@ bool operations_in_window(const struct operations *o, uint64_t op)
     return first != 0 && op >= first && (after == 0 || op < after);
 }
 
-struct operation *operations_find(struct operations *o, uint64_t op)
-{
-    struct operation *at = place(o, history_op_of(op));
-
-    return at->op != 0 ? at : NULL;
-}
-
 void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant)
 {
     uint32_t at = o->sample_free;
@@ -131,7 +133,7 @@ void operations_sample(struct operations *o, struct operation *op, uint32_t node
 
 void operations_end(struct operations *o, struct operation *op)
 {
-    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = (uint32_t)(op - o->slots);
+    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = (uint32_t)(operations_slot(o, op->op) - o->slots);
 
     while (op->sample != 0) {
         struct operation_sample *s = &o->samples.items[op->sample - 1];
@@ -146,15 +148,12 @@ void operations_end(struct operations *o, struct operation *op)
             o->read_head++;
     }
     for (uint32_t next = (at + 1) & mask; o->slots[next].op != 0; next = (next + 1) & mask)
-        if (((next - home_of(o, o->slots[next].op)) & mask) >= ((next - at) & mask)) {
+        if (((next - operations_home(o, o->slots[next].op)) & mask) >= ((next - at) & mask)) {
             o->slots[at] = o->slots[next];
             at = next;
         }
     o->slots[at].op = 0;
     o->count--;
-}
-
-uint64_t operations_oldest_read(const struct operations *o)
-{
-    return o->read_head == o->read_tail ? UINT64_MAX : o->reads[o->read_head & o->read_mask];
+    op->next_free = o->free;
+    o->free = op;
 }

@@ -9,13 +9,16 @@
 #include "sim/history/setting.h"
 
 struct operation {
-    uint64_t op; /* without its identity; 0: free */
+    uint64_t op; /* without its identity */
     uint64_t begin_position;
     sim_ns begin_time;
     uint64_t key;
     uint64_t probe_of;
     int64_t amount;
-    uint64_t turn;   /* of a read: its place in the queue of open reads */
+    union {
+        uint64_t turn;               /* of a read: its place in the queue of open reads */
+        struct operation *next_free; /* of one that has ended */
+    };
     uint32_t sample; /* the last of its samples + 1, 0: none */
     uint32_t session;
     uint16_t region, probe_after;
@@ -29,10 +32,17 @@ struct operation_sample {
     uint32_t node, next; /* index + 1 */
 };
 
+struct operation_slot {
+    uint64_t op; /* 0: free */
+    struct operation *at;
+};
+
 struct operations {
     const struct history_setting *setting;
-    struct operation *slots;
+    struct operation_slot *slots;
     uint32_t bits, count;
+    struct operation *free; /* by .next_free */
+    ARRAY(struct operation *) blocks;
     ARRAY(struct operation_sample) samples;
     uint32_t sample_free; /* index + 1 */
     uint64_t *reads;      /* a ring: BEGIN of open reads in order, 0 where one has ended */
@@ -44,14 +54,36 @@ struct operations {
 void operations_open(struct operations *o, const struct history_setting *s);
 void operations_close(struct operations *o);
 
-/* Pointers are valid until the next begin or end. */
+/* Pointers are valid until its end. */
 struct operation *operations_begin(struct operations *o, const struct history_record *r, uint64_t position);
-struct operation *operations_find(struct operations *o, uint64_t op); /* NULL: not open */
+
+/* Counts that follow each other come to lie apart (Knuth, Sorting and Searching, 6.4: Fibonacci hashing). */
+static inline uint32_t operations_home(const struct operations *o, uint64_t op)
+{
+    return (uint32_t)((op >> 8) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - o->bits));
+}
+static inline struct operation_slot *operations_slot(const struct operations *o, uint64_t op)
+{
+    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = operations_home(o, op);
+
+    while (o->slots[at].op != 0 && o->slots[at].op != op)
+        at = (at + 1) & mask;
+    return &o->slots[at];
+}
+static inline struct operation *operations_find(const struct operations *o, uint64_t op) /* NULL: not open */
+{
+    const struct operation_slot *slot = operations_slot(o, history_op_of(op));
+
+    return slot->op != 0 ? slot->at : NULL;
+}
 void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant);
 void operations_end(struct operations *o, struct operation *op);
 
 /* BEGIN of the oldest open read (probes are reads), UINT64_MAX when none is open. */
-uint64_t operations_oldest_read(const struct operations *o);
+static inline uint64_t operations_oldest_read(const struct operations *o)
+{
+    return o->read_head == o->read_tail ? UINT64_MAX : o->reads[o->read_head & o->read_mask];
+}
 
 /* Did this operation begin in the window? Also of one that has ended: counts rise as operations begin. */
 bool operations_in_window(const struct operations *o, uint64_t op);
