@@ -14,6 +14,8 @@ struct bench_options {
     uint64_t pending;                          /* of `hold`: this row alone; 0: all */
     const char *file;                          /* of `scenario` and `observe`; NULL: the reference scenario */
     const struct document_override *overrides; /* by --set, of the same */
+    uint64_t turns;                            /* of the same: the least of so many counts; 0: three */
+    bool found;                                /* of `scenario`: and what the trials found */
     size_t override_count;
 };
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # georep-bench beside its peers and the limit programs: all in turns in one session (A B C A B C ...), so that what the
 # machine does meanwhile falls on all alike. Prints two tables of ratios in Markdown, by medians and by best turns, and
-# what each found.
+# whether all found the same (agree.sh); exit status 1 if they did not.
 # usage, from the folder of the sources: bench/compare.sh BUILD_DIR [TURNS]; paths must be free of blanks
 set -eu
 build=$1
@@ -26,7 +26,7 @@ limit mm1 $build/bench/limit-mm1 list 5000000
 simpy mm1 $here/peers/peer_simpy.py mm1 --csv
 simgrid mm1 $build/bench/peer-simgrid mm1 --csv
 ns3 mm1 $build/bench/peer-ns3 mm1 --csv
-georep reference $build/bench/georep-bench scenario --csv
+georep reference $build/bench/georep-bench scenario --csv --turns 1
 limit reference $build/bench/limit-reference --csv
 simpy reference $here/peers/peer_simpy.py reference --csv
 simgrid reference $build/bench/peer-simgrid reference --csv
@@ -59,7 +59,7 @@ while [ "$turn" -le "$turns" ]; do
             exit 1
         fi
         rows_take "$engine" "$name" "$work/out" >>"$rates"
-        [ "$turn" -gt 1 ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
+        [ "$turn" -gt 1 ] || [ "$name" = reference ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
     done
     turn=$((turn + 1))
 done
@@ -107,6 +107,8 @@ table median
 echo
 table best
 echo
-echo "What each found (mean latency, share of stale reads, mean lag; mean wait):"
+echo "What each found of M/M/1, and of the reference scenario:"
 echo
 sed 's/^/    /' "$work/found"
+echo
+$here/agree.sh "$build"

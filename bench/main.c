@@ -32,7 +32,8 @@ double bench_seconds(void)
 static int usage(void)
 {
     fprintf(stderr, "usage: georep-bench BENCHMARK [--csv] [--events N] [--pending N (hold alone)]\n"
-                    "       georep-bench scenario|observe [--csv] [--set PATH=VALUE]... [FILE]\n\n");
+                    "       georep-bench scenario|observe [--csv] [--turns N] [--found] [--set "
+                    "PATH=VALUE]... [FILE]\n\n");
     for (size_t i = 0; i < sizeof benchmarks / sizeof *benchmarks; i++)
         fprintf(stderr, "  %-8s %s\n", benchmarks[i].name, benchmarks[i].what);
     return 2;
@@ -64,6 +65,10 @@ int main(int argc, char **argv)
             options.events = strtoull(argv[++i], &end, 10);
         else if (strcmp(argv[i], "--pending") == 0 && i + 1 < argc && *end == '\0')
             options.pending = strtoull(argv[++i], &end, 10);
+        else if (strcmp(argv[i], "--turns") == 0 && i + 1 < argc && *end == '\0')
+            options.turns = strtoull(argv[++i], &end, 10);
+        else if (strcmp(argv[i], "--found") == 0)
+            options.found = true;
         else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) {
             if (!set_take(argv[++i], &options))
                 return usage();

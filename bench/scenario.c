@@ -1,16 +1,16 @@
 /* scenario.c -- whole trials: what an operation costs in events, time and memory, for each model of a
  * scenario with all readers on (`scenario`), and for its first model with one reader after another
- * (`observe`). The least of three turns counts: a turn can only be slowed by what else the machine does. */
+ * (`observe`). The least of the turns counts: a turn can only be slowed by what else the machine does. */
 #include "bench/whole.h"
 
 #include <stdio.h>
 
-enum { TURNS = 3, ALL_READERS = WHOLE_METRICS | WHOLE_CHECKS };
+enum { ALL_READERS = WHOLE_METRICS | WHOLE_CHECKS };
 
-static bool measure_least(const struct scenario *s, uint32_t model, uint32_t readers,
+static bool measure_least(const struct scenario *s, uint32_t model, uint32_t readers, uint64_t turns,
                           struct whole_figures *least)
 {
-    for (int turn = 0; turn < TURNS; turn++) {
+    for (uint64_t turn = 0; turn < (turns != 0 ? turns : 3); turn++) {
         struct whole_figures f;
         if (!whole_measure(s, model, 1, readers, &f))
             return false;
@@ -42,7 +42,7 @@ int bench_scenario(const struct bench_options *o)
     int status = 0;
     for (uint32_t m = 0; m < s->model_count && status == 0; m++) {
         struct whole_figures f;
-        if (!measure_least(s, m, ALL_READERS, &f)) {
+        if (!measure_least(s, m, ALL_READERS, o->turns, &f)) {
             status = 1;
             break;
         }
@@ -54,6 +54,8 @@ int bench_scenario(const struct bench_options *o)
                operations / f.seconds, events / f.seconds, 1e9 * f.seconds / operations, events / operations,
                f.setup_seconds, (unsigned long long)(o->csv ? f.peak_bytes : f.peak_bytes / 1000000),
                peak / operations, peak / rows, (double)f.table_bytes / rows);
+        for (int i = 0; o->found && i < WHOLE_FOUND; i++)
+            printf("# %s %.5f\n", whole_found_names[i], f.found[i]);
         fflush(stdout);
     }
     document_free(doc);
@@ -83,7 +85,7 @@ int bench_observe(const struct bench_options *o)
                   : "readers          operations  seconds  ns/op  ratio to none\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows && status == 0; i++) {
         struct whole_figures f;
-        if (!measure_least(document_scenario(doc, 0), 0, rows[i].readers, &f)) {
+        if (!measure_least(document_scenario(doc, 0), 0, rows[i].readers, o->turns, &f)) {
             status = 1;
             break;
         }

@@ -7,6 +7,7 @@
 #include "sim/observe/check.h"
 #include "sim/trial/trial.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -58,6 +59,44 @@ static bool agreed(void *observation)
     return observation_agreed(observation);
 }
 
+const char *const whole_found_names[WHOLE_FOUND] = {
+    "read_latency_ms",    "write_latency_ms",       "stale_read_fraction",
+    "read_staleness_ms",  "read_staleness_ms_p99",  "read_staleness_versions",
+    "replication_lag_ms", "replication_lag_ms_p99", "conflicts",
+    "lost_updates",       "skew_inversions",
+};
+
+static const struct {
+    enum metric_id metric;
+    enum statistic_id statistic; /* mean and percentile: of a distribution, else a number of its own */
+} found_rows[WHOLE_FOUND] = {
+    {METRIC_READ_LATENCY, STATISTIC_MEAN},         {METRIC_WRITE_LATENCY, STATISTIC_MEAN},
+    {METRIC_STALE_READ_FRACTION, STATISTIC_VALUE}, {METRIC_READ_STALENESS, STATISTIC_MEAN},
+    {METRIC_READ_STALENESS, STATISTIC_P99},        {METRIC_READ_STALENESS_VERSIONS, STATISTIC_MEAN},
+    {METRIC_REPLICATION_LAG, STATISTIC_MEAN},      {METRIC_REPLICATION_LAG, STATISTIC_P99},
+    {METRIC_CONFLICTS, STATISTIC_PER_WRITE},       {METRIC_LOST_UPDATES, STATISTIC_PER_WRITE},
+    {METRIC_SKEW_INVERSIONS, STATISTIC_PER_WRITE},
+};
+
+static double found_take(const struct trial_figures *f, enum metric_id metric, enum statistic_id statistic)
+{
+    for (uint32_t i = 0; i < f->scalar_count; i++) {
+        const struct scalar_figure *s = &f->scalars[i];
+        if (s->metric == metric && s->statistic == statistic && s->region == ALL_REGIONS)
+            return s->value;
+    }
+    for (uint32_t i = 0; i < f->distribution_count; i++) {
+        const struct distribution_figure *d = &f->distributions[i];
+        if (d->metric != metric || d->region != ALL_REGIONS || d->values.count == 0)
+            continue;
+        double value = statistic == STATISTIC_MEAN
+                           ? histogram_mean(&d->values)
+                           : (double)histogram_quantile(&d->values, statistic_quantile(statistic));
+        return metric_defs[metric].is_time ? value / 1e6 : value;
+    }
+    return NAN;
+}
+
 static bool measure_here(const struct scenario *s, uint32_t model, uint32_t replication, uint32_t readers,
                          struct whole_figures *out)
 {
@@ -91,9 +130,14 @@ static bool measure_here(const struct scenario *s, uint32_t model, uint32_t repl
         trial_set_agreed(t, agreed, o);
     out->setup_seconds = core_seconds() - start;
     bool done = trial_run(t, NULL);
+    for (int i = 0; i < WHOLE_FOUND; i++)
+        out->found[i] = NAN;
     if (o != NULL) {
         observation_finish(o, trial_now(t));
-        trial_figures_free(observation_figures(o));
+        struct trial_figures *figures = observation_figures(o);
+        for (int i = 0; i < WHOLE_FOUND; i++)
+            out->found[i] = found_take(figures, found_rows[i].metric, found_rows[i].statistic);
+        trial_figures_free(figures);
     } else if (checks != NULL) {
         checks_finish(checks);
     }

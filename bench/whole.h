@@ -10,6 +10,11 @@
 /* Who reads the trial's history. */
 enum whole_readers { WHOLE_METRICS = 1, WHOLE_CHECKS = 2, WHOLE_HISTORY = 4 };
 
+/* What the programs of bench/peers find of the reference scenario too: by its name in metrics.csv, of
+ * conflicts and losses the share per write, NaN where a trial has no such figure or no metrics were read. */
+enum { WHOLE_FOUND = 11 };
+extern const char *const whole_found_names[WHOLE_FOUND];
+
 struct whole_figures {
     uint64_t operations, events; /* that clients began; that the queue gave */
     double seconds;              /* of one core, user and system, from the trial's making to its end */
@@ -17,6 +22,7 @@ struct whole_figures {
     uint64_t keys, replicas;     /* of each key */
     uint64_t table_bytes;        /* by key and replica: of the trial and of its readers, every key touched */
     uint64_t peak_bytes;         /* resident, less what was resident before the trial was made */
+    double found[WHOLE_FOUND];
 };
 
 /* The document of PATH with `--set` overrides; NULL, and it has been said why. document_free. */

@@ -3,12 +3,12 @@
 // work: of Map, Heap, Calendar and PriorityQueue, Calendar is, but on a million pending it never comes to an
 // end with exponential increments, and is slow on equal ones.
 #include "bench/peers/peer.hpp"
+#include "bench/peers/peer_reference.hpp"
 
 #include <ns3/core-module.h>
 
 #include <deque>
 
-using ns3::NanoSeconds;
 using ns3::Seconds;
 using ns3::Simulator;
 
@@ -96,6 +96,11 @@ int mm1(const peer::Options &o)
 
 // --- reference
 
+ns3::Time client_one_way()
+{
+    return ns3::NanoSeconds(static_cast<uint64_t>(CLIENT_ONE_WAY_MS * 1e6));
+}
+
 double now_s()
 {
     return Simulator::Now().GetSeconds();
@@ -115,18 +120,18 @@ void request_arrive(peer::Reference *r, peer::Operation o)
 {
     const double now = now_s();
     r->serve(o, now);
-    Simulator::Schedule(NanoSeconds(250000), &reply_arrive, r, o);
+    Simulator::Schedule(client_one_way(), &reply_arrive, r, o);
     for (uint16_t to = 0; !o.is_read && to < REGIONS; to++)
         if (to != o.region)
             Simulator::Schedule(Seconds(r->arrival(o.region, to, now) - now), &copy_arrive, r,
-                                peer::Copy{o.stamp, now, o.key, to});
+                                peer::Copy{o.write, to});
 }
 
 void operation_arrive(peer::Reference *r, uint16_t region)
 {
     if (now_s() >= r->duration)
         return;
-    Simulator::Schedule(NanoSeconds(250000), &request_arrive, r, r->begin(region, now_s()));
+    Simulator::Schedule(client_one_way(), &request_arrive, r, r->begin(region, now_s()));
     Simulator::Schedule(Seconds(r->until_next_arrival()), &operation_arrive, r, region);
 }
 
@@ -134,7 +139,7 @@ int reference(const peer::Options &o)
 {
     scheduler_choose("ns3::CalendarScheduler");
     double start = peer::seconds_now();
-    peer::Reference r(o.events != 0 ? o.events : 600000);
+    peer::Reference r(o, 600000);
     for (uint16_t region = 0; region < REGIONS; region++)
         Simulator::Schedule(Seconds(r.until_next_arrival()), &operation_arrive, &r, region);
     Simulator::Run();
@@ -158,6 +163,6 @@ int main(int argc, char **argv)
         if (o.benchmark == "reference")
             return reference(o);
     }
-    std::fprintf(stderr, "usage: peer-ns3 hold|mm1|reference [--csv] [--events N]\n");
+    std::fprintf(stderr, "usage: peer-ns3 hold|mm1|reference [--csv] [--events N] [--seed N]\n");
     return 2;
 }

@@ -3,6 +3,7 @@
 // no actor of its own; a semaphore wakes it. (A mailbox would simulate bandwidth and a fixed latency, at
 // several times the cost, and SimGrid has no jitter.) Draws are the standard library's.
 #include "bench/peers/peer.hpp"
+#include "bench/peers/peer_reference.hpp"
 
 #include <simgrid/s4u.hpp>
 
@@ -140,7 +141,7 @@ template <class T> class Channel
 int reference(World &w, const peer::Options &o)
 {
     double start = peer::seconds_now();
-    peer::Reference r(o.events != 0 ? o.events : 100000);
+    peer::Reference r(o, 100000);
     Channel<peer::Operation> requests[REGIONS], replies[REGIONS];
     Channel<peer::Copy> copies[REGIONS][REGIONS];
     const double one_way = CLIENT_ONE_WAY_MS * 1e-3;
@@ -155,7 +156,7 @@ int reference(World &w, const peer::Options &o)
             replies[region].send(op, now + one_way);
             for (uint16_t to = 0; !op.is_read && to < REGIONS; to++)
                 if (to != region)
-                    copies[region][to].send({op.stamp, now, op.key, to}, r.arrival(region, to, now));
+                    copies[region][to].send({op.write, to}, r.arrival(region, to, now));
         });
         sg4::Actor::create("clients", w.host, [&, region] {
             for (;;) {
@@ -184,7 +185,7 @@ int main(int argc, char **argv)
     peer::Options o;
 
     if (!peer::options_read(argc, argv, o)) {
-        std::fprintf(stderr, "usage: peer-simgrid hold|mm1|reference [--csv] [--events N]\n");
+        std::fprintf(stderr, "usage: peer-simgrid hold|mm1|reference [--csv] [--events N] [--seed N]\n");
         return 2;
     }
     World w;
