@@ -21,7 +21,7 @@ static double hold_measure(size_t pending, const struct distribution *increments
     uint64_t order = 0, sum = 0;
     double start = 0;
     void *payload;
-    sim_ns now;
+    sim_ns now = 0;
 
     for (; order < pending; order++) {
         event_queue_push(q, distribution_draw_ns(increments, &s), order, &payload);

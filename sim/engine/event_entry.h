@@ -1,5 +1,4 @@
-/* event_entry.h -- what the event queue sorts: a key, and where the event is. Private to the queue's files.
- */
+/* event_entry.h -- what the event queue sorts, and sorted runs of it. Private to the queue's files. */
 #ifndef GEOREP_ENGINE_EVENT_ENTRY_H
 #define GEOREP_ENGINE_EVENT_ENTRY_H
 
@@ -7,49 +6,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The key is one 128-bit number, time over order, so that a comparison is two instructions and no branch.
- * `stamp` tells an entry whose event was cancelled or moved meanwhile: its slot carries another. */
-struct event_entry {
-    uint64_t order, time;
-    uint32_t slot, stamp;
-};
+#define EVENT_NEVER UINT64_MAX /* later than any time: the sign after the last of a run or heap */
 
-/* An entry that is not soon: its order is in its slot, and is looked up when its time comes. */
-struct event_far {
+/* An event that is pending. Its order is in its slot, where it is looked up if two times are equal. `stamp`
+ * tells an entry whose event was cancelled or moved meanwhile: its slot carries another. */
+struct event_entry {
     uint64_t time;
     uint32_t slot, stamp;
 };
 
+/* Time over order, as one number: a comparison is two instructions and no branch. */
 __extension__ typedef unsigned __int128 event_key;
 
-static inline event_key event_entry_key(const struct event_entry *e)
+static inline event_key event_key_new(uint64_t time, uint64_t order)
 {
-    return (event_key)e->time << 64 | e->order;
+    return (event_key)time << 64 | order;
 }
 
-static inline bool event_entry_before(const struct event_entry *a, const struct event_entry *b)
-{
-    return event_entry_key(a) < event_entry_key(b);
-}
-
-/* An array of entries that only grows. */
-struct event_array {
-    struct event_entry *items;
-    size_t count, capacity;
+/* Entries in order, taken from `next` on. At `end` stands an entry that no event owns; `limit` is where it
+ * may stand at the latest. */
+struct event_run {
+    struct event_entry *next, *end, *limit, *items;
 };
 
-/* Room for one more. */
-void event_array_grow(struct event_array *a);
-
-static inline void event_array_add(struct event_array *a, const struct event_entry *e)
+static inline size_t event_run_count(const struct event_run *r)
 {
-    if (a->count == a->capacity)
-        event_array_grow(a);
-    a->items[a->count++] = *e;
+    return (size_t)(r->end - r->next);
 }
 
-/* Sorts `count` of them from `first` on by key: by rank or insertion where it is short, else nothing if they
- * are sorted already, else merge sort by way of `spare`. */
-void event_array_sort(struct event_array *a, size_t first, size_t count, struct event_array *spare);
+static inline size_t event_run_bytes(const struct event_run *r)
+{
+    return (size_t)(r->limit + 1 - r->items) * sizeof *r->items;
+}
+
+/* Makes room for `count` more behind the end: what is left moves to the front where that is half of the room,
+ * else the room is doubled; constant time an entry. */
+void event_run_grow(struct event_run *r, size_t count);
+
+/* Sorts by time: by rank where it is short, else nothing if they are in order, else merge sort by way of
+ * `spare`, which has room for as many. Equal ones keep their places. */
+void event_sort(struct event_entry *e, size_t count, struct event_entry *spare);
 
 #endif

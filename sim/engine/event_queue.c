@@ -1,71 +1,85 @@
-/* event_queue.c -- slots and handles over a bottom (a sorted run and a heap) and a ladder of buckets.
+/* event_queue.c -- slots and handles over a bottom (a line, a run and a heap) and a ladder of buckets.
  *
  * An event is a slot: a small header and the payload, in blocks that never move. What is sorted are entries
- * of 24 bytes (key, slot, stamp). Cancelling gives the slot a new stamp and forgets the entry, which is
+ * of 16 bytes (time, slot, stamp). Cancelling gives the slot a new stamp and forgets the entry, which is
  * dropped when it comes up; when more entries are dead than alive all are swept, so the dead cost constant
  * time each and at most double the memory, however far ahead the time-outs are.
  *
- *    pop takes the lesser of:   run    one opened bucket, sorted; read from `run_next` on
- *                               heap   what was pushed since with a time before the ladder's
- *    when both are used up, the ladder opens its next bucket into the run.
+ *    pop takes the first of:   line   what came in order: each entry not before the last one; also all that
+ * is there while few are pending, put in place one by one run    one opened bucket, sorted heap   what was
+ * pushed since with a time before the ladder's when run and heap are used up and the line is not earlier, the
+ * ladder opens its next bucket into the run.
  *
- * While few events are pending all are in the heap and the ladder takes none (its `from` is never); should
- * the heap grow later, because many events are pushed into the span of one bucket, it is dealt into a rung of
- * its own.
+ * The line makes events at equal distances (time-outs, clocks, constant delays) cost no more than a ring
+ * buffer, however many, and a queue of two no more than a sorted list; at other times it costs a comparison
+ * that is mostly guessed right, and holds the few that were the latest when they came. While some hundred
+ * events are pending the others are in the heap and the ladder takes none (its `from` is never); should the
+ * heap grow later, because many events are pushed into the span of one bucket, it is dealt into a rung of its
+ * own.
  *
- * Entries in the ladder are 16 bytes; their orders lie in the slots, which are fetched all together when a
- * bucket is opened, while its entries are counted by the next bits of their times; dealt into as many cells
- * as there are entries, they are nearly sorted. So at a million pending, where a heap waits for memory at
- * each level, an event costs two passes over streams and one fetch that nobody waits for.
+ * The order that ties are decided by lies in the slot, and is looked up when two times are equal, which for
+ * most distributions is never: so the sorting of an opened bucket compares and moves little. The slots are
+ * fetched all together while its entries are dealt by the next bits of their times into cells of some eight
+ * entries, each of which is sorted by rank. So at a million pending, where a heap waits for memory at each
+ * level, an event costs two passes over streams and one fetch that nobody waits for.
+ *
+ * The three heads have a common rule at the call (event_inline.h): the one that is strictly first by time and
+ * alive is taken; whatever else there is (ties, dead ones, an empty run, whose end carries the ladder's
+ * `from` so that nothing later is taken before it) is decided here.
  *
  * What was tried on the hold model (bench/README.md has the figures beside straight C): more than 256 buckets
  * a rung, of 10 thousand pending each with a line of its own, leave the second-level cache (-15%); chunks of
  * 7 and 15 in place of 31 entries cost 10 to 30% at a million; sorting up to 16 by rank, without a branch,
  * gains 5% over insertion; buckets up to 32, split by another rung beyond, were 40% slower at a million than
  * cells. A rung that reaches to the latest event, in place of three quarters of what is there, is 30% slower
- * with exponential increments.
+ * with exponential increments. Cells of some eight entries in place of one are 10% faster at 10 thousand:
+ * fewer of them are counted, and a branch is guessed wrong for each cell, not for each entry. A heap of keys
+ * with their slots looked up apart is 10% faster than one of whole entries; to compare times alone in it and
+ * look for ties afterwards gains nothing.
  */
 #include "sim/engine/event_queue.h"
 
-#include "sim/base/check.h"
-#include "sim/engine/event_heap.h"
-#include "sim/engine/event_ladder.h"
 #include "sim/engine/event_pages.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define FEW_IN_LINE 12         /* an event is put in its place in a line of no more */
 #define HEAP_FEW 256           /* a queue of no more events is a heap */
 #define HEAP_SPILL 512         /* a heap of more entries is dealt into a rung */
-#define SWEEP_LEAST 1024       /* dead entries that are not worth a sweep */
 #define BLOCK_BYTES EVENT_PAGE /* of slots */
-#define NO_SLOT UINT32_MAX
-#define FEW_TO_SORT 24  /* a bucket of no more entries is sorted by insertion */
-#define CELLS_MOST 4096 /* that a larger one is dealt into */
+#define FEW_TO_SORT 16         /* a bucket of no more entries is sorted at once */
+#define CELL_ENTRIES 8         /* in a cell that a larger one is dealt into, on average */
+#define CELLS_MOST 1024
 
-/* Before each payload. With it a power of two, so that one of up to 48 bytes lies in one line of the cache.
- */
-struct slot {
-    uint32_t generation; /* of the handle that owns it; raised when the event fires or is cancelled */
-    uint32_t stamp;      /* of its entry; raised with the generation and when it is rearmed */
-    union {
-        uint64_t order; /* for when its entry is opened */
-        uint32_t next;  /* when unused: the next unused one */
-    };
-};
+/* Where no entry is: no slot has this stamp, so that whoever takes it for an event looks closer. */
+static const struct event_entry nothing = {EVENT_NEVER, 0, UINT32_MAX};
 
-struct event_queue {
-    struct event_heap heap;
-    struct event_array run, spare;
-    size_t run_next, heap_spill, live;
-    struct ladder ladder;
-    uint64_t now;
-    char **blocks; /* of slots */
-    size_t block_count;
-    unsigned slot_shift, block_shift;   /* bytes of a slot; slots of a block */
-    uint32_t *cells;                    /* [CELLS_MOST + 1]: for opening a bucket */
-    uint32_t slot_count, unused, fired; /* fired: the slot of the event popped last, not yet free */
-};
+static void run_init(struct event_run *r)
+{
+    event_run_grow(r, 0);
+    *r->end = nothing;
+}
+
+static void slot_add(struct event_queue *q)
+{
+    CHECK(q->slot_count < EVENT_NO_SLOT);
+    if (q->slot_count >> q->block_shift == q->block_count) {
+        q->blocks = memory_resize(q->blocks, q->block_count + 1, sizeof *q->blocks);
+        /* The first stays small in memory if few events are pending: it is not on huge pages. */
+        q->blocks[q->block_count] =
+            q->block_count == 0 ? event_lines_new(BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
+        q->block_count++;
+    }
+    *event_slot_at(q, q->slot_count++) = (struct event_slot){.generation = 1};
+}
+
+void event_queue_add_slots(struct event_queue *q)
+{
+    slot_add(q);
+    event_slot_at(q, q->slot_count - 1)->next = EVENT_NO_SLOT;
+    q->unused = q->slot_count - 1;
+}
 
 struct event_queue *event_queue_new(size_t payload_bytes)
 {
@@ -73,15 +87,18 @@ struct event_queue *event_queue_new(size_t payload_bytes)
 
     CHECK(payload_bytes < BLOCK_BYTES / 2);
     q->slot_shift = 5;
-    while ((size_t)1 << q->slot_shift < sizeof(struct slot) + payload_bytes)
+    while ((size_t)1 << q->slot_shift < sizeof(struct event_slot) + payload_bytes)
         q->slot_shift++;
     while ((size_t)1 << (q->slot_shift + q->block_shift + 1) <= BLOCK_BYTES)
         q->block_shift++;
     q->cells = memory_new(CELLS_MOST + 1, sizeof *q->cells);
     q->heap_spill = HEAP_SPILL;
-    q->unused = q->fired = NO_SLOT;
+    q->unused = EVENT_NO_SLOT;
+    slot_add(q); /* `fired` is always one, if not an event's */
     ladder_init(&q->ladder);
     event_heap_grow(&q->heap);
+    run_init(&q->line);
+    run_init(&q->run);
     return q;
 }
 
@@ -94,51 +111,36 @@ void event_queue_free(struct event_queue *q)
     ladder_free(&q->ladder);
     free(q->blocks);
     free(q->cells);
-    free(q->heap.items);
+    free(q->heap.keys);
+    free(q->heap.tags);
+    free(q->line.items);
     free(q->run.items);
-    free(q->spare.items);
+    free(q->spare);
     free(q);
 }
 
-static inline struct slot *slot_at(const struct event_queue *q, uint32_t index)
+static inline bool entry_lives(const struct event_queue *q, const struct event_entry *e)
 {
-    size_t in_block = index & (((size_t)1 << q->block_shift) - 1);
-
-    return (struct slot *)(void *)(q->blocks[index >> q->block_shift] + (in_block << q->slot_shift));
+    return event_slot_at(q, e->slot)->stamp == e->stamp;
 }
 
-static inline bool slot_has(const struct event_queue *q, uint32_t slot, uint32_t stamp)
+static struct event_entry *spare_room(struct event_queue *q, size_t count)
 {
-    return slot_at(q, slot)->stamp == stamp;
-}
-
-static uint32_t slot_add(struct event_queue *q)
-{
-    CHECK(q->slot_count < NO_SLOT);
-    if (q->slot_count >> q->block_shift == q->block_count) {
-        q->blocks = memory_resize(q->blocks, q->block_count + 1, sizeof *q->blocks);
-        /* The first stays small in memory if few events are pending: it is not on huge pages. */
-        q->blocks[q->block_count] =
-            q->block_count == 0 ? event_lines_new(BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
-        q->block_count++;
+    if (q->spare_count < count) {
+        q->spare_count = 2 * count;
+        free(q->spare);
+        q->spare = memory_new(q->spare_count, sizeof *q->spare);
     }
-    *slot_at(q, q->slot_count) = (struct slot){.generation = 1};
-    return q->slot_count++;
+    return q->spare;
 }
 
-/* A slot whose generation or stamp has come round is not used again: no handle or entry of old can be taken
- * for a new one. */
-static void slot_release(struct event_queue *q, uint32_t index)
+/* What lies beyond the run is the ladder's. */
+static void run_end(struct event_queue *q, struct event_entry *end)
 {
-    struct slot *slot = slot_at(q, index);
-
-    if (slot->generation != 0 && slot->stamp < UINT32_MAX - 1) {
-        slot->next = q->unused;
-        q->unused = index;
-    }
+    q->run.end = end;
+    *end = nothing;
+    end->time = q->ladder.from;
 }
-
-static inline void entry_push(struct event_queue *q, const struct event_entry *e);
 
 /* The heap has grown large: what comes after the run's last instant (all of it, where there is no run) is
  * dealt into a rung. Where that is less than half of it, it may grow to the double first, so that the cost
@@ -146,97 +148,113 @@ static inline void entry_push(struct event_queue *q, const struct event_entry *e
 static void heap_spill(struct event_queue *q)
 {
     struct event_heap *h = &q->heap;
-    uint64_t low = UINT64_MAX, high = 0, after = 0;
+    uint64_t low = EVENT_NEVER, high = 0, after = 0;
     size_t kept = 0, moved = 0;
 
     event_heap_settle(h);
-    if (q->run_next < q->run.count)
-        after = q->run.items[q->run.count - 1].time + 1;
-    q->spare.count = 0;
+    if (q->run.next < q->run.end)
+        after = q->run.end[-1].time + 1;
+    struct event_entry *far = spare_room(q, h->count);
     for (size_t i = 0; i < h->count; i++) {
-        struct event_entry e = h->items[i];
-
-        if (e.time >= after) {
-            low = e.time < low ? e.time : low;
-            high = e.time > high ? e.time : high;
-            event_array_add(&q->spare, &e);
-        } else {
-            h->items[kept++] = e;
+        uint64_t time = (uint64_t)(h->keys[i] >> 64);
+        far[moved] = (struct event_entry){time, h->tags[i].slot, h->tags[i].stamp};
+        moved += time >= after;
+        low = time >= after && time < low ? time : low;
+        high = time > high ? time : high;
+    }
+    if (moved > 0 && ladder_spread(&q->ladder, far, moved, low, high)) {
+        for (size_t i = 0; i < h->count; i++) {
+            if ((uint64_t)(h->keys[i] >> 64) < after) {
+                h->keys[kept] = h->keys[i];
+                h->tags[kept++] = h->tags[i];
+            }
         }
-    }
-    moved = q->spare.count;
-    if (moved == 0 || !ladder_spread(&q->ladder, q->spare.items, moved, low, high)) {
-        for (size_t i = 0; i < moved; i++)
-            h->items[kept++] = q->spare.items[i];
-        moved = 0;
-    }
-    h->count = kept;
-    event_heap_build(h);
-    q->heap_spill = moved > kept ? HEAP_SPILL + kept : 2 * (kept + moved);
-}
-
-static inline void entry_push(struct event_queue *q, const struct event_entry *e)
-{
-    if (e->time >= q->ladder.from) {
-        ladder_push(&q->ladder, (struct event_far){e->time, e->slot, e->stamp});
-        return;
-    }
-    event_heap_push(&q->heap, e);
-    if (q->heap.count > q->heap_spill)
-        heap_spill(q);
-}
-
-event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order, void **payload)
-{
-    uint32_t index = q->unused;
-
-    CHECK(time >= (sim_ns)q->now);
-    struct slot *slot;
-    if (index != NO_SLOT) {
-        slot = slot_at(q, index);
-        q->unused = slot->next;
+        q->heap_spill = moved > kept ? HEAP_SPILL + kept : 2 * (kept + moved);
+        h->count = kept;
+        event_heap_build(h);
+        run_end(q, q->run.end);
     } else {
-        index = slot_add(q);
-        slot = slot_at(q, index);
+        q->heap_spill = 2 * h->count;
     }
-    slot->order = order;
-    entry_push(q, &(struct event_entry){order, (uint64_t)time, index, slot->stamp});
-    q->live++;
-    *payload = slot + 1;
-    return (event_handle)slot->generation << 32 | index;
 }
 
-/* An entry of the run; what was cancelled meanwhile has another stamp in its slot, and is dropped when it
- * comes up. */
-static inline struct event_entry entry_of(const struct event_queue *q, const struct event_far *e)
+/* Puts an entry that is not the last into a line of few. Which of two equal times is earlier says the order
+ * in the slot; a dead one has none, and may stand anywhere among its equals. */
+static void line_insert(struct event_queue *q, struct event_entry e, event_key key)
 {
-    return (struct event_entry){slot_at(q, e->slot)->order, e->time, e->slot, e->stamp};
+    if (q->line.end == q->line.limit)
+        event_run_grow(&q->line, 1);
+    struct event_entry *at = q->line.end, *next = q->line.next;
+    at[1] = at[0];
+    q->line.end++;
+    for (; at > next && e.time <= at[-1].time; at--) {
+        if (e.time == at[-1].time && entry_lives(q, &at[-1]) &&
+            (uint64_t)key >= event_slot_at(q, at[-1].slot)->order)
+            break;
+        *at = at[-1];
+    }
+    *at = e;
 }
 
-/* Few entries: fetched and sorted by insertion. */
-static void few_open(struct event_queue *q, const struct ladder_bucket *b)
+void event_queue_push_near(struct event_queue *q, struct event_entry e, event_key key)
 {
-    for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
-        for (size_t i = 0; i < ladder_chunk_count(b, c); i++)
-            __builtin_prefetch(slot_at(q, c->entries[i].slot), 1);
+    if (e.time >= q->ladder.from) {
+        ladder_push_near(&q->ladder, e);
+    } else if (q->heap.count == 0 && q->ladder.from == EVENT_NEVER &&
+               event_run_count(&q->line) <= FEW_IN_LINE) {
+        line_insert(q, e, key);
+    } else {
+        event_heap_push(&q->heap, key, (struct event_tag){e.slot, e.stamp});
+        if (q->heap.count > q->heap_spill)
+            heap_spill(q);
+    }
+}
+
+/* Entries of one instant that stand together are sorted by their orders, which take the place of the time
+ * meanwhile. The order of a dead one is of no account. */
+static void ties_sort(struct event_queue *q, struct event_entry *e, size_t count)
+{
+    for (size_t i = 1, first = 0; i <= count; i++) {
+        uint64_t time = e[first].time;
+
+        if (i < count && e[i].time == time)
+            continue;
+        if (i - first > 1) {
+            for (size_t k = first; k < i; k++)
+                e[k].time = event_slot_at(q, e[k].slot)->order;
+            event_sort(e + first, i - first, spare_room(q, i - first));
+            for (size_t k = first; k < i; k++)
+                e[k].time = time;
+        }
+        first = i;
+    }
+}
+
+/* Few entries are sorted at once. */
+static void few_open(struct event_queue *q, const struct ladder_opened *o)
+{
+    const struct ladder_bucket *b = &o->bucket;
+    struct event_entry *to = q->run.items;
+
     for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
-            struct event_entry e = entry_of(q, &c->entries[i]);
-            event_array_add(&q->run, &e);
+            __builtin_prefetch(event_slot_at(q, c->entries[i].slot), 1);
+            *to++ = c->entries[i];
         }
-    event_array_sort(&q->run, 0, q->run.count, &q->spare);
+    event_sort(q->run.items, o->count, spare_room(q, o->count));
 }
 
-/* Many: counted by the next bits of their times, while their slots are fetched; dealt into the cells; each
- * cell is sorted. */
+/* Many: counted by the next bits of their times and dealt into cells of a few each, which are sorted, while
+ * the slots are fetched. */
 static void many_open(struct event_queue *q, const struct ladder_opened *o)
 {
     const struct ladder_bucket *b = &o->bucket;
+    struct event_entry *items = q->run.items, *spare = spare_room(q, o->count);
+    uint32_t cells = 2, *next = q->cells, at = 0;
     unsigned shift = 0;
-    uint32_t cells = CELLS_MOST, *next = q->cells, at = 0;
 
-    while (cells / 2 > b->count)
-        cells /= 2;
+    while (cells < CELLS_MOST && cells * CELL_ENTRIES < o->count)
+        cells *= 2;
     while (o->width >> shift >= cells)
         shift++;
     memset(next, 0, (cells + 1) * sizeof *next);
@@ -244,194 +262,139 @@ static void many_open(struct event_queue *q, const struct ladder_opened *o)
         __builtin_prefetch(c->next);
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
             next[((c->entries[i].time - o->low) >> shift) + 1]++;
-            __builtin_prefetch(slot_at(q, c->entries[i].slot), 1);
+            __builtin_prefetch(event_slot_at(q, c->entries[i].slot), 1);
         }
     }
     for (uint32_t i = 1; i <= cells; i++)
         next[i] += next[i - 1];
-    while (q->run.capacity < b->count)
-        event_array_grow(&q->run);
-    q->run.count = b->count;
     for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++)
-            q->run.items[next[(c->entries[i].time - o->low) >> shift]++] = entry_of(q, &c->entries[i]);
+            items[next[(c->entries[i].time - o->low) >> shift]++] = c->entries[i];
     for (uint32_t i = 0; i < cells; i++) { /* by now next[i] is where cell i ends */
         if (next[i] > at + 1)
-            event_array_sort(&q->run, at, next[i] - at, &q->spare);
+            event_sort(items + at, next[i] - at, spare);
         at = next[i];
     }
 }
 
 static void bucket_open(struct event_queue *q)
 {
-    q->run.count = q->run_next = 0;
-    q->heap_spill = HEAP_SPILL;
     struct ladder_opened o = ladder_open(&q->ladder, HEAP_FEW / 2);
-    if (o.bucket.count <= FEW_TO_SORT || o.width == UINT64_MAX || o.width == 0)
-        few_open(q, &o.bucket);
+
+    q->heap_spill = HEAP_SPILL;
+    q->run.next = q->run.end = q->run.items;
+    if (o.count > (size_t)(q->run.limit - q->run.items))
+        event_run_grow(&q->run, o.count);
+    if (o.count <= FEW_TO_SORT || o.width == UINT64_MAX || o.width == 0)
+        few_open(q, &o);
     else
         many_open(q, &o);
+    ties_sort(q, q->run.items, o.count);
+    run_end(q, q->run.items + o.count);
     ladder_give_back(&q->ladder, &o.bucket);
 }
 
-/* The first live entry, or NULL; dead ones before it are dropped. */
-static const struct event_entry *first_find(struct event_queue *q, bool *in_run)
+static void run_trim(struct event_queue *q, struct event_run *r)
+{
+    for (; r->next < r->end && !entry_lives(q, r->next); r->next++)
+        q->dead--;
+}
+
+static void heap_trim(struct event_queue *q)
 {
     event_heap_settle(&q->heap);
-    for (;;) {
-        const struct event_entry *run = q->run_next < q->run.count ? &q->run.items[q->run_next] : NULL;
-        const struct event_entry *first = q->heap.count > 0 ? q->heap.items : NULL;
-
-        *in_run = run != NULL && (first == NULL || event_entry_before(run, first));
-        first = *in_run ? run : first;
-        if (first == NULL) {
-            if (q->ladder.count == 0 && q->ladder.depth == 0)
-                return NULL;
-            bucket_open(q);
-            if (q->run.count == 0)
-                return NULL;
-        } else if (slot_has(q, first->slot, first->stamp)) {
-            return first;
-        } else if (*in_run) {
-            q->run_next++;
-        } else {
-            q->heap.hole = true;
-            event_heap_settle(&q->heap);
-        }
-    }
-}
-
-bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload)
-{
-    bool in_run;
-
-    if (q->fired != NO_SLOT) {
-        slot_release(q, q->fired);
-        q->fired = NO_SLOT;
-    }
-    const struct event_entry *first;
-    if (q->heap.count == 0 && q->run_next < q->run.count &&
-        slot_has(q, q->run.items[q->run_next].slot, q->run.items[q->run_next].stamp)) {
-        first = &q->run.items[q->run_next]; /* mostly */
-        in_run = true;
-    } else if ((first = first_find(q, &in_run)) == NULL) {
-        return false;
-    }
-    struct slot *slot = slot_at(q, first->slot);
-    q->now = first->time;
-    *time = (sim_ns)first->time;
-    *order = first->order;
-    *payload = slot + 1;
-    q->fired = first->slot;
-    slot->generation++;
-    slot->stamp++;
-    q->live--;
-    if (in_run)
-        q->run_next++;
-    else
+    while (q->heap.count > 0 && event_slot_at(q, q->heap.tags->slot)->stamp != q->heap.tags->stamp) {
+        q->dead--;
         q->heap.hole = true;
-    return true;
+        event_heap_settle(&q->heap);
+    }
 }
 
-bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order)
+/* EVENT_NEVER over anything where it is used up. */
+static event_key run_key(const struct event_queue *q, const struct event_run *r)
 {
-    bool in_run;
-    const struct event_entry *first = first_find(q, &in_run);
-
-    if (first == NULL)
-        return false;
-    *time = (sim_ns)first->time;
-    *order = first->order;
-    return true;
+    if (r->next == r->end)
+        return EVENT_HEAP_FENCE;
+    return event_key_new(r->next->time, event_slot_at(q, r->next->slot)->order);
 }
 
-static bool entry_keep(void *context, const struct event_far *e)
+enum event_source event_queue_first(struct event_queue *q)
 {
-    return slot_has(context, e->slot, e->stamp);
+    for (;;) {
+        run_trim(q, &q->line);
+        run_trim(q, &q->run);
+        heap_trim(q);
+        event_key line = run_key(q, &q->line), run = run_key(q, &q->run), heap = q->heap.keys[0];
+        if (run == EVENT_HEAP_FENCE && heap == EVENT_HEAP_FENCE && q->ladder.from <= q->line.next->time &&
+            q->ladder.from != EVENT_NEVER)
+            bucket_open(q);
+        else if (run < line && run <= heap)
+            return EVENT_IN_RUN;
+        else if (heap < line)
+            return EVENT_IN_HEAP;
+        else
+            return line != EVENT_HEAP_FENCE ? EVENT_IN_LINE : EVENT_NONE;
+    }
 }
 
-static void dead_sweep(struct event_queue *q)
+static bool entry_keep(void *context, const struct event_entry *e)
 {
+    return entry_lives(context, e);
+}
+
+static struct event_entry *run_sweep(const struct event_queue *q, const struct event_run *r)
+{
+    struct event_entry *kept = r->next;
+
+    for (const struct event_entry *e = r->next; e < r->end; e++) {
+        if (entry_lives(q, e))
+            *kept++ = *e;
+    }
+    return kept;
+}
+
+/* Drops all dead entries. */
+void event_queue_sweep(struct event_queue *q)
+{
+    struct event_heap *h = &q->heap;
     size_t kept = 0;
 
-    event_heap_settle(&q->heap);
-    for (size_t i = 0; i < q->heap.count; i++) {
-        if (slot_has(q, q->heap.items[i].slot, q->heap.items[i].stamp))
-            q->heap.items[kept++] = q->heap.items[i];
+    event_heap_settle(h);
+    for (size_t i = 0; i < h->count; i++) {
+        if (event_slot_at(q, h->tags[i].slot)->stamp == h->tags[i].stamp) {
+            h->keys[kept] = h->keys[i];
+            h->tags[kept++] = h->tags[i];
+        }
     }
-    q->heap.count = kept;
-    event_heap_build(&q->heap);
-    kept = 0;
-    for (size_t i = q->run_next; i < q->run.count; i++) {
-        if (slot_has(q, q->run.items[i].slot, q->run.items[i].stamp))
-            q->run.items[kept++] = q->run.items[i];
-    }
-    q->run.count = kept;
-    q->run_next = 0;
+    h->count = kept;
+    event_heap_build(h);
+    run_end(q, run_sweep(q, &q->run));
+    q->line.end = run_sweep(q, &q->line);
+    *q->line.end = nothing;
     ladder_filter(&q->ladder, entry_keep, q);
+    q->dead = 0;
 }
 
-static void dead_count(struct event_queue *q)
+bool event_queue_move(struct event_queue *q, struct event_slot *slot, event_handle h, uint64_t time,
+                      uint64_t order)
 {
-    size_t entries = q->heap.count + (q->run.count - q->run_next) + q->ladder.count;
-
-    if (entries > 2 * q->live + SWEEP_LEAST)
-        dead_sweep(q);
-}
-
-/* The slot of a handle whose event is pending, or NULL. */
-static struct slot *handle_find(const struct event_queue *q, event_handle h)
-{
-    uint32_t index = (uint32_t)h, generation = (uint32_t)(h >> 32);
-
-    if (generation == 0 || index >= q->slot_count)
-        return NULL;
-    struct slot *slot = slot_at(q, index);
-    return slot->generation == generation ? slot : NULL;
-}
-
-bool event_queue_cancel(struct event_queue *q, event_handle h)
-{
-    struct slot *slot = handle_find(q, h);
-
-    if (slot == NULL)
-        return false;
-    slot->generation++;
+    q->dead++;
     slot->stamp++;
-    q->live--;
-    slot_release(q, (uint32_t)h);
-    dead_count(q);
-    return true;
-}
-
-bool event_queue_rearm(struct event_queue *q, event_handle h, sim_ns time, uint64_t order)
-{
-    struct slot *slot = handle_find(q, h);
-
-    CHECK(time >= (sim_ns)q->now);
-    if (slot == NULL)
-        return false;
-    if (slot->stamp >= UINT32_MAX - 2) {
-        slot->stamp = UINT32_MAX - 1;
-        dead_sweep(q);
+    if (slot->stamp >= EVENT_STAMP_LAST) {
+        event_queue_sweep(q);
         slot->stamp = 0;
     }
-    slot->stamp++;
     slot->order = order;
-    entry_push(q, &(struct event_entry){order, (uint64_t)time, (uint32_t)h, slot->stamp});
-    dead_count(q);
+    event_entry_push(q, (struct event_entry){time, (uint32_t)h, slot->stamp}, order);
+    if (q->dead > q->live + EVENT_SWEEP_LEAST)
+        event_queue_sweep(q);
     return true;
-}
-
-size_t event_queue_count(const struct event_queue *q)
-{
-    return q->live;
 }
 
 size_t event_queue_bytes(const struct event_queue *q)
 {
     return sizeof *q + (CELLS_MOST + 1) * sizeof *q->cells +
            q->block_count * (BLOCK_BYTES + sizeof *q->blocks) + q->ladder.bytes +
-           q->heap.capacity * sizeof *q->heap.items +
-           (q->run.capacity + q->spare.capacity) * sizeof *q->run.items;
+           q->heap.capacity * (sizeof *q->heap.keys + sizeof *q->heap.tags) + event_run_bytes(&q->line) +
+           event_run_bytes(&q->run) + q->spare_count * sizeof *q->spare;
 }

@@ -34,22 +34,29 @@ void event_queue_free(struct event_queue *q); /* NULL is fine */
 
 /* A new event. *payload gets the address of its `payload_bytes`, aligned to 16, not zeroed, to be filled now;
  * it does not move. `time` must not lie before that of the last event popped (CHECKed). */
-event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order, void **payload);
+static inline event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order,
+                                            void **payload);
 
 /* Takes the first event out; false when there is none. The payload is valid until the next pop: pushes in
  * between neither move nor reuse it. From now on its handle is dead. */
-bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload);
+static inline bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload);
+
+/* The same, unless the first event is later than `limit`: then it stays, and the answer is false. */
+static inline bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order,
+                                         void **payload);
 
 /* The event that pop would take; may tidy inside. */
-bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order);
+static inline bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order);
 
-bool event_queue_cancel(struct event_queue *q,
-                        event_handle h); /* false when it already fired or was cancelled */
+/* False when it already fired or was cancelled. */
+static inline bool event_queue_cancel(struct event_queue *q, event_handle h);
 
 /* Moves a pending event to another time and order; handle and payload stay. False as for cancel. */
-bool event_queue_rearm(struct event_queue *q, event_handle h, sim_ns time, uint64_t order);
+static inline bool event_queue_rearm(struct event_queue *q, event_handle h, sim_ns time, uint64_t order);
 
-size_t event_queue_count(const struct event_queue *q); /* pending */
-size_t event_queue_bytes(const struct event_queue *q); /* memory held */
+static inline size_t event_queue_count(const struct event_queue *q); /* pending */
+size_t event_queue_bytes(const struct event_queue *q);               /* memory held */
+
+#include "sim/engine/event_inline.h"
 
 #endif

@@ -321,9 +321,8 @@ bool world_step(struct world *w, sim_ns limit)
     uint64_t order;
     void *payload;
 
-    if (!event_queue_peek(w->queue, &time, &order) || time > limit)
+    if (!event_queue_pop_until(w->queue, limit, &time, &order, &payload))
         return false;
-    CHECK(event_queue_pop(w->queue, &time, &order, &payload));
     CHECK(time >= w->now);
     struct event e;
     memcpy(&e, payload, sizeof e);

@@ -1,7 +1,8 @@
 /* The event queue against an oracle that keeps all pending events in a plain array and looks for the least.
  *
  * Random pushes, pops, peeks, cancels and rearms, under time distributions that are meant to hurt: all equal,
- * few instants, near and far mixed, ever larger gaps, decreasing. A failure prints its seed. */
+ * few instants, near and far mixed, ever larger gaps, decreasing, time-outs that come in order among events
+ * that do not. A failure prints its seed. */
 #include "sim/engine/event_queue.h"
 #include "sim/engine/random.h"
 
@@ -40,7 +41,7 @@ static size_t oracle_first(const struct oracle *o)
     return first;
 }
 
-enum times { ALL_EQUAL, FEW_INSTANTS, SMOOTH, NEAR_AND_FAR, GAPS, FALLING, CONSTANT, TIMES_COUNT };
+enum times { ALL_EQUAL, FEW_INSTANTS, SMOOTH, NEAR_AND_FAR, GAPS, FALLING, CONSTANT, TIMEOUTS, TIMES_COUNT };
 
 static sim_ns time_draw(enum times times, sim_ns now, uint64_t step, random_stream *s)
 {
@@ -60,13 +61,17 @@ static sim_ns time_draw(enum times times, sim_ns now, uint64_t step, random_stre
         return now + (sim_ns)(1000000 - step % 1000000);
     case CONSTANT:
         return now + 1000;
+    case TIMEOUTS: /* at whole instants, so that they meet */
+        return random_below(s, 2) == 0 ? now / 8 * 8 + 4000
+                                       : now + 8 - now % 8 + 8 * (sim_ns)random_below(s, 50);
     default:
         return now + (sim_ns)random_below(s, 1000000);
     }
 }
 
-/* `grow` of 256 steps push, as many others pop, a few cancel, rearm and peek; grow and shrink in turns. */
-static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, uint64_t half_period)
+/* `grow` of 256 steps push, `cancel` cancel, a few rearm, the others pop; grow and shrink in turns. */
+static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, uint64_t half_period,
+                               uint64_t cancel)
 {
     struct event_queue *q = event_queue_new(sizeof(uint64_t) * 3);
     struct oracle o = {0};
@@ -89,14 +94,14 @@ static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, 
             for (size_t i = 0; i < 3; i++)
                 ((uint64_t *)payload)[i] = p.mark + i;
             oracle_add(&o, p);
-        } else if (die < grow + 20) {
+        } else if (die < grow + cancel) {
             size_t i = random_below(&s, o.count);
             struct pending p = o.items[i];
             cr_assert(event_queue_cancel(q, p.handle), "seed %lu step %lu", seed, step);
             cr_assert_not(event_queue_cancel(q, p.handle));
             cr_assert_not(event_queue_rearm(q, p.handle, now, 0));
             o.items[i] = o.items[--o.count];
-        } else if (die < grow + 40) {
+        } else if (die < grow + cancel + 20) {
             struct pending *p = &o.items[random_below(&s, o.count)];
             p->time = time_draw(times, now, step, &s);
             p->order = random_below(&s, 4) << 48 | ++count;
@@ -108,9 +113,14 @@ static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, 
                 cr_assert(event_queue_peek(q, &time, &order));
                 cr_assert(time == p.time && order == p.order, "peek: seed %lu step %lu", seed, step);
             }
+            if (die % 4 == 1 && p.time > now) {
+                cr_assert_not(event_queue_pop_until(q, p.time - 1, &time, &order, &payload));
+                cr_assert(held == NULL || held[0] == held_mark);
+            }
             if (held != NULL)
                 cr_assert_eq(held[0], held_mark, "a popped payload changed: seed %lu step %lu", seed, step);
-            cr_assert(event_queue_pop(q, &time, &order, &payload));
+            cr_assert(die % 2 == 1 ? event_queue_pop_until(q, p.time, &time, &order, &payload)
+                                   : event_queue_pop(q, &time, &order, &payload));
             cr_assert(time == p.time && order == p.order, "pop: seed %lu times %d step %lu", seed, times,
                       step);
             held = payload;
@@ -127,11 +137,19 @@ static void run_against_oracle(uint64_t seed, enum times times, uint64_t steps, 
     event_queue_free(q);
 }
 
+Test(engine_event_queue, pops_what_the_oracle_pops_while_hardly_any_are_pending)
+{
+    for (uint64_t seed = 200; seed < 260; seed++) {
+        for (int times = 0; times < TIMES_COUNT; times++)
+            run_against_oracle(seed, (enum times)times, 3000, 10 + seed % 30, 20);
+    }
+}
+
 Test(engine_event_queue, pops_what_the_oracle_pops_while_few_are_pending)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
         for (int times = 0; times < TIMES_COUNT; times++)
-            run_against_oracle(seed, (enum times)times, 3000, 300);
+            run_against_oracle(seed, (enum times)times, 3000, 300, 20);
     }
 }
 
@@ -139,7 +157,16 @@ Test(engine_event_queue, pops_what_the_oracle_pops_while_thousands_are_pending)
 {
     for (uint64_t seed = 100; seed < 102; seed++) {
         for (int times = 0; times < TIMES_COUNT; times++)
-            run_against_oracle(seed, (enum times)times, 40000, 15000);
+            run_against_oracle(seed, (enum times)times, 40000, 15000, 20);
+    }
+}
+
+/* So many that the dead are swept out now and then. */
+Test(engine_event_queue, pops_what_the_oracle_pops_while_most_are_cancelled)
+{
+    for (uint64_t seed = 300; seed < 303; seed++) {
+        for (int times = 0; times < TIMES_COUNT; times++)
+            run_against_oracle(seed, (enum times)times, 40000, 5000, 80);
     }
 }
 

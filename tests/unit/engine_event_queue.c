@@ -100,12 +100,14 @@ Test(engine_event_queue, accepts_the_last_instant_of_all)
     event_queue_free(q);
 }
 
-/* Time-outs that are nearly all cancelled: the dead must not pile up. 200 alive at a time, a million in all.
- * The bound is that of event_queue.c: dead <= alive + 1024, so one block of slots (2 MB) and well under 1 MB
- * of entries; without a sweep a million entries would take 24 MB. */
-Test(engine_event_queue, cancelled_timeouts_do_not_pile_up)
+/* Time-outs that are nearly all cancelled: the dead must not pile up. 200 alive at a time, a million in all;
+ * of the same length, so that they come in order, or of any. The bound is that of event_inline.h: dead <=
+ * alive + 1024, so one block of slots (2 MB) and well under 1 MB of entries; without a sweep a million
+ * entries would take 16 MB. */
+static void check_timeouts(uint64_t spread)
 {
     struct event_queue *q = event_queue_new(32);
+    random_stream s = random_stream_new(random_key_new(3, spread, "timeouts"), 0, 0);
     event_handle timers[200] = {0};
     uint64_t count = 0;
 
@@ -116,10 +118,39 @@ Test(engine_event_queue, cancelled_timeouts_do_not_pile_up)
         if (*timer != 0)
             cr_assert(event_queue_cancel(q, *timer));
         event_queue_push(q, now + 1000, ++count, &payload);
-        *timer = event_queue_push(q, now + 10 * SIM_SECOND, ++count, &payload);
+        *timer =
+            event_queue_push(q, now + 10 * SIM_SECOND + (sim_ns)random_below(&s, spread), ++count, &payload);
     }
     cr_assert_lt(event_queue_bytes(q), 3 << 20);
     event_queue_free(q);
+}
+
+Test(engine_event_queue, cancelled_timeouts_do_not_pile_up)
+{
+    check_timeouts(1);
+    check_timeouts(10 * SIM_SECOND);
+}
+
+/* What a sweep leaves behind the last living entry is nobody's. */
+Test(engine_event_queue, what_outlives_a_sweep_fires_once)
+{
+    static event_handle handles[3000];
+
+    for (uint64_t alive = 0; alive < 8; alive++) {
+        struct event_queue *q = event_queue_new(8);
+        for (uint64_t i = 0; i < 3000; i++)
+            handles[i] = event_queue_push(q, (sim_ns)i, i, &payload);
+        for (uint64_t i = 0; i < 3000; i++) {
+            if (i % 8 != alive)
+                cr_assert(event_queue_cancel(q, handles[i]));
+        }
+        for (uint64_t i = alive; i < 3000; i += 8) {
+            cr_assert(event_queue_pop(q, &now, &order, &payload));
+            cr_assert_eq(order, i);
+        }
+        cr_assert_not(event_queue_pop(q, &now, &order, &payload));
+        event_queue_free(q);
+    }
 }
 
 /* In a steady state nothing is allocated: the bytes held after a million events are those after two. */
