@@ -229,19 +229,52 @@ const struct timeline_operation *timeline_operation(const struct timeline *t, ui
     return at == 0 ? NULL : &t->operations.items[at - 1];
 }
 
+/* A taker that lost its disk goes on counting beyond what it may have counted before. Those counts mean the
+ * write too only if it had come back to the taker by then. */
+struct timeline_mark timeline_mark(const struct timeline *t, const struct timeline_operation *write)
+{
+    struct timeline_mark mark = {.write = write, .below = UINT64_MAX};
+    bool lost = false;
+
+    if (!t->setting->by_merge || write->taken == SIM_NS_NEVER)
+        return mark;
+    array_each (struct trace_record, r, &t->trace->records) {
+        const struct history_record *h = &r->record;
+        if (h->node != write->taker || r->position <= write->taken_position)
+            continue;
+        if (h->kind == HISTORY_DOWN && h->down.lose == LOSE_DISK)
+            lost = true;
+        else if (lost && h->kind == HISTORY_MERGE && timeline_is_mark(&mark, h))
+            lost = false;
+        else if (lost && h->kind == HISTORY_TAKE && h->key == write->key) {
+            mark.below = (uint64_t)h->take.stamp;
+            break;
+        }
+    }
+    return mark;
+}
+
+bool timeline_is_mark(const struct timeline_mark *m, const struct history_record *h)
+{
+    const struct timeline_operation *w = m->write;
+
+    if (h->key != w->key)
+        return false;
+    if (h->kind == HISTORY_STORE)
+        return h->store.kept != 0 &&
+               (h->store.stamp > w->stamp || (h->store.stamp == w->stamp && h->store.write >= w->op));
+    return h->kind == HISTORY_MERGE && h->merge.origin == w->taker && h->merge.upto >= (uint64_t)w->stamp &&
+           h->merge.upto < m->below;
+}
+
 const struct trace_record *timeline_reflected(const struct timeline *t, const struct timeline_operation *o,
                                               uint32_t node)
 {
-    array_each (struct trace_record, r, &t->trace->records) {
-        const struct history_record *h = &r->record;
-        if (h->key != o->key || h->node != node || r->position < o->taken_position)
-            continue;
-        if (h->kind == HISTORY_STORE && h->store.kept &&
-            (h->store.stamp > o->stamp || (h->store.stamp == o->stamp && h->store.write >= o->op)))
+    struct timeline_mark mark = timeline_mark(t, o);
+
+    array_each (struct trace_record, r, &t->trace->records)
+        if (r->record.node == node && r->position >= o->taken_position && timeline_is_mark(&mark, &r->record))
             return r;
-        if (h->kind == HISTORY_MERGE && h->merge.origin == o->taker && h->merge.upto >= (uint64_t)o->stamp)
-            return r;
-    }
     return NULL;
 }
 

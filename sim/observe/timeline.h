@@ -73,6 +73,14 @@ const struct timeline_message *timeline_message(const struct timeline *t, uint64
 const struct timeline_operation *timeline_operation(const struct timeline *t,
                                                     uint64_t op); /* any identity; NULL */
 
+/* Tells records by which a node comes to reflect a write. */
+struct timeline_mark {
+    const struct timeline_operation *write;
+    uint64_t below; /* BY_MERGE: counts of the life of its taker's disk that it was taken in are below this */
+};
+struct timeline_mark timeline_mark(const struct timeline *t, const struct timeline_operation *write);
+bool timeline_is_mark(const struct timeline_mark *m, const struct history_record *h);
+
 /* The first record from which `node` reflects write `op` (taken as `o` says), NULL: not in the window. */
 const struct trace_record *timeline_reflected(const struct timeline *t, const struct timeline_operation *o,
                                               uint32_t node);

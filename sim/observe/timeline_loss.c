@@ -5,9 +5,8 @@
  *
  * Stamps are told as times only if both are what their taker's clock may have said, give or take the widest
  * error of any clock (a hybrid clock may show another's): a count or a ballot is no time. */
+#include "sim/observe/timeline_undone.h"
 #include "sim/observe/timeline_way.h"
-
-#include <string.h>
 
 static sim_ns distance(sim_ns a, sim_ns b)
 {
@@ -51,84 +50,49 @@ static void tell_stamp(struct story *s, const struct story_def *def, const struc
                    timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead of");
 }
 
-/* Had the write reached the node by the record at `position`? */
-static bool had_reached(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
-                        uint64_t position)
-{
-    if (node == write->taker)
-        return write->taken_position < position;
-    array_each (struct trace_record, r, &t->trace->records) { /* also where it was refused for a newer one */
-        const struct history_record *h = &r->record;
-        if (r->position >= position)
-            return false;
-        if (h->kind == HISTORY_STORE && h->node == node && h->store.write == write->op)
-            return true;
-    }
-    return false;
-}
-
 /* ---- failover ---- */
 
-static const struct trace_record *last_of(const struct timeline *t, uint8_t kind, uint32_t node,
-                                          uint64_t from, uint64_t to)
+/* The last crash of the node between the two, or NULL. */
+static const struct trace_record *crash_between(const struct timeline *t, uint32_t node, uint64_t from,
+                                                uint64_t to)
 {
     const struct trace_record *last = NULL;
 
     array_each (struct trace_record, r, &t->trace->records)
-        if (r->record.kind == kind && r->record.node == node && r->position > from && r->position < to)
+        if (r->record.kind == HISTORY_DOWN && r->record.node == node && r->position > from &&
+            r->position < to)
             last = r;
     return last;
-}
-
-/* When the node went down, came up, came to lead and led no more. */
-static void tell_turns(struct story *s, const struct timeline *t, uint32_t node, uint64_t from, uint64_t to)
-{
-    static const char *const loses[] = {"goes down", "goes down, and loses its memory",
-                                        "goes down, and loses its disk"};
-    char name[TIMELINE_NAME];
-
-    timeline_node_name(t->setting, node, name);
-    array_each (struct trace_record, r, &t->trace->records) {
-        const struct history_record *h = &r->record;
-        if (r->position <= from || r->position >= to || h->node != node)
-            continue;
-        if (h->kind == HISTORY_DOWN)
-            story_line(s, h->time, true, "%s %s", name, loses[h->down.lose <= LOSE_DISK ? h->down.lose : 0]);
-        else if (h->kind == HISTORY_UP)
-            story_line(s, h->time, false, "%s is up again", name);
-        else if (h->kind == HISTORY_LEADS)
-            story_line(s, h->time, true, h->leads.yes ? "%s leads from now on" : "%s leads no more", name);
-    }
 }
 
 static void tell_failover(struct story *s, const struct story_def *def,
                           const struct timeline_operation *loser, const struct timeline_operation *winner)
 {
-    static const char *const loses[] = {"went down", "lost its memory", "lost its disk"};
     const struct timeline *t = def->timeline;
-    char old[TIMELINE_NAME], new[TIMELINE_NAME], when[TIMELINE_NAME];
+    char old[TIMELINE_NAME], new[TIMELINE_NAME], when[TIMELINE_NAME], by[TIMELINE_NAME] = "",
+                                                                      words[STORY_TEXT];
     uint64_t from = loser->taken_position, to = winner->taken_position;
-    const struct trace_record *leads = last_of(t, HISTORY_LEADS, winner->taker, 0, to),
-                              *down = last_of(t, HISTORY_DOWN, loser->taker, from, to),
-                              *lost = last_of(t, HISTORY_DOWN, winner->taker, from, to);
+    const struct trace_record *down = crash_between(t, loser->taker, from, to);
+    struct undone undone;
 
     timeline_node_name(t->setting, loser->taker, old);
     timeline_node_name(t->setting, winner->taker, new);
-    if (winner->taker != loser->taker && leads != NULL && leads->record.leads.yes)
-        story_cause(s, "%s became the leader at %s without the loser, which %s had not passed on (failover)",
-                    new, timeline_instant(leads->record.time, when), old);
-    else if (winner->taker != loser->taker && down != NULL)
+    if (undone_find(t, loser, winner->taker, to, &undone)) {
+        undone_tell(s, def, loser, &undone, to);
+        story_cause(s, "%s (failover)", undone_cause(def, loser, &undone, words));
+    } else if (winner->taker != loser->taker && down != NULL) {
+        if (down->record.down.fault < t->setting->fault_count)
+            way_by_fault(t->setting, down->record.down.fault, by);
+        story_line(s, down->record.time, true, "%s goes down", old);
         story_cause(
-            s, "%s went down at %s and had not passed the loser on; %s took the winner without it (failover)",
-            old, timeline_instant(down->record.time, when), new);
-    else if (lost != NULL)
-        story_cause(s, "%s %s at %s, and the loser with it, before it took the winner (failover)", new,
-                    loses[lost->record.down.lose <= LOSE_DISK ? lost->record.down.lose : 0],
-                    timeline_instant(lost->record.time, when));
-    else
+            s,
+            "%s went down at %s%s and had not passed the loser on; %s took the winner without it (failover)",
+            old, timeline_instant(down->record.time, when), by, new);
+    } else {
         story_cause(
             s, "%s had rolled back the loser for another leader's log when it took the winner (failover)",
             new);
+    }
 }
 
 /* ---- clocks ---- */
@@ -302,11 +266,6 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
     for (uint32_t i = 0; i < count; i++)
         way_tell_step(s, def, &steps[i], false);
     tell_meeting(s, def, loser, winner, node, met);
-    if (cause == LOSS_FAILOVER) {
-        tell_turns(s, t, loser->taker, loser->taken_position, winner->taken_position);
-        if (winner->taker != loser->taker)
-            tell_turns(s, t, winner->taker, loser->taken_position, winner->taken_position);
-    }
     if (cause == LOSS_FAILOVER)
         tell_failover(s, def, loser, winner);
     else if (cause == LOSS_CLOCK_OFFSET || cause == LOSS_DRIFT)
@@ -320,39 +279,42 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
 
 /* ---- a committed write that nobody has in the end ---- */
 
+/* What the taker sent of it to other regions; not more than a few. */
+static void tell_sent(struct story *s, const struct story_def *def, const struct timeline_operation *o)
+{
+    enum { MOST = 3 };
+    uint32_t told = 0;
+
+    array_each (struct timeline_message, m, &def->timeline->messages)
+        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->from == o->taker &&
+            m->from_region != m->to_region && m->to != HISTORY_NO_NODE && m->bytes >= o->value_bytes &&
+            told++ < MOST)
+            way_tell(s, def, m, m->arrived == SIM_NS_NEVER);
+    if (told > MOST)
+        story_line(s, o->taken, false, "(%u more message%s left out)", told - MOST,
+                   told == MOST + 1 ? " is" : "s are");
+}
+
 struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
 {
     const struct timeline *t = def->timeline;
     const struct timeline_operation *o = timeline_operation(t, write);
-    const struct trace_record *last = NULL;
-    char name[TIMELINE_NAME], node[TIMELINE_NAME], span[TIMELINE_NAME];
-    static const char *const takes[] = {"keeps what it had", "loses its memory", "loses its disk"};
+    struct undone undone;
+    char name[TIMELINE_NAME], words[STORY_TEXT];
 
     if (o == NULL || o->taken == SIM_NS_NEVER)
         return NULL;
     struct story *s = story_new(def, "%s of key %llu, committed and gone",
                                 timeline_operation_name(t->setting, o->op, name), (unsigned long long)o->key);
+    bool found = undone_for_good(t, o, &undone);
     story_write(s, def, o);
-    array_each (struct timeline_message, m, &t->messages)
-        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->from == o->taker &&
-            m->from_region != m->to_region && m->to != HISTORY_NO_NODE && m->bytes >= o->value_bytes)
-            way_tell(s, def, m, m->arrived == SIM_NS_NEVER);
-    array_each (struct trace_record, r, &t->trace->records) {
-        const struct history_record *h = &r->record;
-        bool had = h->kind == HISTORY_DOWN && h->time >= o->taken &&
-                   (h->node == o->taker || had_reached(t, o, h->node, r->position));
-        if (!had)
-            continue;
-        last = r;
-        story_line(s, h->time, true, "%s goes down, and %s", timeline_node_name(t->setting, h->node, node),
-                   takes[h->down.lose <= LOSE_DISK ? h->down.lose : 0]);
-    }
-    if (last == NULL)
-        story_cause(s, "a replica that had it rolled it back for another leader's log");
+    if (!found || undone.leads == NULL)
+        tell_sent(s, def, o);
+    if (found)
+        undone_tell(s, def, o, &undone, UINT64_MAX);
+    if (found)
+        story_cause(s, "%s", undone_cause(def, o, &undone, words));
     else
-        story_cause(
-            s, "%s went down %s after the write was committed, before it had come to a replica that was left",
-            timeline_node_name(t->setting, last->record.node, node),
-            timeline_span(last->record.time - o->end, span));
+        story_cause(s, "no replica that is up has it");
     return s;
 }

@@ -11,25 +11,17 @@ struct had {
     uint64_t position;
 };
 
-static bool is_had_by(const struct timeline_operation *write, const struct history_record *h)
-{
-    if (h->kind == HISTORY_STORE)
-        return h->store.kept != 0 && (h->store.stamp > write->stamp ||
-                                      (h->store.stamp == write->stamp && h->store.write >= write->op));
-    return h->kind == HISTORY_MERGE && h->merge.origin == write->taker &&
-           h->merge.upto >= (uint64_t)write->stamp;
-}
-
 static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write)
 {
     struct had *had = memory_new(t->setting->node_count, sizeof *had);
+    struct timeline_mark mark = timeline_mark(t, write);
 
     for (uint32_t n = 0; n < t->setting->node_count; n++)
         had[n] = (struct had){SIM_NS_NEVER, UINT64_MAX};
     had[write->taker] = (struct had){write->taken, write->taken_position};
     array_each (struct trace_record, r, &t->trace->records) {
         const struct history_record *h = &r->record;
-        if (h->key == write->key && r->position >= write->taken_position && is_had_by(write, h) &&
+        if (r->position >= write->taken_position && timeline_is_mark(&mark, h) &&
             had[h->node].position == UINT64_MAX)
             had[h->node] = (struct had){h->time, r->position};
     }
@@ -68,6 +60,19 @@ static const struct timeline_message *carrier(const struct timeline *t,
     return arrived != NULL ? arrived : sent;
 }
 
+/* Of those that can carry it the first from the taker, if it was late or never came: what set out with the
+ * write. */
+static const struct timeline_message *lost_batch(const struct timeline *t,
+                                                 const struct timeline_operation *write,
+                                                 const struct had *had, uint32_t node)
+{
+    array_each (struct timeline_message, m, &t->messages)
+        if (m->op == 0 && m->from == write->taker && m->to == node &&
+            m->sent_position > write->taken_position && m->bytes >= write->value_bytes)
+            return m->arrived_position >= had[node].position ? m : NULL;
+    return NULL;
+}
+
 uint32_t way_of_write(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
                       struct way_step steps[WAY_MOST])
 {
@@ -81,8 +86,12 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
             .from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
         for (int which = 0; which < CARRIERS && step.m == NULL; which++)
             step.m = carrier(t, write, had, node, had[node].position, (enum carriers)which);
+        const struct timeline_message *batch = lost_batch(t, write, had, node);
         if (step.m == NULL) /* a batch that had not come */
-            step.m = carrier(t, write, had, node, UINT64_MAX, BATCHES);
+            step.m = batch != NULL ? batch : carrier(t, write, had, node, UINT64_MAX, BATCHES);
+        else if (step.m->arrived_position >= had[node].position && batch != NULL &&
+                 batch->sent_position < step.m->sent_position)
+            step.m = batch;
         if (step.m != NULL) {
             step.from = step.m->from;
             step.held = had[step.from].time;

@@ -3,6 +3,7 @@
 #include "sim/observe/timeline_story.h"
 
 #include "sim/model/model.h"
+#include "sim/observe/timeline_undone.h"
 #include "sim/observe/timeline_way.h"
 
 #include <stdarg.h>
@@ -193,9 +194,13 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
     uint32_t count = way_of_write(t, write, read->answered_from, steps);
     sim_ns answered = time_of_answer(t, read);
     const struct way_step *worst = way_worst(steps, count, answered);
+    struct undone undone;
+    bool was_undone = undone_find(t, write, read->answered_from, read->instant + 1, &undone);
 
     story_write(s, def, write);
-    for (uint32_t i = 0; i < count; i++)
+    if (was_undone)
+        undone_tell(s, def, write, &undone, read->instant + 1);
+    for (uint32_t i = 0; i < count && !was_undone; i++)
         way_tell_step(s, def, &steps[i], &steps[i] == worst);
     story_operation(s, read->op);
     story_line(s, read->begin, false, "%s: a client in %s begins to read key %llu",
@@ -210,9 +215,12 @@ struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op,
                                                                                 : "",
                more);
     tell_later(s, def, write, read->answered_from, answered);
-    story_cause(s, "%s",
-                worst != NULL ? way_cause(def, worst, answered, words)
-                              : "the replica had it, and lost it again");
+    if (was_undone)
+        story_cause(s, "%s", undone_cause(def, write, &undone, words));
+    else
+        story_cause(s, "%s",
+                    worst != NULL ? way_cause(def, worst, answered, words)
+                                  : "the replica had it, and lost it again");
     return s;
 }
 
@@ -261,23 +269,6 @@ static sim_ns asked_again(const struct timeline *t, const struct timeline_operat
     return last;
 }
 
-static bool was_down(const struct timeline *t, uint32_t node, sim_ns from, sim_ns to)
-{
-    bool down = false;
-
-    array_each (struct trace_record, r, &t->trace->records) {
-        if (r->record.time > to)
-            break;
-        if (r->record.node != node)
-            continue;
-        if (r->record.kind == HISTORY_DOWN)
-            down = true;
-        else if (r->record.kind == HISTORY_UP && r->record.time <= from)
-            down = false;
-    }
-    return down;
-}
-
 static uint32_t ways_of(const struct timeline *t, const struct timeline_operation *o,
                         struct piece pieces[2 * WAY_MOST])
 {
@@ -293,7 +284,8 @@ static uint32_t ways_of(const struct timeline *t, const struct timeline_operatio
     while (count + 2 < 2 * WAY_MOST) {
         if (m == NULL)
             m = awaited(t, o, node, time, position);
-        if (m == NULL)
+        sim_ns again = node == o->node ? asked_again(t, o, time) : SIM_NS_NEVER;
+        if (m == NULL || (again != SIM_NS_NEVER && m->arrived < again)) /* what it had last was a retry */
             break;
         if (time > m->arrived)
             pieces[count++] = (struct piece){.node = node, .from = m->arrived, .to = time};
@@ -321,7 +313,7 @@ static uint32_t pieces_of(const struct timeline *t, const struct timeline_operat
         return count;
     struct piece *first = &pieces[count - 1];
     sim_ns again = asked_again(t, o, first->m != NULL ? first->from : first->to);
-    if (again == SIM_NS_NEVER || (first->m == NULL && !was_down(t, first->node, o->begin, again)))
+    if (again == SIM_NS_NEVER)
         return count;
     if (first->m == NULL)
         first->from = again;
@@ -434,54 +426,82 @@ static const char *cause_of_silence(struct story *s, const struct story_def *def
 }
 
 /* Of messages that came in time, and of those that did not: the story of a quorum's many says no more than
- * the first of them, one for each pair of nodes, and half as many of the former. */
+ * the first of them, one for each pair of nodes and type, and half as many of the former. What was to come to
+ * the client's own node is told in any case. */
 enum { FAILURE_MESSAGES = 4 };
 
 struct told {
-    uint32_t from[FAILURE_MESSAGES], to[FAILURE_MESSAGES], count;
+    const struct timeline_message *messages[FAILURE_MESSAGES];
+    uint32_t count;
 };
 
 static bool tells(struct told *told, uint32_t most, const struct timeline_message *m)
 {
     for (uint32_t i = 0; i < told->count; i++)
-        if (told->from[i] == m->from && told->to[i] == m->to)
+        if (told->messages[i]->from == m->from && told->messages[i]->to == m->to &&
+            told->messages[i]->type == m->type)
             return false;
     if (told->count == most)
         return false;
-    told->from[told->count] = m->from;
-    told->to[told->count++] = m->to;
+    told->messages[told->count++] = m;
     return true;
+}
+
+/* Why the attempt of [from, to) had no answer: the first of its messages that did not come, else the node. */
+static const char *cause_of_attempt(const struct story_def *def, const struct timeline_operation *o,
+                                    sim_ns from, sim_ns to, char out[STORY_TEXT])
+{
+    char node[TIMELINE_NAME];
+
+    array_each (struct timeline_message, m, &def->timeline->messages)
+        if (is_about(m, o) && m->from_region != m->to_region && m->sent >= from && m->sent < to &&
+            m->arrived > to)
+            return way_cause_message(def, m, to, out);
+    if (o->outcome == OUTCOME_REFUSED)
+        snprintf(out, STORY_TEXT, "%s refused it", timeline_node_name(def->timeline->setting, o->node, node));
+    else if (o->node != HISTORY_NO_NODE)
+        way_cause_node(def, o->node, from, to, "unanswered", out);
+    else
+        snprintf(out, STORY_TEXT, "its region has no nodes");
+    return out;
+}
+
+/* The first attempt's, and the last's if that is another. */
+static void cause_of_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
+{
+    sim_ns first = o->end, last = asked_again(def->timeline, o, o->end);
+    char then[STORY_TEXT], at_last[STORY_TEXT];
+
+    array_each (struct trace_record, r, &def->timeline->trace->records)
+        if (r->record.kind == HISTORY_RETRY && history_op_of(r->record.op) == history_op_of(o->op) &&
+            r->record.time < first)
+            first = r->record.time;
+    cause_of_attempt(def, o, o->begin, first, then);
+    if (last == SIM_NS_NEVER || strcmp(then, cause_of_attempt(def, o, last, o->end, at_last)) == 0)
+        story_cause(s, "%s", then);
+    else
+        story_cause(s, "at first %.280s; at last %.280s", then, at_last);
 }
 
 static void tell_failure(struct story *s, const struct story_def *def, const struct timeline_operation *o)
 {
     const struct timeline *t = def->timeline;
-    const struct timeline_message *lost = NULL;
-    char words[STORY_TEXT], node[TIMELINE_NAME];
     struct told told[2] = {0}; /* [late] */
     uint32_t left_out = 0;
 
     array_each (struct timeline_message, m, &t->messages)
         if (is_about(m, o) && m->from_region != m->to_region && m->sent_position < o->end_position) {
             bool late = m->arrived == SIM_NS_NEVER || m->arrived > o->end;
-            if (tells(&told[late], late ? FAILURE_MESSAGES : FAILURE_MESSAGES / 2, m))
+            if (tells(&told[late], late ? FAILURE_MESSAGES : FAILURE_MESSAGES / 2, m) ||
+                (late && m->to == o->node))
                 way_tell(s, def, m, late);
             else
                 left_out++;
-            if (lost == NULL && late)
-                lost = m;
         }
     if (left_out > 0)
         story_line(s, o->end, false, "(%u more message%s left out)", left_out,
                    left_out == 1 ? " is" : "s are");
-    if (lost != NULL)
-        story_cause(s, "%s", way_cause_message(def, lost, o->end, words));
-    else if (o->outcome == OUTCOME_REFUSED)
-        story_cause(s, "%s refused it", timeline_node_name(t->setting, o->node, node));
-    else if (o->node != HISTORY_NO_NODE)
-        story_cause(s, "%s", way_cause_node(def, o->node, o->begin, o->end, "unanswered", words));
-    else
-        story_cause(s, "its region has no nodes");
+    cause_of_failure(s, def, o);
 }
 
 struct story *story_of_operation(const struct story_def *def, uint64_t op)

@@ -164,6 +164,9 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
         const struct trace_record *down = crash_of(def->timeline, m, x->lost);
         if (down == NULL)
             snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
+        else if (down->record.time > x->sent)
+            snprintf(out, STORY_TEXT, "lost on its way, as %s goes down",
+                     timeline_node_name(s, down->record.node, node));
         else if (down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "lost: %s is down%s%s", timeline_node_name(s, down->record.node, node),
                      way_by_fault(s, down->record.down.fault, name),

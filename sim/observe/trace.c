@@ -40,7 +40,8 @@ static bool wants_message(struct trace *t, const struct history_record *r)
 
 static bool wants(struct trace *t, const struct history_record *r)
 {
-    if (r->kind == HISTORY_FAULT || r->kind == HISTORY_DOWN || r->kind == HISTORY_UP || is_about(t, r))
+    if (r->kind == HISTORY_FAULT || r->kind == HISTORY_DOWN || r->kind == HISTORY_UP ||
+        r->kind == HISTORY_LEADS || is_about(t, r))
         return true;
     if (r->time < t->def.from)
         return false;

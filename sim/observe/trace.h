@@ -18,8 +18,8 @@
 #include "sim/history/setting.h"
 
 struct trace_def {
-    sim_ns from, to;     /* records of [from, to) are kept; faults, crashes and `ops` from the start */
-    sim_ns grace;        /* after `to`, what becomes of messages sent before it is kept for so long */
+    sim_ns from, to; /* records of [from, to) are kept; faults, crashes, leaders and `ops` from the start */
+    sim_ns grace;    /* after `to`, what becomes of messages sent before it is kept for so long */
     const uint64_t *ops; /* all about these operations is kept whatever the bounds; the caller's */
     size_t op_count;
     size_t records_most;    /* of all others; 0: no bound */

@@ -292,11 +292,12 @@ Test(explain_story, a_crash_takes_a_commit_with_it)
         "It: east/248 of key 98, committed and gone\n"
         "      4.960 s  east/248: a client in east begins write of key 98\n"
         "      4.960 s  east takes east/248\n"
-        "      4.960 s  entries east -> west: lost: east is down by 'fire' for good\n"
+        "      4.960 s  entries east -> west: lost on its way, as east goes down\n"
         "      4.960 s  east/248: its client is told, after 0.500 ms: it is committed\n"
-        "      5.000 s  east goes down, and loses its disk\n"
-        "  cause: east went down 39.5 ms after the write was committed, before it had come to a replica that "
-        "was left\n");
+        "      5.000 s  east goes down by 'fire', and loses its disk\n"
+        "  cause: east lost its disk at 5.000 s by 'fire', 39.5 ms after the commit, and no other replica "
+        "had "
+        "the write\n");
 }
 
 /* The client waits its 2 s for a node that is down, then goes to the other: 40.25 ms there, and as much back.
@@ -424,7 +425,7 @@ Test(explain_story, a_lost_disk_is_a_failover)
                  "      1.400 s  west/28 is stamped 1.400 s at west, which is right\n"
                  "      1.400 s  write west -> east: 40.0 ms\n"
                  "      1.401 s  west/28: its client is told, after 0.500 ms: it is committed\n"
-                 "      5.000 s  east goes down, and loses its disk\n"
+                 "      5.000 s  east goes down by 'fire', and loses its disk\n"
                  "      6.000 s  east is up again\n"
                  "      6.800 s  east/136: a client in east begins write of key 79\n"
                  "      6.800 s  east takes east/136\n"
@@ -432,8 +433,74 @@ Test(explain_story, a_lost_disk_is_a_failover)
                  "      6.800 s  write east -> west: 40.0 ms\n"
                  "      6.801 s  east/136: its client is told, after 0.500 ms: it is committed\n"
                  "      6.840 s  they meet at west: east/136 replaces west/28, which is lost\n"
-                 "  cause: east lost its disk at 5.000 s, and the loser with it, before it took the winner "
-                 "(failover)\n");
+                 "  cause: east lost its disk at 5.000 s by 'fire', and west/28 with it, and had not got it "
+                 "back from west (failover)\n");
+}
+
+/* Of three regions two cut off the leader: one of them leads from some 6 s on. */
+#define DEPOSED                                                                                              \
+    "name: story\nduration: 12s\nwarmup: 1s\ndrain: 20s\nreplications: 1\nregions: [east, west, south]\n"    \
+    "network: {rtt: 80ms}\nmodels: [{type: async, failover: {after: 1s}}]\n"                                 \
+    "workload: {clients: 1, arrivals: {poisson: 10/s}, keys: {count: 40}, mix: {read: 50%, write: 50%}}\n"   \
+    "faults: [{name: digger, at: 5s, for: 3s, partition: [[east], [west, south]]}]\n"
+
+Test(explain_story, a_leader_that_is_deposed_makes_a_read_stale)
+{
+    assert_story(
+        DEPOSED, STALEST,
+        "It: key 24 at south was 5.440 s behind\n"
+        "      5.719 s  east/68: a client in east begins write of key 24\n"
+        "      5.720 s  east takes east/68\n"
+        "      5.720 s  entries east -> south: lost: link cut by 'digger' until 8.000 s\n"
+        "      5.720 s  east/68: its client is told, after 0.500 ms: it is committed\n"
+        "      6.000 s  ... sent to south again, 3 times until 7.560 s: all lost\n"
+        "      6.067 s  south leads from now on, without east/68\n"
+        "      8.560 s  ... sent to south again (transmission 5): 367.2 ms, in order behind an earlier one\n"
+        "      8.927 s  south pays it no heed: it leads itself by now\n"
+        "      8.947 s  east leads no more\n"
+        "      9.056 s  east throws east/68 away: the new leader has it not\n"
+        "     11.160 s  south/118: a client in south begins to read key 24\n"
+        "     11.161 s  its client gets the value of east/56, from south: it misses east/68, and 2 newer\n"
+        "  cause: south took over from east at 6.067 s without east/68: the link east -> south was cut from "
+        "5.000 s to 8.000 s by 'digger'\n");
+}
+
+Test(explain_story, a_leader_that_is_deposed_loses_what_it_committed)
+{
+    assert_story(
+        DEPOSED, LOST_COMMIT,
+        "It: east/68 of key 24, committed and gone\n"
+        "      5.719 s  east/68: a client in east begins write of key 24\n"
+        "      5.720 s  east takes east/68\n"
+        "      5.720 s  entries east -> south: lost: link cut by 'digger' until 8.000 s\n"
+        "      5.720 s  east/68: its client is told, after 0.500 ms: it is committed\n"
+        "      6.000 s  ... sent to south again, 3 times until 7.560 s: all lost\n"
+        "      6.067 s  south leads from now on, without east/68\n"
+        "      8.560 s  ... sent to south again (transmission 5): 367.2 ms, in order behind an earlier one\n"
+        "      8.927 s  south pays it no heed: it leads itself by now\n"
+        "      8.947 s  east leads no more\n"
+        "      9.056 s  east throws east/68 away: the new leader has it not\n"
+        "  cause: south took over from east at 6.067 s without east/68: the link east -> south was cut from "
+        "5.000 s to 8.000 s by 'digger'\n");
+}
+
+Test(explain_story, a_leader_that_does_not_know_loses_an_update)
+{
+    assert_story(DEPOSED, LOST,
+                 "It: east/96 of key 37 gave way to south/77\n"
+                 "      6.067 s  south leads from now on\n"
+                 "      6.945 s  south/77: a client in south begins write of key 37\n"
+                 "      6.945 s  south takes south/77\n"
+                 "      6.946 s  south/77: its client is told, after 0.500 ms: it is committed\n"
+                 "      8.677 s  east/96: a client in east begins write of key 37\n"
+                 "      8.677 s  east takes east/96\n"
+                 "      8.677 s  entries east -> south: 339.1 ms, in order behind an earlier one\n"
+                 "      8.678 s  east/96: its client is told, after 0.500 ms: it is committed\n"
+                 "      9.016 s  south pays it no heed: it leads itself by now\n"
+                 "      9.056 s  they meet at east: south/77 replaces east/96, which is lost\n"
+                 "      9.096 s  entries south -> east: 40.0 ms\n"
+                 "  cause: east took it, and did not know that south led since 6.067 s: the link south -> "
+                 "east was cut from 5.000 s to 8.000 s by 'digger' (failover)\n");
 }
 
 /* ---- names ---- */
