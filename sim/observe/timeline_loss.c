@@ -29,6 +29,13 @@ static bool is_time(const struct story_def *def, const struct timeline_operation
     return distance(o->priority, o->taken) <= widest_error(def, o->taken) + SIM_MILLISECOND;
 }
 
+/* A stamp that runs ahead of its taker's own clock came from elsewhere: by more than the counts that a hybrid
+ * clock adds. */
+static bool is_inherited(sim_ns error, sim_ns own)
+{
+    return error > own + SIM_MICROSECOND;
+}
+
 static void tell_stamp(struct story *s, const struct story_def *def, const struct timeline_operation *o)
 {
     char name[TIMELINE_NAME], node[TIMELINE_NAME], span[TIMELINE_NAME], stamp[TIMELINE_NAME];
@@ -40,10 +47,10 @@ static void tell_stamp(struct story *s, const struct story_def *def, const struc
     sim_ns own = def->facts->clock(def->facts->self, o->taker, o->taken).error;
     if (error == 0)
         story_line(s, o->taken, false, "%s is stamped %s at %s, which is right", name, stamp, node);
-    else if (error > own && error >= SIM_MILLISECOND)
+    else if (is_inherited(error, own) && distance(error, 0) >= SIM_MILLISECOND)
         story_line(s, o->taken, true,
-                   "%s is stamped %s at %s: %s ahead of true time, as a stamp that had come there", name,
-                   stamp, node, timeline_span(error, span));
+                   "%s is stamped %s at %s: %s %s true time, as a stamp that had come there", name, stamp,
+                   node, timeline_span(distance(error, 0), span), error < 0 ? "behind" : "ahead of");
     else
         story_line(s, o->taken, distance(error, 0) >= SIM_MILLISECOND,
                    "%s is stamped %s at %s: %s %s true time", name, stamp, node,
@@ -121,7 +128,9 @@ static void tell_clock(struct story *s, const struct story_def *def, const struc
     char node[TIMELINE_NAME], span[TIMELINE_NAME], part[TIMELINE_NAME], apart[TIMELINE_NAME],
         why[160] = "", read[160] = "", by[TIMELINE_NAME] = "it", more[300] = "";
 
-    if (error > own.error) { /* inherited */
+    if (is_inherited(error, own.error) && error <= 0) { /* a stamp that had come there only helped it */
+        error = own.error;
+    } else if (is_inherited(error, own.error)) {
         whose = fastest(def, o->taken);
         c = def->facts->clock(def->facts->self, whose, o->taken);
         timeline_node_name(def->timeline->setting, o->taker, by);
@@ -174,7 +183,10 @@ static void tell_late(struct story *s, const struct story_def *def, const struct
                     "the winner came once more, by its client's retry, and was taken again at %s, after the "
                     "loser (late arrival)",
                     timeline_instant(again->record.time, words));
-    } else if (worst != NULL && is_replica)
+    } else if (loser->taker == winner->taker && loser->taken == winner->taken)
+        story_cause(s, "both were taken at one instant at %s, which can stamp them only alike (late arrival)",
+                    node);
+    else if (worst != NULL && is_replica)
         story_cause(s, "the %s had not come to %s when the %s was taken there, %s later: %s (late arrival)",
                     first == loser ? "loser" : "winner", node, first == loser ? "winner" : "loser", span,
                     way_cause(def, worst, second->taken, words));
@@ -279,22 +291,6 @@ struct story *story_of_lost_update(const struct story_def *def, uint64_t loser_o
 
 /* ---- a committed write that nobody has in the end ---- */
 
-/* What the taker sent of it to other regions; not more than a few. */
-static void tell_sent(struct story *s, const struct story_def *def, const struct timeline_operation *o)
-{
-    enum { MOST = 3 };
-    uint32_t told = 0;
-
-    array_each (struct timeline_message, m, &def->timeline->messages)
-        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->from == o->taker &&
-            m->from_region != m->to_region && m->to != HISTORY_NO_NODE && m->bytes >= o->value_bytes &&
-            told++ < MOST)
-            way_tell(s, def, m, m->arrived == SIM_NS_NEVER);
-    if (told > MOST)
-        story_line(s, o->taken, false, "(%u more message%s left out)", told - MOST,
-                   told == MOST + 1 ? " is" : "s are");
-}
-
 struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
 {
     const struct timeline *t = def->timeline;
@@ -308,8 +304,6 @@ struct story *story_of_lost_commit(const struct story_def *def, uint64_t write)
                                 timeline_operation_name(t->setting, o->op, name), (unsigned long long)o->key);
     bool found = undone_for_good(t, o, &undone);
     story_write(s, def, o);
-    if (!found || undone.leads == NULL)
-        tell_sent(s, def, o);
     if (found)
         undone_tell(s, def, o, &undone, UINT64_MAX);
     if (found)

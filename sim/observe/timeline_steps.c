@@ -11,7 +11,10 @@ struct had {
     uint64_t position;
 };
 
-static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write)
+/* Since when each node had the write itself, which it may pass on; the `last` one, also since when it had one
+ * that outdoes it. */
+static struct had *had_by_nodes(const struct timeline *t, const struct timeline_operation *write,
+                                uint32_t last)
 {
     struct had *had = memory_new(t->setting->node_count, sizeof *had);
     struct timeline_mark mark = timeline_mark(t, write);
@@ -22,6 +25,7 @@ static struct had *had_by_nodes(const struct timeline *t, const struct timeline_
     array_each (struct trace_record, r, &t->trace->records) {
         const struct history_record *h = &r->record;
         if (r->position >= write->taken_position && timeline_is_mark(&mark, h) &&
+            (h->kind == HISTORY_MERGE || h->node == last || h->store.write == write->op) &&
             had[h->node].position == UINT64_MAX)
             had[h->node] = (struct had){h->time, r->position};
     }
@@ -29,8 +33,8 @@ static struct had *had_by_nodes(const struct timeline *t, const struct timeline_
 }
 
 /* What is about the write and long enough for its value; else what is about it (a merge may send less); else
- * a batch. */
-enum carriers { WITH_VALUE, ABOUT_IT, BATCHES, CARRIERS };
+ * a batch of such a length; else any. */
+enum carriers { WITH_VALUE, ABOUT_IT, LONG_BATCHES, BATCHES, CARRIERS };
 
 /* The last of them that arrived, from a node that had the write, before position `before` (UINT64_MAX: that
  * does not matter); or else the first sent. */
@@ -43,8 +47,8 @@ static const struct timeline_message *carrier(const struct timeline *t,
     array_each (struct timeline_message, m, &t->messages) {
         bool about = m->op != 0 && history_op_of(m->op) == history_op_of(write->op);
         if (m->to != node || m->from == HISTORY_NO_NODE || m->from == node ||
-            (which == BATCHES ? m->op != 0 : !about) ||
-            (which == WITH_VALUE && m->bytes < write->value_bytes) ||
+            (which >= LONG_BATCHES ? m->op != 0 : !about) ||
+            ((which == WITH_VALUE || which == LONG_BATCHES) && m->bytes < write->value_bytes) ||
             had[m->from].position > m->sent_position)
             continue;
         if (m->arrived_position < before &&
@@ -55,7 +59,7 @@ static const struct timeline_message *carrier(const struct timeline *t,
     }
     /* None came in time (it never had it, or had a newer one first): what set out first is what did not come.
      */
-    if (which == BATCHES)
+    if (which >= LONG_BATCHES)
         return before == UINT64_MAX ? sent : arrived;
     return arrived != NULL ? arrived : sent;
 }
@@ -80,7 +84,7 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
 
     if (write->taker == HISTORY_NO_NODE)
         return 0;
-    struct had *had = had_by_nodes(t, write);
+    struct had *had = had_by_nodes(t, write, node);
     while (node != write->taker && count < WAY_MOST) {
         struct way_step step = {
             .from = write->taker, .to = node, .held = write->taken, .had = had[node].time};
@@ -88,7 +92,9 @@ uint32_t way_of_write(const struct timeline *t, const struct timeline_operation 
             step.m = carrier(t, write, had, node, had[node].position, (enum carriers)which);
         const struct timeline_message *batch = lost_batch(t, write, had, node);
         if (step.m == NULL) /* a batch that had not come */
-            step.m = batch != NULL ? batch : carrier(t, write, had, node, UINT64_MAX, BATCHES);
+            step.m = batch != NULL ? batch : carrier(t, write, had, node, UINT64_MAX, LONG_BATCHES);
+        if (step.m == NULL)
+            step.m = carrier(t, write, had, node, UINT64_MAX, BATCHES);
         else if (step.m->arrived_position >= had[node].position && batch != NULL &&
                  batch->sent_position < step.m->sent_position)
             step.m = batch;
@@ -258,6 +264,45 @@ static bool cause_of_tries(const struct story_def *def, const struct way_step *s
     return true;
 }
 
+/* A receiver that lost its disk, or that has a new leader, copies the table first, and is sent nothing of
+ * this kind meanwhile. */
+static bool cause_of_copying(const struct story_def *def, const struct way_step *step, sim_ns until,
+                             char out[STORY_TEXT])
+{
+    const struct timeline *t = def->timeline;
+    const struct history_setting *s = t->setting;
+    const struct trace_record *lost = NULL, *leads = NULL;
+    char from[TIMELINE_NAME], to[TIMELINE_NAME], when[TIMELINE_NAME], by[TIMELINE_NAME] = "";
+
+    array_each (struct trace_record, r, &t->trace->records) {
+        const struct history_record *h = &r->record;
+        if (h->time > until)
+            break;
+        if (h->kind == HISTORY_DOWN && h->node == step->to && h->down.lose == LOSE_DISK)
+            lost = r;
+        if (h->kind == HISTORY_LEADS && h->node == step->from && h->leads.yes && h->time > 0)
+            leads = r;
+    }
+    if ((lost == NULL && leads == NULL) || step->m == NULL)
+        return false;
+    array_each (struct timeline_message, m, &t->messages)
+        if (m->from == step->from && m->to == step->to && m->type == step->m->type && m->sent >= step->held &&
+            m->sent < until && m != step->m)
+            return false;
+    timeline_node_name(s, step->from, from);
+    timeline_node_name(s, step->to, to);
+    if (lost != NULL && (leads == NULL || lost->position > leads->position)) {
+        if (lost->record.down.fault < s->fault_count)
+            way_by_fault(s, lost->record.down.fault, by);
+        snprintf(out, STORY_TEXT, "%.100s lost its disk at %.30s%.100s, and had to copy the table first", to,
+                 timeline_instant(lost->record.time, when), by);
+    } else {
+        snprintf(out, STORY_TEXT, "%.100s took over at %.30s, and %.100s had to copy its table first", from,
+                 timeline_instant(leads->record.time, when), to);
+    }
+    return true;
+}
+
 const char *way_cause(const struct story_def *def, const struct way_step *step, sim_ns until,
                       char out[STORY_TEXT])
 {
@@ -280,6 +325,8 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
         const struct trace_record *down = way_crash(def->timeline, step->from, step->held, until);
         if (down != NULL)
             return way_cause_node(def, step->from, step->held, until, "to be sent", out);
+        if (cause_of_copying(def, step, until, out))
+            return out;
         if (m != NULL)
             snprintf(out, STORY_TEXT, "%s had not yet sent it to %s: it waited %s to be shipped",
                      timeline_node_name(s, step->from, from), timeline_node_name(s, step->to, to),
@@ -294,7 +341,7 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
     if (way >= waited && way >= service)
         return way_cause_message(def, m, until, out);
     if (service <= waited)
-        return cause_of_hold(def, step, m->sent, out)
+        return cause_of_hold(def, step, m->sent, out) || cause_of_copying(def, step, m->sent, out)
                    ? out
                    : way_cause_node(def, step->from, step->held, m->sent, "to be shipped", out);
     const struct timeline_message *missing = missing_before(def->timeline, m);

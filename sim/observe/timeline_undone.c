@@ -1,6 +1,7 @@
 /* timeline_undone.c -- see timeline_undone.h. */
 #include "sim/observe/timeline_undone.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Has the node the write, or (unless `itself`) one that outdoes it, just before the record at `until`?
@@ -80,6 +81,21 @@ static bool comes_later(const struct timeline *t, const struct timeline_operatio
     return false;
 }
 
+/* Has every node that had it lost it by then? The last loss; NULL: some node has it, or nobody had. */
+static const struct trace_record *gone_everywhere(const struct timeline *t,
+                                                  const struct timeline_operation *write, uint64_t until)
+{
+    const struct trace_record *gone, *last = NULL;
+
+    for (uint32_t node = 0; node < t->setting->node_count; node++) {
+        if (had(t, write, node, true, until, &gone) && until != UINT64_MAX)
+            return NULL;
+        if (gone != NULL && (last == NULL || gone->position > last->position))
+            last = gone;
+    }
+    return last;
+}
+
 bool undone_find(const struct timeline *t, const struct timeline_operation *write, uint32_t node,
                  uint64_t until, struct undone *out)
 {
@@ -87,18 +103,16 @@ bool undone_find(const struct timeline *t, const struct timeline_operation *writ
     if (write->taken == SIM_NS_NEVER || has(t, write, node, until, &out->gone))
         return false;
     out->leads = leader_without(t, write, until);
-    return out->gone != NULL || (out->leads != NULL && !comes_later(t, write, node, until));
+    if (out->gone == NULL && out->leads != NULL && comes_later(t, write, node, until))
+        return false;
+    if (out->gone == NULL && out->leads == NULL)
+        out->gone = gone_everywhere(t, write, until);
+    return out->gone != NULL || out->leads != NULL;
 }
 
 bool undone_for_good(const struct timeline *t, const struct timeline_operation *write, struct undone *out)
 {
-    const struct trace_record *gone;
-
-    *out = (struct undone){.until = UINT64_MAX};
-    for (uint32_t node = 0; node < t->setting->node_count; node++)
-        if (!had(t, write, node, true, UINT64_MAX, &gone) && gone != NULL &&
-            (out->gone == NULL || gone->position > out->gone->position))
-            out->gone = gone;
+    *out = (struct undone){.until = UINT64_MAX, .gone = gone_everywhere(t, write, UINT64_MAX)};
     if (out->gone != NULL)
         out->leads = leader_without(t, write, UINT64_MAX);
     return out->gone != NULL;
@@ -161,6 +175,7 @@ static void tell_turns(struct story *s, const struct story_def *def, const struc
     const struct trace_record *gone;
     struct together group = {0};
     char name[TIMELINE_NAME], op[TIMELINE_NAME];
+    bool *down = memory_new(t->setting->node_count, sizeof *down); /* told of: its return is, too */
 
     timeline_operation_name(t->setting, write->op, op);
     array_each (struct trace_record, r, &t->trace->records) {
@@ -172,20 +187,21 @@ static void tell_turns(struct story *s, const struct story_def *def, const struc
             placement_index(t->setting, write->key, h->node) < 0)
             continue;
         bool holds = had(t, write, h->node, true, r->position, &gone);
-        bool held = holds || gone != NULL;
         timeline_node_name(t->setting, h->node, name);
-        if ((is_down && holds) || (is_up && held))
+        if ((is_down && holds) || (is_up && down[h->node])) {
             together_add(s, t->setting, &group, h);
-        else if (r == u->leads && r->position < write->taken_position)
+            down[h->node] = is_down;
+        } else if (r == u->leads && r->position < write->taken_position)
             story_line(s, h->time, true, "%s leads from now on", name);
         else if (r == u->leads)
             story_line(s, h->time, true, "%s leads from now on, without %s", name, op);
-        else if (h->kind == HISTORY_LEADS && !h->leads.yes && held)
+        else if (h->kind == HISTORY_LEADS && !h->leads.yes && (holds || gone != NULL))
             story_line(s, h->time, false, "%s leads no more", name);
         else if (h->kind == HISTORY_FORGET && holds)
             story_line(s, h->time, true, "%s throws %s away: the new leader has it not", name, op);
     }
     together_tell(s, t->setting, &group);
+    free(down);
 }
 
 /* What comes to the new leader from the old one after all. */
@@ -199,12 +215,38 @@ static void tell_unheeded(struct story *s, const struct story_def *def, const st
                    timeline_node_name(def->timeline->setting, leads->record.node, name));
 }
 
+/* What the taker sent of it to replicas elsewhere, and that did not come in time; not more than a few. */
+static void tell_sent(struct story *s, const struct story_def *def, const struct timeline_operation *o,
+                      const struct undone *u)
+{
+    enum { MOST = 3 };
+    const struct history_setting *setting = def->timeline->setting;
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(setting, o->key, holders), told = 0;
+    struct way_step steps[WAY_MOST];
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (setting->node_region[holders[i]] == setting->node_region[o->taker])
+            continue;
+        uint32_t ways = way_of_write(def->timeline, o, holders[i], steps);
+        if (ways == 1 && steps[0].m != NULL &&
+            (u->gone == NULL ||
+             (steps[0].m->sent < u->gone->record.time && steps[0].m->arrived > u->gone->record.time)) &&
+            told++ < MOST)
+            way_tell_step(s, def, &steps[0], steps[0].m->arrived == SIM_NS_NEVER);
+    }
+    if (told > MOST)
+        story_line(s, o->taken, false, "(%u more message%s left out)", told - MOST,
+                   told == MOST + 1 ? " is" : "s are");
+}
+
 void undone_tell(struct story *s, const struct story_def *def, const struct timeline_operation *write,
                  const struct undone *u, uint64_t until)
 {
     struct way_step steps[WAY_MOST];
 
-    if (u->leads != NULL) {
+    if (u->leads == NULL || u->leads->record.node == write->taker) {
+        tell_sent(s, def, write, u);
+    } else {
         uint32_t count = way_of_write(def->timeline, write, u->leads->record.node, steps);
         const struct way_step *worst = way_worst(steps, count, u->leads->record.time);
         for (uint32_t i = 0; i < count; i++)
@@ -230,21 +272,26 @@ static const char *crash_in_words(const struct timeline *t, const struct trace_r
     return out;
 }
 
-/* Why no other replica had it by the time of the crash; false: because of the crash itself, or there is no
- * other. */
+/* Why it had not come from its taker to any other replica, in another region if there are such, by the time
+ * of the crash; false: because of the crash itself. */
 static bool cause_of_none(const struct story_def *def, const struct timeline_operation *write,
                           const struct history_record *down, char out[STORY_TEXT])
 {
     const struct timeline *t = def->timeline;
+    const uint16_t *region = t->setting->node_region;
     uint32_t holders[PLACEMENT_MOST], count = placement_holders(t->setting, write->key, holders);
     struct way_step steps[WAY_MOST];
+    bool apart = false;
 
+    for (uint32_t i = 0; i < count; i++)
+        apart |= region[holders[i]] != region[down->node];
     for (uint32_t i = 0; i < count; i++) {
-        if (holders[i] == down->node || down->node != write->taker)
+        if (holders[i] == down->node || down->node != write->taker ||
+            (apart && region[holders[i]] == region[down->node]))
             continue;
         uint32_t ways = way_of_write(t, write, holders[i], steps);
-        const struct way_step *worst = way_worst(steps, ways, down->time);
-        if (worst != NULL && strstr(way_cause(def, worst, down->time, out), " was down ") == NULL)
+        if (ways == 1 && steps[0].had > down->time &&
+            strstr(way_cause(def, &steps[0], down->time, out), " was down ") == NULL)
             return true;
     }
     return false;
@@ -266,16 +313,16 @@ static const char *cause_of_crash(const struct story_def *def, const struct time
     for (uint32_t i = 0; i < count && u->until != UINT64_MAX; i++)
         if (holders[i] != down->node && has(t, write, holders[i], u->until, &gone)) {
             snprintf(out + used, STORY_TEXT - (size_t)used,
-                     ", and %.100s with it, and had not got it back from %s", op,
+                     ", and with it %.100s, and had not got it back from %s", op,
                      timeline_node_name(t->setting, holders[i], name));
             return out;
         }
     if (write->end < down->time && write->outcome == OUTCOME_OK)
         snprintf(after, sizeof after, ", %.40s after the commit",
                  timeline_span(down->time - write->end, name));
-    used += snprintf(out + used, STORY_TEXT - (size_t)used, "%.60s, and %.100s with it", after, op);
+    used += snprintf(out + used, STORY_TEXT - (size_t)used, "%.60s, and with it %.100s", after, op);
     if (count > 1 && cause_of_none(def, write, down, why))
-        snprintf(out + used, STORY_TEXT - (size_t)used, ", which no other replica had: %s", why);
+        snprintf(out + used, STORY_TEXT - (size_t)used, ", which no other replica had: %.200s", why);
     else
         snprintf(out + used, STORY_TEXT - (size_t)used,
                  count > 1 ? ", which no other replica had" : ", of which there is no other copy");

@@ -165,8 +165,9 @@ static const char *loss_in_words(const struct story_def *def, const struct timel
         if (down == NULL)
             snprintf(out, STORY_TEXT, "lost: a restart dropped what was under way");
         else if (down->record.time > x->sent)
-            snprintf(out, STORY_TEXT, "lost on its way, as %s goes down",
-                     timeline_node_name(s, down->record.node, node));
+            snprintf(out, STORY_TEXT, "lost on its way, as %s goes down at %s",
+                     timeline_node_name(s, down->record.node, node),
+                     timeline_instant(down->record.time, until));
         else if (down->record.down.fault < s->fault_count)
             snprintf(out, STORY_TEXT, "lost: %s is down%s%s", timeline_node_name(s, down->record.node, node),
                      way_by_fault(s, down->record.down.fault, name),
@@ -190,18 +191,23 @@ static const struct trace_record *dropped_by(const struct timeline *t, const str
     return NULL;
 }
 
-/* What the message stood behind: one of its channel that was sent before, was lost, and arrived just before
- * it. */
+/* What the message stood behind: of its channel, sent before, it arrived at the same instant (or, as this
+ * one, not at all). The last that was lost; else the first, which was slow. */
 static const struct timeline_message *held_by(const struct timeline *t, const struct timeline_message *m)
 {
-    const struct timeline_message *by = NULL;
+    const struct timeline_message *lost = NULL, *slow = NULL;
 
-    array_each (struct timeline_message, other, &t->messages)
-        if (other->from == m->from && other->to == m->to && other->count > 1 &&
-            other->sent_position < m->sent_position &&
-            (other->arrived == m->arrived || (m->arrived == SIM_NS_NEVER && other->arrived == SIM_NS_NEVER)))
-            by = other;
-    return by;
+    array_each (struct timeline_message, other, &t->messages) {
+        if (other->sent >= m->sent)
+            break;
+        if (other->from != m->from || other->to != m->to || other->to == HISTORY_NO_NODE)
+            continue;
+        if (other->count > 1 && other->arrived == m->arrived)
+            lost = other;
+        if (slow == NULL && other->arrived == m->arrived && m->arrived != SIM_NS_NEVER)
+            slow = other;
+    }
+    return lost != NULL ? lost : slow;
 }
 
 /* Of a way much longer than the link's. */
@@ -232,8 +238,9 @@ void way_tell(struct story *s, const struct story_def *def, const struct timelin
     if (first->lost == SIM_NS_NEVER) {
         const struct trace_record *down = m->arrived == SIM_NS_NEVER ? dropped_by(t, m, SIM_NS_NEVER) : NULL;
         if (down != NULL)
-            story_line(s, first->sent, important, "%s %s: dropped on its way, as %s goes down", name, ends,
-                       timeline_node_name(t->setting, down->record.node, words));
+            story_line(s, first->sent, important, "%s %s: dropped on its way, as %s goes down at %s", name,
+                       ends, timeline_node_name(t->setting, down->record.node, words),
+                       timeline_instant(down->record.time, until));
         else if (m->arrived == SIM_NS_NEVER)
             story_line(s, first->sent, important, "%s %s: still on its way", name, ends);
         else
@@ -369,8 +376,14 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
         return out;
     }
     const struct timeline_message *before = took > 2 * usual ? held_by(t, m) : NULL;
-    if (before != NULL)
+    if (before != NULL && t->transmissions.items[before->first].lost != SIM_NS_NEVER)
         return way_cause_of_loss(def, before, m, out);
+    if (before != NULL) {
+        char why[STORY_TEXT];
+        snprintf(out, STORY_TEXT, "%.450s: it waited, in order, behind an earlier message",
+                 way_cause_message(def, before, until, why));
+        return out;
+    }
     uint32_t slow = def->facts->slow(def->facts->self, m->from_region, m->to_region, m->sent);
     if (slow != STORY_NO_FAULT)
         snprintf(out, STORY_TEXT, "the link %s -> %s was slow %s%s", from, to,
@@ -412,5 +425,56 @@ const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns fr
                  timeline_span(to - from, span), what);
     else
         snprintf(out, STORY_TEXT, "it waited %s at %s %s", timeline_span(to - from, span), name, what);
+    return out;
+}
+
+/* Within the client's way of its region's node, which is no message of the timeline. */
+#define CLIENTS_WAY (2 * SIM_MILLISECOND)
+
+const struct timeline_message *way_refusal(const struct timeline *t, const struct timeline_operation *o,
+                                           sim_ns at)
+{
+    array_each (struct timeline_message, m, &t->messages)
+        if (m->op != 0 && history_op_of(m->op) == history_op_of(o->op) && m->to == o->node &&
+            m->from != HISTORY_NO_NODE && m->arrived <= at && m->arrived + CLIENTS_WAY >= at &&
+            m->arrived < o->end)
+            return m;
+    return NULL;
+}
+
+const char *way_cause_refusal(const struct story_def *def, uint32_t node, sim_ns at, char out[STORY_TEXT])
+{
+    const struct history_setting *s = def->timeline->setting;
+    const struct trace_record *lost = NULL, *leads = NULL;
+    uint32_t hands = STORY_NO_FAULT;
+    char name[TIMELINE_NAME], when[TIMELINE_NAME], by[TIMELINE_NAME] = "";
+
+    array_each (struct trace_record, r, &def->timeline->trace->records) {
+        if (r->record.time > at || r->record.node != node)
+            continue;
+        if (r->record.kind == HISTORY_DOWN && r->record.down.lose == LOSE_DISK)
+            lost = r;
+        else if (r->record.kind == HISTORY_LEADS) {
+            leads = r;
+            lost = NULL; /* it knows where it stands again */
+        }
+    }
+    for (uint32_t i = 0; i < s->fault_count && leads != NULL; i++)
+        if (s->faults[i].kind == FAULT_SWITCHOVER && s->faults[i].begin <= at &&
+            s->faults[i].begin >= leads->record.time && leads->record.leads.yes)
+            hands = i;
+    int used = snprintf(out, STORY_TEXT, "%.100s refused it", timeline_node_name(s, node, name));
+    if (lost != NULL) {
+        if (lost->record.down.fault < s->fault_count)
+            way_by_fault(s, lost->record.down.fault, by);
+        snprintf(out + used, STORY_TEXT - (size_t)used, ": it had lost its disk at %.30s%.100s",
+                 timeline_instant(lost->record.time, when), by);
+    } else if (hands != STORY_NO_FAULT) {
+        snprintf(out + used, STORY_TEXT - (size_t)used, ": it was handing over since %.30s%.100s",
+                 timeline_instant(s->faults[hands].begin, when), way_by_fault(s, hands, by));
+    } else if (leads != NULL && !leads->record.leads.yes) {
+        snprintf(out + used, STORY_TEXT - (size_t)used, ": it led no more since %.30s",
+                 timeline_instant(leads->record.time, when));
+    }
     return out;
 }

@@ -17,6 +17,9 @@ void story_operation(struct story *s, uint64_t op); /* it tells of this one */
 /* How the operation began, was taken and ended. */
 void story_write(struct story *s, const struct story_def *def, const struct timeline_operation *o);
 
+/* "the value of west/35", "the initial value", as the read returned it. */
+void story_returned(const struct timeline *t, const struct timeline_operation *read, char out[STORY_TEXT]);
+
 /* The message's transmissions and its arrival as lines, those that began after `until` only if none did
  * before. */
 void way_tell(struct story *s, const struct story_def *def, const struct timeline_message *m, bool important);
@@ -56,6 +59,12 @@ const char *way_cause_message(const struct story_def *def, const struct timeline
                               char out[STORY_TEXT]);
 const char *way_cause_node(const struct story_def *def, uint32_t node, sim_ns from, sim_ns to,
                            const char *what, char out[STORY_TEXT]);
+
+/* The answer that made the operation's client ask again at `at`, or give up: one that came to the client's
+ * node and brought no success; NULL: none did, it waited in vain. And why the node refused. */
+const struct timeline_message *way_refusal(const struct timeline *t, const struct timeline_operation *o,
+                                           sim_ns at);
+const char *way_cause_refusal(const struct story_def *def, uint32_t node, sim_ns at, char out[STORY_TEXT]);
 
 /* Did the message go without loss, and in about the usual time? */
 bool way_is_plain(const struct story_def *def, const struct timeline_message *m);
