@@ -58,6 +58,16 @@ static inline uint64_t random_u64(random_stream *s)
     return s->word;
 }
 
+/* Goes to word `index` of the stream, counted from 0: who needs but some of the words need not compute all.
+ */
+static inline void random_seek(random_stream *s, uint32_t index)
+{
+    s->block = index / 2;
+    s->left = false;
+    if (index % 2 != 0)
+        (void)random_block(s);
+}
+
 /* Uniform in the open interval (0, 1): the odd multiples of 2^-53, so that neither 0 nor 1 is ever drawn, u
  * and 1 - u are equally likely, and 1 - u is exact. */
 static inline double random_unit(random_stream *s)
@@ -67,5 +77,14 @@ static inline double random_unit(random_stream *s)
 
 /* Uniform in [0, n), exactly; n > 0. May take more than one word. */
 uint64_t random_below(random_stream *s, uint64_t n);
+
+/* The same of one word always, so that what is drawn next has its place: an n of up to 2^32 makes one number
+ * likelier than another by at most a part in 2^32. */
+static inline uint64_t random_scaled(random_stream *s, uint32_t n)
+{
+    uint64_t word = random_u64(s);
+
+    return ((word >> 32) * n + ((word & UINT32_MAX) * n >> 32)) >> 32;
+}
 
 #endif

@@ -37,21 +37,37 @@ static void link_open(struct world *w, uint32_t from, uint32_t to)
     const struct link_def *def = &w->def->links[from * w->def->region_count + to];
 
     *link = (struct wan_link){.def = def, .key = place_key_pair(&w->places, "delay", from, to)};
-    bool constant = distribution_is_constant(def->delay) &&
-                    (def->jitter == NULL || distribution_is_constant(def->jitter));
-    link->draws = !constant || def->loss > 0 || def->bursts.on || def->duplicate > 0;
-    if (distribution_is_constant(def->delay)) {
+    link->draws_delay = !distribution_is_constant(def->delay);
+    link->draws_jitter = def->jitter != NULL && (link->draws_delay || !distribution_is_constant(def->jitter));
+    link->draws_fate = def->loss > 0 || def->bursts.on || (w->def->datagram && def->duplicate > 0);
+    link->draws = link->draws_delay || link->draws_jitter || link->draws_fate;
+    if (!link->draws_delay) {
         random_stream none = random_stream_new(link->key, 0, 0);
         sim_ns whole = distribution_draw_ns(def->delay, &none);
         link->constant_ns =
             !def->delay_is_round_trip ? whole : whole / 2 + (whole % 2 != 0 && def->odd_up ? 1 : 0);
         if (link->constant_ns < 0)
             link->constant_ns = 0;
-        if (constant && def->jitter != NULL) {
+        if (!link->draws_jitter && def->jitter != NULL) {
             sim_ns jitter = distribution_draw_ns(def->jitter, &none);
             link->constant_ns += jitter > 0 ? jitter : 0;
         }
     }
+}
+
+/* Half of a draw of the client's round trip each way, the odd nanosecond of a constant one on the way back.
+ */
+static void client_open(struct world *w)
+{
+    struct network *n = &w->network;
+    random_stream none = random_stream_new(n->client_key, 0, 0);
+
+    n->draws_client = !distribution_is_constant(w->def->client);
+    if (n->draws_client)
+        return;
+    sim_ns whole = distribution_draw_ns(w->def->client, &none);
+    n->client_constant[false] = whole > 0 ? whole / 2 : 0;
+    n->client_constant[true] = whole > 0 ? whole - whole / 2 : 0;
 }
 
 void network_open(struct world *w)
@@ -69,6 +85,7 @@ void network_open(struct world *w)
     n->client_key = random_key_new(w->places.seed, w->places.replication, "client");
     n->leg_key = random_key_new(w->places.seed, w->places.replication, "leg");
     n->far_key = random_key_new(w->places.seed, w->places.replication, "far");
+    client_open(w);
 }
 
 void network_close(struct world *w)
@@ -136,20 +153,22 @@ static bool draw_way(struct world *w, struct wan_link *link, const struct messag
         double loss = state->loss >= 0 ? state->loss
                       : def->bursts.on ? (bursts_bad(link, w->now) ? def->bursts.bad : def->bursts.good)
                                        : def->loss;
-        double lost =
-            random_unit(&s); /* always drawn, so that a delay does not depend on the loss that is set */
-        double twice = random_unit(&s);
-        bool twin = w->def->datagram && twice < def->duplicate;
+        double lost = 1;
+        bool twin = false;
+        if (link->draws_fate || loss > 0) {
+            lost = random_unit(&s);
+            twin = random_unit(&s) < def->duplicate && w->def->datagram;
+        } else {
+            random_seek(&s, 2); /* a delay does not depend on the loss that is set */
+        }
         for (int copy = 0; copy < (twin ? 2 : 1); copy++) {
             sim_ns way = link->constant_ns;
-            if (!distribution_is_constant(def->delay)) {
+            if (link->draws_delay) {
                 double drawn = distribution_draw(def->delay, &s) * (def->delay_is_round_trip ? 0.5 : 1);
                 way = not_negative((sim_ns)llrint(drawn));
-                if (def->jitter != NULL)
-                    way += not_negative(distribution_draw_ns(def->jitter, &s));
-            } else if (def->jitter != NULL && !distribution_is_constant(def->jitter)) {
-                way += not_negative(distribution_draw_ns(def->jitter, &s));
             }
+            if (link->draws_jitter)
+                way += not_negative(distribution_draw_ns(def->jitter, &s));
             *(copy == 0 ? delay_ns : again_ns) = way;
         }
         if (lost < loss)
@@ -380,20 +399,15 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, const 
     transmit(w, m);
 }
 
-/* Half of a draw of the client's round trip, the odd nanosecond on the way back. Keyed apart from the links.
- */
+/* Keyed apart from the links. */
 sim_ns network_client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
 {
-    const struct distribution *d = w->def->client;
+    if (!w->network.draws_client)
+        return w->network.client_constant[answer];
     random_key key = random_key_number(w->network.client_key, w->places.region_luck[region]);
     random_stream s = random_stream_new(
         random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))), answer ? 1 : 0, attempt);
-
-    if (distribution_is_constant(d)) {
-        sim_ns whole = not_negative(distribution_draw_ns(d, &s));
-        return whole / 2 + (answer ? whole % 2 : 0);
-    }
-    return not_negative((sim_ns)llrint(distribution_draw(d, &s) * 0.5));
+    return not_negative((sim_ns)llrint(distribution_draw(w->def->client, &s) * 0.5));
 }
 
 /* Restarts make what was under way void; a client is never down. */

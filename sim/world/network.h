@@ -64,8 +64,10 @@ struct channel {
 struct wan_link {
     const struct link_def *def;
     random_key key;
-    bool draws;         /* some draw is needed: not all is constant */
-    sim_ns constant_ns; /* else: the delay */
+    bool draws_fate; /* loss or duplication is drawn */
+    bool draws_delay, draws_jitter;
+    bool draws;         /* any of these */
+    sim_ns constant_ns; /* the delay, as far as it is not drawn */
     sim_ns free_at;
     sim_ns next_switch; /* Gilbert-Elliott: `bad` holds until then */
     bool bad;
@@ -79,6 +81,8 @@ struct network {
     struct wan_link *links;   /* [from region * regions + to region] */
     struct channel *channels; /* [from node * nodes + to node] */
     random_key client_key, leg_key, far_key;
+    bool draws_client;         /* the way between a client and its region; else: */
+    sim_ns client_constant[2]; /* there and back */
     struct message *free_messages;
     ARRAY(struct message *) message_blocks;
     struct body *free_bodies[BODY_CLASSES];

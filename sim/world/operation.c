@@ -39,16 +39,6 @@ void op_table_close(struct op_table *o)
     free(o->pending_blocks);
 }
 
-static struct ring *ring_of(struct op_table *o, uint64_t id)
-{
-    return &o->rings[(uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0)];
-}
-
-static uint64_t count_of(uint64_t id)
-{
-    return id >> 8 & ((UINT64_C(1) << 39) - 1);
-}
-
 static void grow(struct ring *ring)
 {
     uint64_t capacity = ring->capacity != 0 ? ring->capacity * 2 : 64;
@@ -79,27 +69,11 @@ struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
     return one;
 }
 
-struct operation *operation_find(struct op_table *o, uint64_t id)
-{
-    struct ring *ring = ring_of(o, id);
-    uint64_t count = count_of(id);
-
-    if (count < ring->first || count >= ring->next)
-        return NULL;
-    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
-    return one->op.id >> 8 == id >> 8 ? one : NULL;
-}
-
-void operation_hold(struct operation *one)
-{
-    one->holds++;
-}
-
 static void free_if_done(struct op_table *o, struct operation *one)
 {
     if (one->open || one->holds > 0)
         return;
-    struct ring *ring = ring_of(o, one->op.id);
+    struct ring *ring = op_table_ring(o, one->op.id);
     operation_pending_release(o, one);
     if (one->use_capacity > LINK_USES_INLINE)
         free(one->uses);

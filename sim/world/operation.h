@@ -63,10 +63,28 @@ void op_table_close(struct op_table *o);
  * next one. */
 struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
 
-/* The slot of an identity (any attempt's), or NULL when it is gone. */
-struct operation *operation_find(struct op_table *o, uint64_t id);
+static inline struct ring *op_table_ring(struct op_table *o, uint64_t id)
+{
+    return &o->rings[(uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0)];
+}
 
-void operation_hold(struct operation *one);
+/* The slot of an identity (any attempt's), or NULL when it is gone. */
+static inline struct operation *operation_find(struct op_table *o, uint64_t id)
+{
+    struct ring *ring = op_table_ring(o, id);
+    uint64_t count = id >> 8 & ((UINT64_C(1) << 39) - 1);
+
+    if (count - ring->first >= ring->next - ring->first)
+        return NULL;
+    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
+    return one->op.id >> 8 == id >> 8 ? one : NULL;
+}
+
+static inline void operation_hold(struct operation *one)
+{
+    one->holds++;
+}
+
 void operation_let_go(struct op_table *o, uint64_t id);          /* a message's hold */
 void operation_close(struct op_table *o, struct operation *one); /* its client has been told */
 

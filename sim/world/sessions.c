@@ -150,40 +150,41 @@ static void begin(struct world *w, struct operation *one)
     send_attempt(w, one);
 }
 
-static void issue(struct world *w, uint32_t region, struct wish wish)
+static void issue(struct world *w, uint32_t region, const struct wish *wish)
 {
     const struct workload_def *def = workload_of(w, region);
     struct operation *one = operation_new(&w->operations, region, false);
-    const struct session *session = &w->workload.regions[region].sessions[wish.session];
+    const struct session *session = &w->workload.regions[region].sessions[wish->session];
     uint64_t id = one->op.id;
 
     one->op = (geo_op){.id = id,
-                       .write = wish.kind == GEO_READ ? 0 : id,
-                       .key = wish.key,
+                       .write = wish->kind == GEO_READ ? 0 : id,
+                       .key = wish->key,
                        .amount = 1,
                        .token = {session->token[0], session->token[1]},
                        .value_bytes = def->value_bytes,
-                       .session = wish.session,
+                       .session = wish->session,
                        .client = region,
-                       .kind = wish.kind,
+                       .kind = wish->kind,
                        .data = w->def->data,
-                       .item = wish.item};
-    one->at_region = wish.at_region;
-    one->wants_probes = wish.probes && wish.kind != GEO_READ;
+                       .item = wish->item};
+    one->at_region = wish->at_region;
+    one->wants_probes = wish->probes && wish->kind != GEO_READ;
     begin(w, one);
 }
 
 void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
 {
-    issue(w, region, workload_wish(&w->workload, region, UINT32_MAX, number));
+    issue(w, region, workload_arrival(&w->workload, region, number));
     next_arrival(w, region, number + 1, w->now);
 }
 
 void sessions_think(struct world *w, uint32_t region, uint32_t session)
 {
     uint64_t number = ++w->workload.regions[region].sessions[session].count;
+    struct wish wish = workload_wish(&w->workload, region, session, number);
 
-    issue(w, region, workload_wish(&w->workload, region, session, number));
+    issue(w, region, &wish);
 }
 
 void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t key, uint32_t after)

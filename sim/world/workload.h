@@ -16,13 +16,29 @@ struct session {
     uint64_t token[2];
 };
 
+/* What one operation is to be. */
+struct wish {
+    uint64_t key;
+    uint32_t session;
+    uint32_t at_region; /* where it is issued */
+    uint8_t kind, item;
+    bool probes; /* if it commits, probes follow */
+};
+
+/* Arrivals are computed some ahead, all of a batch in one go: what one waits for, another uses. */
+enum { WISHES_AHEAD = 16 };
+
 struct region_clients {
     const struct workload_def *def;
     random_key arrival_key, wish_key;
     struct zipf *zipf; /* NULL: not needed */
     struct session *sessions;
     uint64_t own_key_first;
-    uint64_t arrivals; /* open: so far */
+    double kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this, and not below the one before */
+    uint8_t kinds_of[GEO_KINDS], kind_count;
+    uint64_t ahead_to;         /* the last arrival of those that are ready */
+    double work[WISHES_AHEAD]; /* [number % WISHES_AHEAD]: from the arrival before, at a rate of 1 */
+    struct wish wishes[WISHES_AHEAD];
 };
 
 struct workload {
@@ -32,27 +48,24 @@ struct workload {
     double *read_share; /* [region], cumulative: of all reads, evenly where nobody reads */
 };
 
-/* What one operation is to be. */
-struct wish {
-    uint32_t session;
-    uint8_t kind, item;
-    uint64_t key;
-    uint32_t at_region; /* where it is issued */
-    bool probes;        /* if it commits, probes follow */
-};
-
 void workload_open(struct workload *w, const struct world_def *def, const struct geography *p);
 void workload_close(struct workload *w);
 
-/* When arrival `number` (from 1) of an open region comes, the one before having come at `before`;
- * SIM_NS_NEVER: none. */
-sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region,
-                             uint64_t number, sim_ns before);
+/* When arrival `number` (from 1, and asked for in turn) of an open region comes, the one before having come
+ * at `before`; SIM_NS_NEVER: none. */
+sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
+                             sim_ns before);
+
+/* The operation of the arrival that was asked for last. Valid until the next is asked for. */
+static inline const struct wish *workload_arrival(const struct workload *w, uint32_t region, uint64_t number)
+{
+    return &w->regions[region].wishes[number % WISHES_AHEAD];
+}
 
 /* How long a closed session thinks before its operation `number` (from 1). */
 sim_ns workload_think(const struct workload *w, uint32_t region, uint32_t session, uint64_t number);
 
-/* The operation of arrival `number`; `session` UINT32_MAX: open, the session is drawn. */
+/* A closed session's operation `number`. */
 struct wish workload_wish(const struct workload *w, uint32_t region, uint32_t session, uint64_t number);
 
 /* The region that probe `index` of a commit reads from. */

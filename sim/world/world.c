@@ -98,12 +98,6 @@ event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct even
     return handle;
 }
 
-uint64_t world_note(struct world *w, struct history_record record)
-{
-    record.time = w->now;
-    return history_append(w->history, &record);
-}
-
 void world_start(struct world *w)
 {
     for (size_t i = 0; i < w->timetable.occurrences.count; i++) {

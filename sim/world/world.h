@@ -114,6 +114,11 @@ void world_hand_over(struct world *w, struct message *m);
 /* For a node's message to itself: taken up when the handler that sends it has returned. */
 void world_make_ready(struct world *w, struct message *m);
 
-uint64_t world_note(struct world *w, struct history_record record); /* appends with the time of now */
+/* Appends with the time of now. */
+static inline uint64_t world_note(struct world *w, struct history_record record)
+{
+    record.time = w->now;
+    return history_append(w->history, &record);
+}
 
 #endif
