@@ -7,13 +7,14 @@
 
 #include "sim/base/check.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SMALL = 1 << 18, HUGE_LEAST = 1 << 21, HUGE_MOST = 1 << 26 };
+enum { SMALL = 1 << 18, HUGE_LEAST = 1 << 21, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
 
-void *sparse_new(size_t bytes)
+static void *table_new(size_t bytes, bool huge)
 {
     if (bytes < SMALL)
         return memory_new(1, bytes);
@@ -21,9 +22,21 @@ void *sparse_new(size_t bytes)
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (table == MAP_FAILED)
         return memory_new(1, bytes); /* which says so and ends, if it cannot either */
-    if (bytes >= HUGE_LEAST && bytes <= HUGE_MOST)
+    if (huge && bytes >= HUGE_LEAST)
         (void)madvise(table, bytes, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
     return table;
+}
+
+void *sparse_new(size_t bytes)
+{
+    return table_new(bytes, bytes <= HUGE_MOST);
+}
+
+void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
+{
+    *stride =
+        bytes < SMALL ? (bytes + 63) / 64 * 64 : (bytes + PAGE - 1) / PAGE * PAGE; /* to be wiped alone */
+    return table_new(count * *stride, bytes <= HUGE_MOST);
 }
 
 void sparse_free(void *table, size_t bytes)

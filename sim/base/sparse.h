@@ -6,6 +6,9 @@
 
 /* `bytes` of zeros; costs address space only. Never NULL. */
 void *sparse_new(size_t bytes);
+/* `count` tables of `bytes` each side by side, so that small ones share large pages: *stride from one to the
+ * next. sparse_free of count * *stride. */
+void *sparse_new_many(size_t bytes, size_t count, size_t *stride);
 void sparse_free(void *table, size_t bytes);
 void sparse_wipe(void *table, size_t bytes); /* zeros again, the pages given back */
 

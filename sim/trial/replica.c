@@ -30,8 +30,7 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
     *r = (geo_replica){.trial = t, .node = node};
     r->state = memory_new(1, model->state_bytes);
     r->peers = memory_new(nodes, t->peer_stride);
-    r->values_bytes = (size_t)keys * t->value_row_bytes;
-    r->values = sparse_new(r->values_bytes);
+    r->values = t->values + node * t->values_stride;
     r->stores = memory_new(t->store_count, sizeof *r->stores);
     for (uint32_t i = 0; i < t->store_count; i++) {
         struct store *s = &r->stores[i];
@@ -49,7 +48,6 @@ void replica_close(geo_replica *r)
 {
     free(r->state);
     free(r->peers);
-    sparse_free(r->values, r->values_bytes);
     for (uint32_t i = 0; i < r->trial->store_count; i++) {
         sparse_free(r->stores[i].rows, r->stores[i].rows_bytes);
         free(r->stores[i].records);
@@ -64,7 +62,7 @@ void replica_lose(geo_replica *r, uint8_t lose)
     memset(r->state, 0, t->def.model->state_bytes);
     memset(r->peers, 0, (size_t)t->world.places.node_count * t->peer_stride);
     if (lose == LOSE_DISK)
-        sparse_wipe(r->values, r->values_bytes);
+        sparse_wipe(r->values, t->values_bytes);
     for (uint32_t i = 0; i < t->store_count; i++) {
         struct store *s = &r->stores[i];
         if (s->def->durable && lose != LOSE_DISK)
@@ -212,7 +210,7 @@ void geo_forget(geo_replica *r, geo_key key)
         return; /* nothing was ever stored */
     memset(row, 0, r->trial->value_row_bytes);
     geo_value initial = geo_stored(r, key);
-    world_note(w, (struct history_record){
+    world_note(w, &(struct history_record){
                       .kind = HISTORY_FORGET,
                       .key = key,
                       .node = r->node,
@@ -244,7 +242,7 @@ bool geo_store(geo_replica *r, geo_key key, geo_value v)
         }
     }
     if (r->trial->def.model->reflects == GEO_BY_ORDER)
-        world_note(w, (struct history_record){
+        world_note(w, &(struct history_record){
                           .kind = HISTORY_STORE,
                           .op = v.version.write,
                           .key = key,

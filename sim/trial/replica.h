@@ -20,8 +20,7 @@ struct geo_replica {
     geo_node node;
     void *state;
     unsigned char *peers;
-    unsigned char *values; /* one packed row a key, see store.c */
-    size_t values_bytes;
+    unsigned char *values; /* one packed row a key, see replica.c: in the trial's table */
     struct store *stores;
 };
 
@@ -29,6 +28,8 @@ struct trial {
     struct trial_def def;
     struct world world;
     geo_replica *replicas;
+    unsigned char *values; /* [node][key], the nodes values_stride apart */
+    size_t values_bytes, values_stride;
     uint32_t store_count, value_row_bytes;
     uint32_t peer_stride;
     random_key choice_key;

@@ -1,12 +1,22 @@
 /* trial.c -- see trial.h: builds a world, gives it a model's handlers as hooks, and steps it to the end. */
 #include "sim/trial/trial.h"
 
+#include "sim/base/sparse.h"
 #include "sim/trial/replica.h"
 #include "sim/world/sessions.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The row is fetched while other events happen: of many keys it is in no cache. */
+static void on_soon(void *self, uint32_t region, uint64_t key)
+{
+    const struct trial *t = self;
+    uint32_t node = placement_node_in(&t->world.setting, key, region);
+
+    __builtin_prefetch(t->values + node * t->values_stride + key * t->value_row_bytes, 1);
+}
 
 static void on_request(void *self, uint32_t node, const geo_op *op)
 {
@@ -191,11 +201,14 @@ struct trial *trial_new(const struct trial_def *def)
     if (def->model->stores != NULL)
         while (def->model->stores[t->store_count].name != NULL)
             t->store_count++;
+    t->values_bytes = (size_t)t->world.setting.key_count * t->value_row_bytes;
+    t->values = sparse_new_many(t->values_bytes, t->world.places.node_count, &t->values_stride);
     t->replicas = memory_new(t->world.places.node_count, sizeof *t->replicas);
     for (uint32_t node = 0; node < t->world.places.node_count; node++)
         replica_open(&t->replicas[node], t, node);
     t->world.hooks = (struct world_hooks){
         .self = t,
+        .soon = on_soon,
         .request = on_request,
         .message = on_message,
         .timer = on_timer,
@@ -214,6 +227,7 @@ void trial_free(struct trial *t)
     for (uint32_t node = 0; node < t->world.places.node_count; node++)
         replica_close(&t->replicas[node]);
     free(t->replicas);
+    sparse_free(t->values, t->world.places.node_count * t->values_stride);
     free(t->message_names);
     free(t->due_ns);
     world_close(&t->world);

@@ -127,7 +127,7 @@ geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg)
 
 bool geo_disarm(geo_replica *r, geo_timer t)
 {
-    return t != 0 && event_queue_cancel(r->trial->world.queue, t);
+    return t != 0 && agenda_cancel(&r->trial->world.agenda, t);
 }
 
 /* The newest of the values answers; where values merge, those of different versions are siblings. */
@@ -193,7 +193,7 @@ void geo_take(geo_replica *r, const geo_op *op, geo_version v)
     struct trial *t = r->trial;
     struct clock_reading clock = clock_read(&t->world.nodes[r->node].clock, t->world.now);
 
-    world_note(&t->world, (struct history_record){
+    world_note(&t->world, &(struct history_record){
                               .kind = HISTORY_TAKE,
                               .op = op->write,
                               .key = op->key,
@@ -211,44 +211,44 @@ void geo_take(geo_replica *r, const geo_op *op, geo_version v)
 void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen)
 {
     if (seen.write != 0)
-        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MADE,
-                                                             .op = op->write,
-                                                             .key = op->key,
-                                                             .node = r->node,
-                                                             .made = {.write = seen.write}});
+        world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_MADE,
+                                                              .op = op->write,
+                                                              .key = op->key,
+                                                              .node = r->node,
+                                                              .made = {.write = seen.write}});
 }
 
 void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto)
 {
-    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_MERGE,
-                                                         .key = key,
-                                                         .node = r->node,
-                                                         .merge = {.upto = upto, .origin = origin}});
+    world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_MERGE,
+                                                          .key = key,
+                                                          .node = r->node,
+                                                          .merge = {.upto = upto, .origin = origin}});
 }
 
 void geo_answers(geo_replica *r, geo_key key, uint64_t digest)
 {
     world_note(&r->trial->world,
-               (struct history_record){
+               &(struct history_record){
                    .kind = HISTORY_ANSWER, .key = key, .node = r->node, .answer = {.digest = digest}});
 }
 
 void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner)
 {
     if (loser != 0 && loser != winner)
-        world_note(&r->trial->world, (struct history_record){.kind = HISTORY_DROP,
-                                                             .key = key,
-                                                             .node = r->node,
-                                                             .drop = {.loser = loser, .winner = winner}});
+        world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_DROP,
+                                                              .key = key,
+                                                              .node = r->node,
+                                                              .drop = {.loser = loser, .winner = winner}});
 }
 
 void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 {
     struct world *w = &r->trial->world;
 
-    world_note(w, (struct history_record){.kind = HISTORY_LEADS,
-                                          .node = r->node,
-                                          .leads = {.term = term, .group = group, .yes = yes}});
+    world_note(w, &(struct history_record){.kind = HISTORY_LEADS,
+                                           .node = r->node,
+                                           .leads = {.term = term, .group = group, .yes = yes}});
     if (yes && term >= w->leader_term) {
         w->leader_term = term;
         w->leader_region = w->places.node_region[r->node];
@@ -257,7 +257,7 @@ void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by)
 {
-    world_note(&r->trial->world, (struct history_record){.kind = HISTORY_COUNT,
-                                                         .node = r->node,
-                                                         .count = {.by = by, .counter = (uint32_t)counter}});
+    world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_COUNT,
+                                                          .node = r->node,
+                                                          .count = {.by = by, .counter = (uint32_t)counter}});
 }

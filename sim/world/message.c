@@ -25,13 +25,11 @@ static struct message *take(struct network *n)
 
 static void hold_op(struct world *w, struct message *m)
 {
-    struct operation *one = m->op != 0 ? operation_find(&w->operations, m->op) : NULL;
-
-    if (one == NULL)
+    m->about = m->op != 0 ? operation_find(&w->operations, m->op) : NULL;
+    if (m->about == NULL)
         return;
-    operation_hold(one);
-    m->counts_op = true;
-    m->attempt = one->op.attempt;
+    operation_hold(m->about);
+    m->attempt = m->about->op.attempt;
 }
 
 struct message *message_new(struct world *w, uint64_t op, struct body *body)
@@ -51,7 +49,6 @@ struct message *message_copy(struct world *w, const struct message *m)
 
     *copy = *m;
     copy->next = NULL;
-    copy->counts_op = false;
     if (copy->body != NULL)
         copy->body->references++;
     hold_op(w, copy);
@@ -62,8 +59,8 @@ void network_drop(struct world *w, struct message *m)
 {
     if (m->body != NULL)
         body_release(&w->network, m->body);
-    if (m->counts_op)
-        operation_let_go(&w->operations, m->op);
+    if (m->about != NULL)
+        operation_let_go(&w->operations, m->about);
     m->next = w->network.free_messages;
     w->network.free_messages = m;
 }

@@ -192,16 +192,16 @@ static void note_fate(struct world *w, const struct message *m, enum history_kin
                       enum history_loss reason)
 {
     if (tells_all(w))
-        world_note(w, (struct history_record){.kind = (uint8_t)kind,
-                                              .op = m->op,
-                                              .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
-                                              .way = {.message = m->number, .reason = (uint8_t)reason}});
+        world_note(w, &(struct history_record){.kind = (uint8_t)kind,
+                                               .op = m->op,
+                                               .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
+                                               .way = {.message = m->number, .reason = (uint8_t)reason}});
 }
 
 static void note_traffic(struct world *w, const struct message *m)
 {
     world_note(
-        w, (struct history_record){
+        w, &(struct history_record){
                .kind = HISTORY_SEND,
                .op = m->op,
                .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
@@ -252,6 +252,69 @@ static void arrives_at(struct world *w, struct message *m, sim_ns time)
     world_at(w, m->from_region, time, (struct event){.kind = EVENT_ARRIVE, .a = (uint64_t)(uintptr_t)m});
 }
 
+/* What it is about is fetched into the cache while other events happen. */
+static void fetch(const struct world *w, const struct message *m)
+{
+    if (m->about != NULL && m->to_end == END_NODE)
+        w->hooks.soon(w->hooks.self, m->to_region, m->about->op.key);
+}
+
+/* The next of its channel, where nothing that was sent before arrives later. Only after a restart, which
+ * forgets what was under way, may that be. */
+static void arrives_in_turn(struct world *w, struct message *m, struct channel *c, sim_ns time)
+{
+    uint64_t order = world_order(w, m->from_region);
+    agenda_key key = agenda_key_of(time, order);
+
+    if (w->channel_line == 0 ||
+        (c->coming != NULL && key < agenda_key_of(c->coming_last->arrives, c->coming_last->order))) {
+        world_queue(w, time, order, (struct event){.kind = EVENT_ARRIVE, .a = (uint64_t)(uintptr_t)m});
+        return;
+    }
+    m->arrives = time;
+    m->order = order;
+    m->next = NULL;
+    if (c->coming == NULL) {
+        c->coming = m;
+        fetch(w, m);
+        agenda_set(&w->agenda, w->channel_line + (uint32_t)(c - w->network.channels), key);
+    } else {
+        c->coming_last->next = m;
+    }
+    c->coming_last = m;
+}
+
+struct message *network_next(struct world *w, uint32_t channel)
+{
+    struct channel *c = &w->network.channels[channel];
+    struct message *m = c->coming;
+
+    c->coming = m->next;
+    if (c->coming == NULL) {
+        agenda_set(&w->agenda, w->channel_line + channel, AGENDA_NONE);
+        return m;
+    }
+    agenda_set(&w->agenda, w->channel_line + channel, agenda_key_of(c->coming->arrives, c->coming->order));
+    fetch(w, c->coming);
+    return m;
+}
+
+/* Keyed apart from the links. */
+static sim_ns client_draw(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
+{
+    random_key key = random_key_number(w->network.client_key, w->places.region_luck[region]);
+    random_stream s = random_stream_new(
+        random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))), answer ? 1 : 0, attempt);
+
+    return not_negative((sim_ns)llrint(distribution_draw(w->def->client, &s) * 0.5));
+}
+
+static sim_ns client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
+{
+    return w->network.draws_client ? client_draw(w, op, region, attempt, answer)
+                                   : w->network.client_constant[answer];
+}
+
 static void transmit(struct world *w, struct message *m)
 {
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
@@ -271,20 +334,22 @@ static void transmit(struct world *w, struct message *m)
         }
     }
     if (m->from_end == END_CLIENT)
-        delay += network_client_delay(w, m->op, m->from_region, m->attempt, false);
+        delay += client_delay(w, m->op, m->from_region, m->attempt, false);
     else if (m->to_end == END_CLIENT)
-        delay += network_client_delay(w, m->op, m->to_region, m->attempt, true);
+        delay += client_delay(w, m->op, m->to_region, m->attempt, true);
     sim_ns arrival = m->left + delay;
     if (again >= 0 && m->from_end == END_NODE &&
         m->to_end == END_NODE) /* a client knows its own conversation */
         arrives_at(w, message_copy(w, m), m->left + again);
-    if (m->sequence != 0) {
-        struct channel *c = channel_of(w, m);
-        if (arrival < c->last_arrival)
-            arrival = c->last_arrival;
-        c->last_arrival = arrival;
+    if (m->sequence == 0) {
+        arrives_at(w, m, arrival);
+        return;
     }
-    arrives_at(w, m, arrival);
+    struct channel *c = channel_of(w, m);
+    if (arrival < c->last_arrival)
+        arrival = c->last_arrival;
+    c->last_arrival = arrival;
+    arrives_in_turn(w, m, c, arrival);
 }
 
 /* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
@@ -302,9 +367,8 @@ static bool send_by_leg(struct world *w, struct message *m)
     random_stream s = random_stream_new(key, place_luck_of_node(&w->places, replica), m->attempt);
     sim_ns delay = not_negative(distribution_draw_ns((const struct distribution *)n->legs[m->leg], &s));
     if (n->legs[GEO_LEGS] != NULL) {
-        const struct operation *one = operation_find(&w->operations, m->op);
         uint32_t holders[PLACEMENT_MOST];
-        uint64_t op_key = one != NULL ? one->op.key : 0;
+        uint64_t op_key = m->about != NULL ? m->about->op.key : 0;
         uint32_t count = placement_holders(&w->setting, op_key, holders);
         random_stream near =
             random_stream_new(random_key_number(n->far_key, place_luck_of(&w->places, m->op)), 0, 0);
@@ -323,10 +387,9 @@ static void give_luck(struct world *w, struct message *m)
 {
     if (m->from_region == m->to_region)
         return;
-    struct operation *one = m->op != 0 ? operation_find(&w->operations, m->op) : NULL;
-    if (one != NULL) {
+    if (m->about != NULL) {
         m->luck = place_luck_of(&w->places, m->op & ~UINT64_C(0xff));
-        m->luck_count = operation_count_message(one, m->from_region, m->to_region);
+        m->luck_count = operation_count_message(m->about, m->from_region, m->to_region);
     } else if (m->from_end == END_NODE && m->to_end == END_NODE) {
         struct wan_link *link = link_of(w, m->from_region, m->to_region);
         m->luck = hash_text(w->network.defs[m->type].name);
@@ -399,15 +462,14 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, const 
     transmit(w, m);
 }
 
-/* Keyed apart from the links. */
-sim_ns network_client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
+void network_client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
+                          bool answer, struct event event)
 {
-    if (!w->network.draws_client)
-        return w->network.client_constant[answer];
-    random_key key = random_key_number(w->network.client_key, w->places.region_luck[region]);
-    random_stream s = random_stream_new(
-        random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))), answer ? 1 : 0, attempt);
-    return not_negative((sim_ns)llrint(distribution_draw(w->def->client, &s) * 0.5));
+    if (w->network.draws_client)
+        world_at(w, by, w->now + client_draw(w, op, region, attempt, answer), event);
+    else
+        world_in_line(w, answer ? LINE_ANSWERS : LINE_REQUESTS, by,
+                      w->now + w->network.client_constant[answer], event);
 }
 
 /* Restarts make what was under way void; a client is never down. */
@@ -521,7 +583,7 @@ void network_node_restarts(struct world *w, uint32_t node)
                 next = m->next;
                 network_drop(w, m);
             }
-            *both[i] = (struct channel){0};
+            *both[i] = (struct channel){.coming = both[i]->coming, .coming_last = both[i]->coming_last};
         }
     }
 }

@@ -17,12 +17,14 @@
 #include "sim/engine/time.h"
 #include "sim/model/model.h"
 #include "sim/world/def.h"
+#include "sim/world/operation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct world;
+struct event;
 
 struct body {
     uint32_t references, size_class;
@@ -35,29 +37,32 @@ struct body {
 enum message_end { END_NODE, END_CLIENT };
 
 struct message {
-    struct message *next; /* in a list: held back, waiting in a lane, ready, free */
-    struct body *body;    /* may be NULL */
+    struct message *next;    /* in a list: held back, waiting in a lane, ready, free */
+    struct body *body;       /* may be NULL */
+    struct operation *about; /* the operation of `op`, which it holds; NULL: none, or gone */
     uint64_t op;
     uint64_t wire_bytes; /* with overhead */
     uint64_t sequence;   /* in its channel, from 1; 0: not ordered */
     uint64_t number;     /* of the message in the trial, from 1 */
     uint64_t luck;       /* keys its delays with luck_count and the transmission */
     sim_ns left;         /* when the last transmission left */
-    uint32_t from, to;   /* nodes; of an END_CLIENT the region */
+    sim_ns arrives;      /* and arrives, and its place among what happens then: in its channel's line */
+    uint64_t order;
+    uint32_t from, to; /* nodes; of an END_CLIENT the region */
     uint32_t from_region, to_region;
     uint32_t from_epoch, to_epoch;
     uint32_t type, lane, luck_count, transmission;
     uint8_t from_end, to_end;
     uint8_t service, leg;
     uint8_t attempt; /* of a client's request or answer */
-    bool counts_op;  /* holds its operation's slot */
 };
 
 /* One directed pair of nodes. */
 struct channel {
     uint64_t sent, delivered;
     sim_ns last_arrival;
-    struct message *held, *held_last; /* by sequence: what arrived before its turn */
+    struct message *held, *held_last;     /* by sequence: what arrived before its turn */
+    struct message *coming, *coming_last; /* its line: what is under way, as it arrives */
 };
 
 /* One directed pair of regions. */
@@ -121,7 +126,12 @@ void network_node_restarts(struct world *w, uint32_t node);  /* channels from an
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
 void network_drop(struct world *w, struct message *m);
 
-/* One way between a client and its region: half of a draw of `client`. */
-sim_ns network_client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer);
+/* An event that a request or answer makes which goes one way between a client and its own region: half of a
+ * draw of `client` from now. `by` makes the event. */
+void network_client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
+                          bool answer, struct event event);
+
+/* The message of a channel that arrives first, which is its line's. */
+struct message *network_next(struct world *w, uint32_t channel);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PENDING_BLOCK = 256 };
+enum { PENDING_BLOCK = 256, OPERATION_BLOCK = 64 };
 
 void op_table_open(struct op_table *o, uint32_t region_count)
 {
@@ -27,32 +27,42 @@ void op_table_close(struct op_table *o)
     for (uint32_t i = 0; i < 2 * o->region_count; i++) {
         struct ring *ring = &o->rings[i];
         for (uint64_t c = ring->first; c < ring->next; c++) {
-            struct operation *one = &ring->slots[c & (ring->capacity - 1)];
-            if (one->uses != one->use_inline && one->use_capacity > LINK_USES_INLINE)
+            struct operation *one = op_table_at(ring, c);
+            if (one != NULL && one->use_capacity > LINK_USES_INLINE)
                 free(one->uses);
         }
         free(ring->slots);
     }
     free(o->rings);
-    for (uint32_t i = 0; i < o->pending_block_count; i++)
-        free(o->pending_blocks[i]);
-    free(o->pending_blocks);
+    array_each (struct operation *, block, &o->operation_blocks)
+        free(*block);
+    array_each (void *, block, &o->pending_blocks)
+        free(*block);
+    array_free(&o->operation_blocks);
+    array_free(&o->pending_blocks);
 }
 
 static void grow(struct ring *ring)
 {
     uint64_t capacity = ring->capacity != 0 ? ring->capacity * 2 : 64;
-    struct operation *slots = memory_new(capacity, sizeof *slots);
+    struct operation **slots = memory_new(capacity, sizeof *slots);
 
-    for (uint64_t c = ring->first; c < ring->next; c++) {
-        struct operation *to = &slots[c & (capacity - 1)];
-        *to = ring->slots[c & (ring->capacity - 1)];
-        if (to->use_capacity == LINK_USES_INLINE)
-            to->uses = to->use_inline;
-    }
+    for (uint64_t c = ring->first; c < ring->next; c++)
+        slots[c & (capacity - 1)] = ring->slots[c & (ring->capacity - 1)];
     free(ring->slots);
     ring->slots = slots;
     ring->capacity = capacity;
+}
+
+static void add_block(struct op_table *o)
+{
+    struct operation *block = memory_new(OPERATION_BLOCK, sizeof *block);
+
+    *array_add(&o->operation_blocks) = block;
+    for (int i = OPERATION_BLOCK - 1; i >= 0; i--) {
+        block[i].next = o->free_operations;
+        o->free_operations = &block[i];
+    }
 }
 
 struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
@@ -61,43 +71,35 @@ struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
 
     if (ring->next - ring->first >= ring->capacity)
         grow(ring);
+    if (o->free_operations == NULL)
+        add_block(o);
     uint64_t count = ring->next++;
-    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
-    *one = (struct operation){.open = true, .use_capacity = LINK_USES_INLINE};
+    struct operation *one = o->free_operations;
+    o->free_operations = one->next;
+    ring->slots[count & (ring->capacity - 1)] = one;
+    memset(one, 0, offsetof(struct operation, uses)); /* the list of uses is empty */
+    one->open = true;
     one->uses = one->use_inline;
+    one->use_capacity = LINK_USES_INLINE;
+    one->probe_of = 0;
+    one->probe_after = 0;
     one->op.id = (uint64_t)region << 48 | (uint64_t)probe << 47 | count << 8;
     return one;
 }
 
-static void free_if_done(struct op_table *o, struct operation *one)
+void operation_free(struct op_table *o, struct operation *one)
 {
-    if (one->open || one->holds > 0)
-        return;
-    struct ring *ring = op_table_ring(o, one->op.id);
+    struct ring *ring = &o->rings[op_table_ring_index(o, one->op.id)];
+    uint64_t mask = ring->capacity - 1;
+
     operation_pending_release(o, one);
     if (one->use_capacity > LINK_USES_INLINE)
         free(one->uses);
-    one->op.id = 0;
-    one->use_capacity = 0;
-    while (ring->first < ring->next && ring->slots[ring->first & (ring->capacity - 1)].op.id == 0)
+    ring->slots[op_table_count(one->op.id) & mask] = NULL;
+    while (ring->first < ring->next && ring->slots[ring->first & mask] == NULL)
         ring->first++;
-}
-
-void operation_let_go(struct op_table *o, uint64_t id)
-{
-    struct operation *one = operation_find(o, id);
-
-    if (one == NULL)
-        return;
-    CHECK(one->holds > 0);
-    one->holds--;
-    free_if_done(o, one);
-}
-
-void operation_close(struct op_table *o, struct operation *one)
-{
-    one->open = false;
-    free_if_done(o, one);
+    one->next = o->free_operations;
+    o->free_operations = one;
 }
 
 void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,
@@ -106,9 +108,7 @@ void operation_pending_new(struct op_table *o, struct operation *one, uint32_t n
     operation_pending_release(o, one);
     if (o->free_pending == NULL) {
         unsigned char *block = memory_new(PENDING_BLOCK, o->pending_bytes);
-        o->pending_blocks =
-            memory_resize(o->pending_blocks, o->pending_block_count + 1u, sizeof *o->pending_blocks);
-        o->pending_blocks[o->pending_block_count++] = block;
+        *array_add(&o->pending_blocks) = block;
         for (uint32_t i = 0; i < PENDING_BLOCK; i++) {
             void *piece = block + (size_t)i * o->pending_bytes;
             memcpy(piece, &o->free_pending, sizeof(void *));

@@ -1,11 +1,16 @@
 /* operation.h -- the operations that are open, or that messages still speak of, found by their identity.
  *
- * A region's operations are counted, so they stand in a ring by their count: finding one is an index and a
- * compare. A slot is given back when its operation has ended and no message holds it. Probes have rings of
- * their own. */
+ * A region's operations are counted, so a ring by their count says where each is: finding one is an index. An
+ * operation is given back when it has ended and no message holds it, and the next one takes its place: most
+ * end at once, while a write that is on its way to others lives a hundred times as long. Probes have rings of
+ * their own.
+ *
+ * The first attempts of a ring are begun in the order of their counts and wait equally long, so that one
+ * event in the queue, for the first that still waits, stands for the time-outs of them all (sessions.c). */
 #ifndef GEOREP_WORLD_OPERATION_H
 #define GEOREP_WORLD_OPERATION_H
 
+#include "sim/base/array.h"
 #include "sim/engine/event_queue.h"
 #include "sim/model/model.h"
 
@@ -21,72 +26,100 @@ struct link_use {
 enum { LINK_USES_INLINE = 6 };
 
 struct operation {
-    geo_op op;      /* op.id is of the newest attempt; op.id >> 8 == 0: the slot is free */
-    bool open;      /* its client waits */
-    uint32_t holds; /* messages that speak of it */
-    sim_ns begun;
-    uint32_t at_region; /* where it is issued: the client's, or where it roams */
-    uint32_t target;    /* node that the newest attempt goes to */
-    event_handle timeout;
-    void *pending; /* the model's memory, at node pending_node; NULL: none */
+    geo_op op;               /* op.id is of the newest attempt */
+    uint32_t holds;          /* messages that speak of it */
+    uint32_t at_region;      /* where it is issued: the client's, or where it roams */
+    bool open;               /* its client waits */
+    bool wants_probes;       /* of a write: reads follow its commit */
+    uint8_t pending_attempt; /* that the request was of, and its identity: pending_id */
     uint32_t pending_node, pending_epoch;
-    uint8_t pending_attempt; /* that the request was of, and its identity: */
+    void *pending; /* the model's memory, at node pending_node; NULL: none */
     uint64_t pending_id;
-    uint32_t probe_after; /* of a probe, with probe_of */
-    uint64_t probe_of;
-    bool wants_probes; /* of a write: reads follow its commit */
+    geo_ns gives_up_at; /* the first attempt, and its place among what happens then */
+    uint64_t gives_up_order;
+    event_handle timeout; /* of a later attempt */
     uint32_t use_count, use_capacity;
     struct link_use *uses; /* use_inline, or memory of its own */
     struct link_use use_inline[LINK_USES_INLINE];
+    union {
+        struct {
+            uint64_t probe_of; /* of a probe */
+            uint32_t probe_after;
+        };
+        struct operation *next; /* when free */
+    };
 };
 
 struct ring {
-    struct operation *slots;
-    uint64_t first, next; /* counts in use: [first, next) */
-    uint64_t capacity;    /* a power of two */
+    struct operation **slots; /* NULL where it is gone */
+    uint64_t first, next;     /* counts in use: [first, next) */
+    uint64_t capacity;        /* a power of two */
+    bool watches;             /* an event is queued for the time-out of count `watched` */
+    uint64_t watched;
 };
 
 struct op_table {
     struct ring *rings; /* [region], then [regions + region] for probes */
     uint32_t region_count;
     uint32_t pending_bytes;
+    struct operation *free_operations;
+    ARRAY(struct operation *) operation_blocks;
     void *free_pending;
-    void **pending_blocks;
-    uint32_t pending_block_count;
+    ARRAY(void *) pending_blocks;
 };
 
 void op_table_open(struct op_table *o, uint32_t region_count);
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
 void op_table_close(struct op_table *o);
 
-/* A new open operation of the region with the next count; its op.id is set, all else zero. Valid until the
- * next one. */
+/* A new open operation of the region with the next count; its op.id is set, all else zero. It does not move.
+ */
 struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
 
-static inline struct ring *op_table_ring(struct op_table *o, uint64_t id)
+static inline uint32_t op_table_ring_index(const struct op_table *o, uint64_t id)
 {
-    return &o->rings[(uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0)];
+    return (uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0);
 }
 
-/* The slot of an identity (any attempt's), or NULL when it is gone. */
-static inline struct operation *operation_find(struct op_table *o, uint64_t id)
+static inline uint64_t op_table_count(uint64_t id)
 {
-    struct ring *ring = op_table_ring(o, id);
-    uint64_t count = id >> 8 & ((UINT64_C(1) << 39) - 1);
-
-    if (count - ring->first >= ring->next - ring->first)
-        return NULL;
-    struct operation *one = &ring->slots[count & (ring->capacity - 1)];
-    return one->op.id >> 8 == id >> 8 ? one : NULL;
+    return id >> 8 & ((UINT64_C(1) << 39) - 1);
 }
+
+/* The operation of that count, or NULL when it is gone. */
+static inline struct operation *op_table_at(const struct ring *ring, uint64_t count)
+{
+    return count - ring->first < ring->next - ring->first ? ring->slots[count & (ring->capacity - 1)] : NULL;
+}
+
+/* The operation of an identity (any attempt's), or NULL when it is gone. */
+static inline struct operation *operation_find(const struct op_table *o, uint64_t id)
+{
+    return op_table_at(&o->rings[op_table_ring_index(o, id)], op_table_count(id));
+}
+
+void operation_free(struct op_table *o, struct operation *one); /* for the two below */
 
 static inline void operation_hold(struct operation *one)
 {
     one->holds++;
 }
 
-void operation_let_go(struct op_table *o, uint64_t id);          /* a message's hold */
-void operation_close(struct op_table *o, struct operation *one); /* its client has been told */
+/* A hold ends. */
+static inline void operation_let_go(struct op_table *o, struct operation *one)
+{
+    CHECK(one->holds > 0);
+    if (--one->holds == 0 && !one->open)
+        operation_free(o, one);
+}
+
+/* Its client has been told. */
+static inline void operation_close(struct op_table *o, struct operation *one)
+{
+    one->open = false;
+    if (one->holds == 0)
+        operation_free(o, one);
+}
 
 /* A request of this identity arrived at the node: what an earlier one had there is let go of. */
 void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,

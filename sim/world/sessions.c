@@ -17,8 +17,9 @@ static void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_
 {
     sim_ns at = workload_next_arrival(&w->workload, &w->timetable, region, number, before);
 
-    if (at < w->def->duration_ns)
-        world_at(w, region, at, (struct event){.kind = EVENT_ARRIVAL, .node = region, .a = number});
+    w->arrivals[region] = number;
+    agenda_set(&w->agenda, LINE_ARRIVALS + region,
+               at < w->def->duration_ns ? agenda_key_of(at, world_order(w, region)) : AGENDA_NONE);
 }
 
 static void next_thought(struct world *w, uint32_t region, uint32_t session)
@@ -99,6 +100,53 @@ static uint32_t node_for(const struct world *w, uint32_t region, uint32_t sessio
             return first + i;
 }
 
+static void watch(struct world *w, uint32_t ring, const struct operation *one)
+{
+    struct ring *r = &w->operations.rings[ring];
+
+    r->watched = op_table_count(one->op.id);
+    r->watches = true;
+    world_queue(w, one->gives_up_at, one->gives_up_order,
+                (struct event){.kind = EVENT_WATCH, .node = ring, .a = one->op.id});
+}
+
+static bool waits_first(const struct operation *one)
+{
+    return one != NULL && one->open && one->op.attempt == 0;
+}
+
+bool sessions_watch_passed(struct world *w, uint32_t ring)
+{
+    struct ring *r = &w->operations.rings[ring];
+    bool passed = !waits_first(op_table_at(r, r->watched));
+    uint64_t next = r->watched + 1 > r->first ? r->watched + 1 : r->first;
+
+    while (next < r->next && !waits_first(op_table_at(r, next)))
+        next++;
+    r->watches = false;
+    if (next < r->next)
+        watch(w, ring, op_table_at(r, next));
+    return passed;
+}
+
+/* The client gives up the attempt after its time-out. */
+static void add_timeout(struct world *w, struct operation *one, sim_ns after)
+{
+    sim_ns at = w->now + after;
+    uint64_t order = world_order(w, one->op.client);
+
+    if (one->op.attempt > 0) {
+        one->timeout = world_queue(
+            w, at, order, (struct event){.kind = EVENT_TIMEOUT, .a = one->op.id, .type = one->op.attempt});
+        return;
+    }
+    uint32_t ring = op_table_ring_index(&w->operations, one->op.id);
+    one->gives_up_at = at;
+    one->gives_up_order = order;
+    if (!w->operations.rings[ring].watches)
+        watch(w, ring, one);
+}
+
 static void send_attempt(struct world *w, struct operation *one)
 {
     uint32_t client = one->op.client;
@@ -107,16 +155,15 @@ static void send_attempt(struct world *w, struct operation *one)
     uint8_t attempt = one->op.attempt;
     uint32_t region = route(w, def, client, one->at_region);
 
-    one->target = node_for(w, region, one->op.session);
-    one->timeout = world_at(w, client, w->now + def->timeout_ns,
-                            (struct event){.kind = EVENT_TIMEOUT, .a = id, .type = attempt});
+    uint32_t target = node_for(w, region, one->op.session);
+    add_timeout(w, one, def->timeout_ns);
     if (region == one->at_region) {
-        sim_ns delay = network_client_delay(w, id, region, attempt, false);
+        w->hooks.soon(w->hooks.self, region, one->op.key);
         operation_hold(one);
-        world_at(w, client, w->now + delay,
-                 (struct event){.kind = EVENT_REQUEST, .node = one->target, .a = id, .type = attempt});
+        network_client_event(w, client, region, id, attempt, false,
+                             (struct event){.kind = EVENT_REQUEST, .node = target, .a = id, .type = attempt});
     } else {
-        network_send_request(w, one->at_region, one->target, &one->op,
+        network_send_request(w, one->at_region, target, &one->op,
                              one->op.write != 0 ? one->op.value_bytes : 0);
     }
 }
@@ -125,12 +172,11 @@ static void begin(struct world *w, struct operation *one)
 {
     const geo_op *op = &one->op;
 
-    one->begun = w->now;
     if (!op->is_probe) {
         w->open_count++;
         w->operation_count++;
     }
-    world_note(w, (struct history_record){
+    world_note(w, &(struct history_record){
                       .kind = HISTORY_BEGIN,
                       .op = op->id,
                       .key = op->key,
@@ -243,7 +289,7 @@ static void expire_pending(struct world *w, struct operation *one, uint32_t node
     op.write = op.kind == GEO_READ ? 0 : op.id;
     if (pending_is_there(w, one) && !w->nodes[node].down)
         w->hooks.expire(w->hooks.self, node, &op);
-    one = operation_find(&w->operations, op.id); /* a handler may have made the ring grow */
+    one = operation_find(&w->operations, op.id); /* a handler may have answered */
     if (one != NULL && one->pending_node == node)
         operation_pending_release(&w->operations, one);
 }
@@ -256,7 +302,7 @@ void sessions_expire(struct world *w, uint64_t id, uint32_t node)
         return;
     if (one->pending != NULL && one->pending_id == id)
         expire_pending(w, one, node);
-    operation_let_go(&w->operations, id);
+    operation_let_go(&w->operations, one);
 }
 
 void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
@@ -278,9 +324,10 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
         return;
     }
     body->references++;
-    world_at(w, one->at_region, w->now + network_client_delay(w, op.id, one->at_region, op.attempt, true),
-             (struct event){
-                 .kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
+    network_client_event(
+        w, one->at_region, one->at_region, op.id, op.attempt, true,
+        (struct event){
+            .kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */
@@ -308,11 +355,11 @@ static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t 
 
     if (answer != NULL && op->kind == GEO_READ && outcome == OUTCOME_OK) {
         for (uint32_t i = 1; i < answer->sample_count; i++)
-            world_note(w, (struct history_record){.kind = HISTORY_SAMPLE,
-                                                  .op = id,
-                                                  .key = op->key,
-                                                  .node = answer->samples[i].node,
-                                                  .sample = {.instant = answer->samples[i].instant}});
+            world_note(w, &(struct history_record){.kind = HISTORY_SAMPLE,
+                                                   .op = id,
+                                                   .key = op->key,
+                                                   .node = answer->samples[i].node,
+                                                   .sample = {.instant = answer->samples[i].instant}});
         if (answer->sample_count > 0) {
             end.node = answer->samples[0].node;
             end.end.instant = answer->samples[0].instant;
@@ -322,9 +369,9 @@ static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t 
         end.end.number = answer->number;
         end.end.value_count = answer->siblings;
     }
-    world_note(w, end);
+    world_note(w, &end);
     if (one->timeout != 0)
-        event_queue_cancel(w->queue, one->timeout);
+        agenda_cancel(&w->agenda, one->timeout);
     if (!op->is_probe)
         w->open_count--;
     if (outcome == OUTCOME_OK && one->wants_probes)
@@ -347,12 +394,12 @@ static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t 
         return;
     }
     if (one->timeout != 0)
-        event_queue_cancel(w->queue, one->timeout);
+        agenda_cancel(&w->agenda, one->timeout);
     one->timeout = 0;
     one->op.attempt++;
     one->op.id = identity_of(one, one->op.attempt, def->retry_as_new);
     one->op.write = one->op.kind == GEO_READ ? 0 : one->op.id;
-    world_note(w, (struct history_record){
+    world_note(w, &(struct history_record){
                       .kind = HISTORY_RETRY,
                       .op = one->op.id,
                       .key = one->op.key,
@@ -411,8 +458,8 @@ void sessions_end(struct world *w)
     for (uint32_t g = 0; g < w->def->region_count; g++) {
         struct ring *ring = &w->operations.rings[g];
         for (uint64_t count = ring->first; count < ring->next; count++) {
-            struct operation *one = &ring->slots[count & (ring->capacity - 1)];
-            if (one->op.id != 0 && one->open)
+            struct operation *one = op_table_at(ring, count);
+            if (one != NULL && one->open)
                 finish(w, one, one->op.id, OUTCOME_OPEN, NULL);
         }
     }

@@ -48,9 +48,22 @@ static void open_setting(struct world *w)
         w->setting.clocks_err |= clock_errs(&def->regions[g].clock);
 }
 
+static void open_lines(struct world *w)
+{
+    uint32_t lines = LINE_ARRIVALS + w->def->region_count;
+    uint64_t channels = (uint64_t)w->places.node_count * w->places.node_count;
+
+    w->arrivals = memory_new(w->def->region_count, sizeof *w->arrivals);
+    if (lines + channels <= LINES_MOST) {
+        w->channel_line = lines;
+        lines += (uint32_t)channels;
+    }
+    agenda_open(&w->agenda, lines, sizeof(struct event));
+}
+
 void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication)
 {
-    *w = (struct world){.def = def, .history = history_new(), .queue = event_queue_new(sizeof(struct event))};
+    *w = (struct world){.def = def, .history = history_new()};
     w->ready_end = &w->ready;
     geography_open(&w->places, def, seed, replication);
     timetable_open(&w->timetable, def, &w->places);
@@ -65,6 +78,7 @@ void world_open(struct world *w, const struct world_def *def, uint64_t seed, uin
         w->nodes[i].service.key[GEO_SERVE_WRITE] = place_key_node(&w->places, "serve-write", i);
         w->nodes[i].service.key[GEO_SERVE_APPLY] = place_key_node(&w->places, "serve-apply", i);
     }
+    open_lines(w);
     op_table_open(&w->operations, def->region_count);
     network_open(w);
     workload_open(&w->workload, def, &w->places);
@@ -84,18 +98,49 @@ void world_close(struct world *w)
     free((void *)(uintptr_t)w->setting.price_usd_per_byte);
     timetable_close(&w->timetable);
     geography_close(&w->places);
-    event_queue_free(w->queue);
+    agenda_close(&w->agenda);
+    free(w->clients[0].steps);
+    free(w->clients[1].steps);
+    free(w->arrivals);
     history_free(w->history);
 }
 
-event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct event event)
+void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time, struct event event)
 {
-    uint32_t slot = region + 1; /* WORLD_ITSELF wraps to 0: the world's own come first at an instant */
-    void *payload;
-    event_handle handle = event_queue_push(w->queue, time, (uint64_t)slot << 48 | w->order[slot]++, &payload);
+    struct client_line *l = &w->clients[line - LINE_REQUESTS];
+    uint64_t order = world_order(w, region);
+    agenda_key key = agenda_key_of(time, order);
+    uint32_t mask = l->capacity - 1;
 
-    memcpy(payload, &event, sizeof event);
-    return handle;
+    if (l->count > 0 && key < l->steps[(l->first + l->count - 1) & mask].key) {
+        world_queue(w, time, order, event);
+        return;
+    }
+    if (l->count == l->capacity) {
+        uint32_t capacity = l->capacity != 0 ? l->capacity * 2 : 16;
+        struct client_step *steps = memory_new(capacity, sizeof *steps);
+        for (uint32_t i = 0; i < l->count; i++)
+            steps[i] = l->steps[(l->first + i) & mask];
+        free(l->steps);
+        l->steps = steps;
+        l->first = 0;
+        l->capacity = capacity;
+        mask = capacity - 1;
+    }
+    l->steps[(l->first + l->count) & mask] = (struct client_step){key, event};
+    if (l->count++ == 0)
+        agenda_set(&w->agenda, line, key);
+}
+
+static struct event next_in_line(struct world *w, uint32_t line)
+{
+    struct client_line *l = &w->clients[line - LINE_REQUESTS];
+    struct event e = l->steps[l->first].event;
+
+    l->first = (l->first + 1) & (l->capacity - 1);
+    l->count--;
+    agenda_set(&w->agenda, line, l->count > 0 ? l->steps[l->first].key : AGENDA_NONE);
+    return e;
 }
 
 void world_start(struct world *w)
@@ -159,7 +204,7 @@ static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fa
         node->down_since = w->now;
         w->down_count++;
     }
-    world_note(w, (struct history_record){
+    world_note(w, &(struct history_record){
                       .kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
     if (lose == LOSE_NOTHING)
         return;
@@ -184,7 +229,7 @@ static void node_up(struct world *w, uint32_t index)
     node->down = false;
     w->down_count--;
     node->lose = LOSE_NOTHING;
-    world_note(w, (struct history_record){.kind = HISTORY_UP, .node = index, .down = {.lose = lose}});
+    world_note(w, &(struct history_record){.kind = HISTORY_UP, .node = index, .down = {.lose = lose}});
     for (size_t i = 0; i < node->paused.count; i++)
         world_at(w, w->places.node_region[index], w->now, node->paused.items[i]);
     node->paused.count = 0;
@@ -223,10 +268,10 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     const struct fault_def *f = o->fault;
 
     if (begins || o->end != o->begin)
-        world_note(
-            w, (struct history_record){.kind = HISTORY_FAULT,
-                                       .node = HISTORY_NO_NODE,
-                                       .fault = {.index = index, .occurrence = o->number, .begins = begins}});
+        world_note(w, &(struct history_record){
+                          .kind = HISTORY_FAULT,
+                          .node = HISTORY_NO_NODE,
+                          .fault = {.index = index, .occurrence = o->number, .begins = begins}});
     timetable_switch_links(&w->timetable, index, begins, w->now);
     if (f->kind == FAULT_CRASH || (f->kind == FAULT_CLOCK && begins))
         switch_nodes(w, f, index, begins);
@@ -273,20 +318,18 @@ static void handle(struct world *w, const struct event *e)
     case EVENT_FAULT_END:
         switch_fault(w, (uint32_t)e->a, e->kind == EVENT_FAULT_BEGIN);
         break;
-    case EVENT_ARRIVAL:
-        sessions_arrival(w, e->node, e->a);
-        break;
     case EVENT_THINK:
         sessions_think(w, e->node, e->type);
         break;
     case EVENT_REQUEST:
         sessions_request(w, e->node, e->a, (uint8_t)e->type);
-        operation_let_go(&w->operations, e->a);
+        operation_let_go(&w->operations, operation_find(&w->operations, e->a));
         break;
     case EVENT_RESPONSE:
         sessions_response(w, e->a, (uint8_t)e->type, (struct body *)(uintptr_t)e->b);
         break;
     case EVENT_TIMEOUT:
+    case EVENT_WATCH:
         sessions_timeout(w, e->a, (uint8_t)e->type);
         break;
     case EVENT_EXPIRE:
@@ -306,22 +349,46 @@ static void handle(struct world *w, const struct event *e)
         at_node(w, e);
         break;
     }
-    settle(w);
+}
+
+static void step_line(struct world *w, uint32_t line)
+{
+    if (line >= LINE_ARRIVALS + w->def->region_count) {
+        network_arrive(w, network_next(w, line - w->channel_line));
+    } else if (line >= LINE_ARRIVALS) {
+        sessions_arrival(w, line - LINE_ARRIVALS, w->arrivals[line - LINE_ARRIVALS]);
+    } else {
+        struct event e = next_in_line(w, line);
+        handle(w, &e);
+    }
+}
+
+static void begin_event(struct world *w, sim_ns time)
+{
+    CHECK(time >= w->now);
+    w->now = time;
+    w->events++;
 }
 
 bool world_step(struct world *w, sim_ns limit)
 {
-    sim_ns time;
-    uint64_t order;
-    void *payload;
-
-    if (!event_queue_pop_until(w->queue, limit, &time, &order, &payload))
-        return false;
-    CHECK(time >= w->now);
-    struct event e;
-    memcpy(&e, payload, sizeof e);
-    w->now = time;
-    w->events++;
-    handle(w, &e);
+    for (;;) {
+        agenda_key key;
+        uint32_t line = agenda_first(&w->agenda, &key);
+        if ((uint64_t)(key >> 64) > (uint64_t)limit)
+            return false;
+        if (line != AGENDA_QUEUE) {
+            begin_event(w, agenda_time(key));
+            step_line(w, line);
+            break;
+        }
+        struct event e = *(const struct event *)agenda_pop(&w->agenda);
+        if (e.kind != EVENT_WATCH || !sessions_watch_passed(w, e.node)) {
+            begin_event(w, agenda_time(key));
+            handle(w, &e);
+            break;
+        }
+    }
+    settle(w);
     return true;
 }

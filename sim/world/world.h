@@ -12,9 +12,9 @@
 #ifndef GEOREP_WORLD_H
 #define GEOREP_WORLD_H
 
-#include "sim/engine/event_queue.h"
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
+#include "sim/world/agenda.h"
 #include "sim/world/clock.h"
 #include "sim/world/def.h"
 #include "sim/world/network.h"
@@ -27,11 +27,12 @@
 enum event_kind {
     EVENT_FAULT_BEGIN, /* a: occurrence */
     EVENT_FAULT_END,
-    EVENT_ARRIVAL,    /* node: region; a: number of the arrival */
     EVENT_THINK,      /* node: region; type: session */
     EVENT_REQUEST,    /* a client's request arrives at `node`; a: op, type: attempt */
     EVENT_RESPONSE,   /* the answer arrives at the client; a: op, b: body, type: attempt */
-    EVENT_TIMEOUT,    /* a: op, type: attempt */
+    EVENT_TIMEOUT,    /* a: op, type: attempt; after the first */
+    EVENT_WATCH,      /* the same of the first attempt of the ring's operation `watched`; node: ring. Where it
+                         has ended, this is no event of the world, but moved on */
     EVENT_EXPIRE,     /* a request that came after its client gave up is let go of; a: op, node */
     EVENT_PROBE,      /* node: region; a: write, b: key, type: index of `after` */
     EVENT_ARRIVE,     /* a: message */
@@ -44,6 +45,20 @@ struct event {
     uint8_t kind;
     uint32_t node, type, epoch;
     uint64_t a, b;
+};
+
+/* Lines of the agenda (agenda.h) beside the queue. Of channels only where they are few: a tournament of more
+ * is slower than the queue. */
+enum { LINE_REQUESTS = AGENDA_QUEUE + 1, LINE_ANSWERS, LINE_ARRIVALS /* + region, then: channels */ };
+enum { LINES_MOST = 4096 };
+
+/* Requests, or answers, between clients and their own region, which all take equally long. */
+struct client_line {
+    struct client_step {
+        agenda_key key;
+        struct event event;
+    } * steps; /* a ring */
+    uint32_t first, count, capacity;
 };
 
 /* One node as the world sees it. */
@@ -62,6 +77,7 @@ struct node {
 /* What the trial does at a node. A body, like an operation, is valid during the call. */
 struct world_hooks {
     void *self;
+    void (*soon)(void *self, uint32_t region, uint64_t key); /* some event ahead touches it there, likely */
     void (*request)(void *self, uint32_t node, const geo_op *op);
     void (*message)(void *self, uint32_t node, const struct message *m);
     void (*timer)(void *self, uint32_t node, uint32_t type, uint64_t argument);
@@ -76,7 +92,10 @@ struct world {
     struct geography places;
     struct history_setting setting;
     struct history *history;
-    struct event_queue *queue;
+    struct agenda agenda;
+    struct client_line clients[2]; /* requests, answers */
+    uint64_t *arrivals;            /* [region]: the number of the one that is next */
+    uint32_t channel_line;         /* of channel 0; 0: they have none */
     struct world_hooks hooks;
     sim_ns now;
     uint64_t *order; /* [region + 1]: events that the region has made; 0: the world's own */
@@ -105,20 +124,46 @@ void world_start(struct world *w);
 /* The next event, or false when there is none up to `limit`. */
 bool world_step(struct world *w, sim_ns limit);
 
-/* Queues an event made by `region` (WORLD_ITSELF for the world's own). */
+/* The place of an event made by `region` among those of one instant. WORLD_ITSELF: the world's own come
+ * first.
+ */
 #define WORLD_ITSELF UINT32_MAX
-event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct event event);
+static inline uint64_t world_order(struct world *w, uint32_t region)
+{
+    uint32_t slot = region + 1;
+
+    return (uint64_t)slot << 48 | w->order[slot]++;
+}
+
+/* Queues an event at a place that was taken. */
+static inline event_handle world_queue(struct world *w, sim_ns time, uint64_t order, struct event event)
+{
+    void *payload;
+    event_handle handle = agenda_push(&w->agenda, time, order, &payload);
+
+    *(struct event *)payload = event;
+    return handle;
+}
+
+/* Queues an event made by `region`. */
+static inline event_handle world_at(struct world *w, uint32_t region, sim_ns time, struct event event)
+{
+    return world_queue(w, time, world_order(w, region), event);
+}
+
+/* An event of LINE_REQUESTS or LINE_ANSWERS. */
+void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time, struct event event);
 
 /* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. Frees it. */
 void world_hand_over(struct world *w, struct message *m);
 /* For a node's message to itself: taken up when the handler that sends it has returned. */
 void world_make_ready(struct world *w, struct message *m);
 
-/* Appends with the time of now. */
-static inline uint64_t world_note(struct world *w, struct history_record record)
+/* Appends with the time of now, which it puts in. */
+static inline uint64_t world_note(struct world *w, struct history_record *record)
 {
-    record.time = w->now;
-    return history_append(w->history, &record);
+    record->time = w->now;
+    return history_append(w->history, record);
 }
 
 #endif
