@@ -40,26 +40,24 @@ bool forward_repeats(const geo_replica *r, struct forward_peer *p, const geo_mes
     return false;
 }
 
-static void tell(geo_replica *r, const struct answer *a)
+static void tell(geo_replica *r, geo_op_id id, uint8_t outcome, const geo_value *value, uint64_t token)
 {
-    geo_reply(r, a->id,
-              &(geo_answer){.outcome = a->outcome,
-                            .value_count = a->has_value ? 1 : 0,
-                            .values = a->has_value ? &a->value : NULL,
-                            .token = {a->token, 0}});
+    geo_reply(
+        r, id,
+        &(geo_answer){
+            .outcome = outcome, .value_count = value != NULL ? 1 : 0, .values = value, .token = {token, 0}});
 }
 
 void forward_answer(geo_replica *r, geo_node asked, uint32_t type, const geo_op *op, enum geo_outcome outcome,
                     const geo_value *value, uint64_t token)
 {
-    struct answer a = {.id = op->id, .token = token, .outcome = (uint8_t)outcome, .has_value = value != NULL};
-
-    if (value != NULL)
-        a.value = *value;
     if (asked == geo_self(r)) {
-        tell(r, &a);
+        tell(r, op->id, (uint8_t)outcome, value, token);
         return;
     }
+    struct answer a = {.id = op->id, .token = token, .outcome = (uint8_t)outcome, .has_value = value != NULL};
+    if (value != NULL)
+        a.value = *value;
     geo_send(r, asked,
              (geo_out){.type = type, .wire_bytes = value == NULL ? 0 : op->value_bytes, .op = op->id}, &a,
              sizeof a);
@@ -67,5 +65,7 @@ void forward_answer(geo_replica *r, geo_node asked, uint32_t type, const geo_op 
 
 void forward_answered(geo_replica *r, const geo_message *m)
 {
-    tell(r, m->body);
+    const struct answer *a = m->body;
+
+    tell(r, a->id, a->outcome, a->has_value ? &a->value : NULL, a->token);
 }

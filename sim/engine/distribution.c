@@ -8,11 +8,14 @@
 
 #include "sim/base/check.h"
 #include "sim/engine/elementary.h"
+#include "sim/engine/elementary_inline.h"
 #include "sim/engine/ziggurat.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DRAWS_AT_ONCE = 16 };
 
 /* Shape a, scale 1. Below 1: a draw of shape a + 1 times u^(1/a) (section 6 of the paper). */
 static double gamma_draw(double a, random_stream *s)
@@ -57,7 +60,7 @@ double distribution_draw(const struct distribution *d, random_stream *s)
     case DISTRIBUTION_NORMAL:
         return d->a + d->b * ziggurat_normal(s);
     case DISTRIBUTION_LOGNORMAL:
-        return d->a * elementary_exp(d->b * ziggurat_normal(s));
+        return d->a * inline_exp(d->b * ziggurat_normal(s));
     case DISTRIBUTION_EXPONENTIAL:
         return d->a * ziggurat_exponential(s);
     case DISTRIBUTION_GAMMA:
@@ -74,6 +77,20 @@ double distribution_draw(const struct distribution *d, random_stream *s)
         return d->values[random_below(s, d->count)];
     }
     check_failed(__FILE__, __LINE__, "a kind of distribution");
+}
+
+void exponential_draws(random_key k, uint64_t a, uint32_t b, uint32_t count, double *draws)
+{
+    struct random_pair pairs[DRAWS_AT_ONCE];
+
+    for (uint32_t done = 0, some; done < count; done += some) {
+        some = count - done < DRAWS_AT_ONCE ? count - done : DRAWS_AT_ONCE;
+        random_blocks(k, a + done, b, 0, some, pairs);
+        for (uint32_t i = 0; i < some; i++) {
+            random_stream s = random_stream_within(k, a + done + i, b, 0, pairs[i]);
+            draws[done + i] = ziggurat_exponential_of(pairs[i].first, &s);
+        }
+    }
 }
 
 sim_ns distribution_draw_ns(const struct distribution *d, random_stream *s)

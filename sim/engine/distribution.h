@@ -43,7 +43,11 @@ struct distribution {
  * others 10 to 30. */
 double distribution_draw(const struct distribution *d, random_stream *s);
 
-/* The same in whole ns, rounded to nearest (halves to even). What is below 0 stays so: the caller clamps.
+/* Draws of the exponential distribution of mean 1 from the streams (k, a, b), (k, a + 1, b), .., as
+ * distribution_draw makes them of each, cheaper. */
+void exponential_draws(random_key k, uint64_t a, uint32_t b, uint32_t count, double *draws);
+
+/* One draw in whole ns, rounded to nearest (halves to even). What is below 0 stays so: the caller clamps.
  * Saturates. */
 sim_ns distribution_draw_ns(const struct distribution *d, random_stream *s);
 
@@ -63,5 +67,10 @@ struct zipf;
 struct zipf *zipf_new(uint64_t count, double theta);
 void zipf_free(struct zipf *z);
 uint64_t zipf_rank(const struct zipf *z, random_stream *s); /* from 0 */
+
+/* Ranks from the streams (k, a, b), (k, a + 1, b), .., each from its word `word` on, as zipf_rank draws them:
+ * in a third of the time. */
+void zipf_ranks(const struct zipf *z, random_key k, uint64_t a, uint32_t b, uint32_t word, uint32_t count,
+                uint64_t *ranks);
 
 #endif

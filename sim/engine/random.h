@@ -47,6 +47,22 @@ static inline random_stream random_stream_new(random_key k, uint64_t a, uint32_t
     return (random_stream){.key = k.word, .a = a, .b = b};
 }
 
+/* The two words of block `block` of each of the streams (k, a, b), (k, a + 1, b), ..: `count` of them, in a
+ * third of the time that they take one by one. */
+struct random_pair {
+    uint64_t first, second;
+};
+void random_blocks(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,
+                   struct random_pair *pairs);
+
+/* The stream, where it has given the first word of block `block`, which `pair` is. */
+static inline random_stream random_stream_within(random_key k, uint64_t a, uint32_t b, uint32_t block,
+                                                 struct random_pair pair)
+{
+    return (random_stream){
+        .key = k.word, .a = a, .b = b, .block = block + 1, .word = pair.second, .left = true};
+}
+
 /* Computes the stream's next block and returns its first word; random_u64 calls it. */
 uint64_t random_block(random_stream *s);
 
@@ -70,9 +86,14 @@ static inline void random_seek(random_stream *s, uint32_t index)
 
 /* Uniform in the open interval (0, 1): the odd multiples of 2^-53, so that neither 0 nor 1 is ever drawn, u
  * and 1 - u are equally likely, and 1 - u is exact. */
+static inline double random_unit_of(uint64_t word)
+{
+    return (double)(word >> 11 | 1) * 0x1p-53;
+}
+
 static inline double random_unit(random_stream *s)
 {
-    return (double)(random_u64(s) >> 11 | 1) * 0x1p-53;
+    return random_unit_of(random_u64(s));
 }
 
 /* Uniform in [0, n), exactly; n > 0. May take more than one word. */
@@ -80,10 +101,8 @@ uint64_t random_below(random_stream *s, uint64_t n);
 
 /* The same of one word always, so that what is drawn next has its place: an n of up to 2^32 makes one number
  * likelier than another by at most a part in 2^32. */
-static inline uint64_t random_scaled(random_stream *s, uint32_t n)
+static inline uint64_t random_scaled(uint64_t word, uint32_t n)
 {
-    uint64_t word = random_u64(s);
-
     return ((word >> 32) * n + ((word & UINT32_MAX) * n >> 32)) >> 32;
 }
 

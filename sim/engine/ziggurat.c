@@ -74,10 +74,9 @@ __attribute__((constructor)) static void tables_fill(void)
                normal_density_inverse);
 }
 
-double ziggurat_exponential(random_stream *s)
+double ziggurat_exponential_of(uint64_t word, random_stream *s)
 {
-    for (;;) {
-        uint64_t word = random_u64(s);
+    for (;; word = random_u64(s)) {
         size_t i = word & (LAYERS - 1);
         double x = (double)(word >> 11 | 1) * 0x1p-53 * exponential.x[i];
 
@@ -89,6 +88,11 @@ double ziggurat_exponential(random_stream *s)
             exponential_density(x))
             return x;
     }
+}
+
+double ziggurat_exponential(random_stream *s)
+{
+    return ziggurat_exponential_of(random_u64(s), s);
 }
 
 /* Beyond R (Marsaglia 1964). */

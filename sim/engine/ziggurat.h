@@ -5,7 +5,8 @@
 
 #include "sim/engine/random.h"
 
-double ziggurat_exponential(random_stream *s); /* mean 1, > 0 */
-double ziggurat_normal(random_stream *s);      /* mean 0, standard deviation 1 */
+double ziggurat_exponential(random_stream *s);                   /* mean 1, > 0 */
+double ziggurat_exponential_of(uint64_t word, random_stream *s); /* `word`: the stream's last */
+double ziggurat_normal(random_stream *s);                        /* mean 0, standard deviation 1 */
 
 #endif

@@ -87,13 +87,9 @@ void *geo_peer(geo_replica *r, geo_node n)
 
 void *geo_pending(geo_replica *r, geo_op_id id)
 {
-    struct world *w = &r->trial->world;
-    struct operation *one = operation_find(&w->operations, id);
+    struct operation *one = operation_find(&r->trial->world.operations, id);
 
-    if (one == NULL || one->pending == NULL || one->pending_id != id || one->pending_node != r->node ||
-        one->pending_epoch != w->nodes[r->node].epoch)
-        return NULL;
-    return one->pending;
+    return one != NULL && one->pending_id == id && replica_has_pending(r, one) ? one->pending : NULL;
 }
 
 geo_op_id geo_op_open(const geo_replica *r, geo_op_id id)

@@ -45,6 +45,13 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node);
 void replica_close(geo_replica *r);
 void replica_lose(geo_replica *r, uint8_t lose); /* enum history_lose */
 
+/* Does the node have a request of the operation pending? */
+static inline bool replica_has_pending(const geo_replica *r, const struct operation *one)
+{
+    return one->pending != NULL && one->pending_node == r->node &&
+           one->pending_epoch == r->trial->world.nodes[r->node].epoch;
+}
+
 uint32_t replica_value_row_bytes(uint8_t data);
 uint32_t replica_record_bytes(const geo_store_def *def, uint32_t nodes);
 

@@ -168,7 +168,7 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     struct operation *one = operation_find(&w->operations, id);
 
     /* The answer to an attempt that a later one, of another identity, has followed here still counts. */
-    if (one == NULL || geo_pending(r, one->pending_id) == NULL || id > one->pending_id)
+    if (one == NULL || !replica_has_pending(r, one) || id > one->pending_id)
         return;
     struct body *body =
         body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));

@@ -65,38 +65,41 @@ void network_drop(struct world *w, struct message *m)
     w->network.free_messages = m;
 }
 
-static uint32_t class_of(size_t bytes, size_t *room)
+/* Sizes are BODY_LEAST doubled c times; BODY_CLASSES: larger. */
+static uint32_t class_of(size_t bytes)
 {
-    uint32_t c = 0;
+    size_t more = (bytes - 1) / BODY_LEAST;
+    uint32_t c = more == 0 ? 0 : 64 - (uint32_t)__builtin_clzll(more);
 
-    for (*room = BODY_LEAST; *room < bytes && c < BODY_CLASSES; c++)
-        *room *= 2;
-    if (c == BODY_CLASSES)
-        *room = bytes;
-    return c;
+    return c < BODY_CLASSES ? c : BODY_CLASSES;
+}
+
+static void add_bodies(struct network *n, uint32_t c)
+{
+    size_t each = sizeof(struct body) + ((size_t)BODY_LEAST << c);
+    size_t count = each < BODY_BLOCK_BYTES ? BODY_BLOCK_BYTES / each : 1;
+    unsigned char *block = memory_new(count, each);
+
+    *array_add(&n->body_blocks) = block;
+    for (size_t i = 0; i < count; i++) {
+        struct body *piece = (struct body *)(void *)(block + i * each);
+        piece->next = n->free_bodies[c];
+        n->free_bodies[c] = piece;
+    }
 }
 
 struct body *body_new(struct network *n, const void *data, size_t bytes)
 {
-    size_t room;
+    struct body *b;
 
     if (bytes == 0)
         return NULL;
-    uint32_t c = class_of(bytes, &room);
-    struct body *b;
+    uint32_t c = class_of(bytes);
     if (c == BODY_CLASSES) {
-        b = memory_new(1, sizeof *b + room);
+        b = memory_new(1, sizeof *b + bytes);
     } else {
-        if (n->free_bodies[c] == NULL) {
-            size_t each = sizeof *b + room, count = each < BODY_BLOCK_BYTES ? BODY_BLOCK_BYTES / each : 1;
-            unsigned char *block = memory_new(count, each);
-            *array_add(&n->body_blocks) = block;
-            for (size_t i = 0; i < count; i++) {
-                struct body *piece = (struct body *)(void *)(block + i * each);
-                piece->next = n->free_bodies[c];
-                n->free_bodies[c] = piece;
-            }
-        }
+        if (n->free_bodies[c] == NULL)
+            add_bodies(n, c);
         b = n->free_bodies[c];
         n->free_bodies[c] = b->next;
     }

@@ -426,24 +426,23 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
     transmit(w, m);
 }
 
-static struct message *client_message(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+static struct message *client_message(struct world *w, uint32_t node, uint64_t op, uint8_t attempt,
                                       uint64_t bytes, struct body *body)
 {
-    struct message *m = message_new(w, op->id, body);
+    struct message *m = message_new(w, op, body);
 
     m->wire_bytes = bytes + w->def->overhead_bytes;
-    m->attempt = op->attempt;
+    m->attempt = attempt;
     m->from = m->to = node;
     m->from_region = m->to_region = w->places.node_region[node];
     m->from_epoch = m->to_epoch = w->nodes[node].epoch;
-    (void)region;
     return m;
 }
 
-void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op,
+void network_send_request(struct world *w, uint32_t region, uint32_t node, uint64_t op, uint8_t attempt,
                           uint64_t wire_bytes)
 {
-    struct message *m = client_message(w, node, region, op, wire_bytes, NULL);
+    struct message *m = client_message(w, node, op, attempt, wire_bytes, NULL);
 
     m->from_end = END_CLIENT;
     m->from = m->from_region = region;
@@ -451,10 +450,10 @@ void network_send_request(struct world *w, uint32_t region, uint32_t node, const
     transmit(w, m);
 }
 
-void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64_t op, uint8_t attempt,
                          uint64_t wire_bytes, struct body *body)
 {
-    struct message *m = client_message(w, node, region, op, wire_bytes, body);
+    struct message *m = client_message(w, node, op, attempt, wire_bytes, body);
 
     m->to_end = END_CLIENT;
     m->to = m->to_region = region;
@@ -695,4 +694,5 @@ void network_forget_service(struct world *w, uint32_t node)
     }
     for (uint32_t i = 0; i < service->workers; i++)
         service->free_at[i] = w->now;
+    service->busy_until = w->now;
 }

@@ -112,9 +112,9 @@ void body_release(struct network *n, struct body *b);
 void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
 
 /* A client's request to a node, or a node's answer to a client. `region` is where the client is. */
-void network_send_request(struct world *w, uint32_t region, uint32_t node, const geo_op *op,
+void network_send_request(struct world *w, uint32_t region, uint32_t node, uint64_t op, uint8_t attempt,
                           uint64_t wire_bytes);
-void network_send_answer(struct world *w, uint32_t node, uint32_t region, const geo_op *op,
+void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64_t op, uint8_t attempt,
                          uint64_t wire_bytes, struct body *body);
 
 void network_arrive(struct world *w, struct message *m);

@@ -77,8 +77,8 @@ struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
     struct operation *one = o->free_operations;
     o->free_operations = one->next;
     ring->slots[count & (ring->capacity - 1)] = one;
-    memset(one, 0, offsetof(struct operation, uses)); /* the list of uses is empty */
-    one->open = true;
+    memset(&one->holds, 0, offsetof(struct operation, uses) - offsetof(struct operation, holds));
+    one->open = true; /* the list of uses is empty; `op` is the caller's */
     one->uses = one->use_inline;
     one->use_capacity = LINK_USES_INLINE;
     one->probe_of = 0;

@@ -72,8 +72,8 @@ void op_table_open(struct op_table *o, uint32_t region_count);
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
 void op_table_close(struct op_table *o);
 
-/* A new open operation of the region with the next count; its op.id is set, all else zero. It does not move.
- */
+/* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
+ * to fill in, all else zero. It does not move. */
 struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
 
 static inline uint32_t op_table_ring_index(const struct op_table *o, uint64_t id)

@@ -21,7 +21,7 @@ sim_ns service_book(struct service *s, const struct timetable *t, uint32_t regio
 {
     uint32_t best = 0;
 
-    for (uint32_t i = 1; i < s->workers; i++)
+    for (uint32_t i = 1; now < s->busy_until && i < s->workers; i++)
         if (s->free_at[i] < s->free_at[best])
             best = i;
     sim_ns start = s->free_at[best] > now ? s->free_at[best] : now;
@@ -30,14 +30,17 @@ sim_ns service_book(struct service *s, const struct timetable *t, uint32_t regio
     if (t->overload_count > 0) {
         double factor = timetable_overload(t, region, node, kind, &start);
         if (isinf(factor)) {
-            s->free_at[best] = SIM_NS_NEVER;
+            s->free_at[best] = s->busy_until = SIM_NS_NEVER;
             return SIM_NS_NEVER;
         }
         if (factor != 1)
             time_ns = (sim_ns)llrint((double)time_ns * factor);
     }
-    if (time_ns > 0)
+    if (time_ns > 0) {
         s->free_at[best] = start + time_ns;
+        if (start + time_ns > s->busy_until)
+            s->busy_until = start + time_ns;
+    }
     return start + time_ns;
 }
 

@@ -26,6 +26,7 @@ struct lane {
 struct service {
     uint32_t workers;
     sim_ns *free_at;   /* [workers] */
+    sim_ns busy_until; /* the latest of these: from then on all are alike */
     random_key key[4]; /* by enum geo_service */
     uint64_t count[4]; /* jobs of no operation, by kind: keys their luck */
     ARRAY(struct lane) lanes;

@@ -71,6 +71,8 @@ static uint32_t route(const struct world *w, const struct workload_def *def, uin
 
     if (w->places.region_node_count[target] == 0)
         target = workload_of(w, target)->route_to;
+    if (w->down_count == 0)
+        return target;
     if (region_up(w, target, &since) || !def->failover || w->now - since < def->failover_after_ns)
         return target;
     uint32_t best = target;
@@ -90,6 +92,8 @@ static uint32_t node_for(const struct world *w, uint32_t region, uint32_t sessio
     uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
 
     CHECK(count > 0); /* routes lead to regions with nodes alone */
+    if (w->down_count == 0)
+        return count == 1 ? first : first + session % count;
     for (uint32_t i = 0; i < count; i++)
         up += !w->nodes[first + i].down;
     if (up == 0)
@@ -163,7 +167,7 @@ static void send_attempt(struct world *w, struct operation *one)
         network_client_event(w, client, region, id, attempt, false,
                              (struct event){.kind = EVENT_REQUEST, .node = target, .a = id, .type = attempt});
     } else {
-        network_send_request(w, one->at_region, target, &one->op,
+        network_send_request(w, one->at_region, target, id, attempt,
                              one->op.write != 0 ? one->op.value_bytes : 0);
     }
 }
@@ -259,17 +263,20 @@ void sessions_request(struct world *w, uint32_t node, uint64_t id, uint8_t attem
 
     if (one == NULL || w->nodes[node].down)
         return;
+    if (one->open && one->op.attempt == attempt) {
+        operation_pending_new(&w->operations, one, node, w->nodes[node].epoch, one->op.id, attempt);
+        w->hooks.request(w->hooks.self, node, &one->op);
+        return;
+    }
     const struct workload_def *def = workload_of(w, one->op.client);
     geo_op op = one->op;
     op.attempt = attempt;
     op.id = identity_of(one, attempt, def->retry_as_new);
     op.write = op.kind == GEO_READ ? 0 : op.id;
     operation_pending_new(&w->operations, one, node, w->nodes[node].epoch, op.id, attempt);
-    if (!one->open || one->op.attempt != attempt) {
-        operation_hold(one);
-        world_at(w, w->places.node_region[node], w->now + def->timeout_ns,
-                 (struct event){.kind = EVENT_EXPIRE, .node = node, .a = op.id});
-    }
+    operation_hold(one);
+    world_at(w, w->places.node_region[node], w->now + def->timeout_ns,
+             (struct event){.kind = EVENT_EXPIRE, .node = node, .a = op.id});
     w->hooks.request(w->hooks.self, node, &op);
 }
 
@@ -308,26 +315,24 @@ void sessions_expire(struct world *w, uint64_t id, uint32_t node)
 void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
                      struct body *body)
 {
-    geo_op op = one->op;
+    uint64_t op_id = one->op.id;
+    uint8_t attempt =
+        (uint8_t)(id & 0xff); /* identities differ with retry_as: new, where they count attempts */
 
     if (id == one->pending_id) {
-        op.attempt = one->pending_attempt;
+        attempt = one->pending_attempt;
         operation_pending_release(&w->operations, one);
-    } else {
-        op.attempt =
-            (uint8_t)(id & 0xff); /* identities differ with retry_as: new, where they count attempts */
     }
     if (!one->open)
         return;
     if (w->places.node_region[node] != one->at_region) {
-        network_send_answer(w, node, one->at_region, &op, wire_bytes, body);
+        network_send_answer(w, node, one->at_region, op_id, attempt, wire_bytes, body);
         return;
     }
     body->references++;
     network_client_event(
-        w, one->at_region, one->at_region, op.id, op.attempt, true,
-        (struct event){
-            .kind = EVENT_RESPONSE, .a = op.id, .b = (uint64_t)(uintptr_t)body, .type = op.attempt});
+        w, one->at_region, one->at_region, op_id, attempt, true,
+        (struct event){.kind = EVENT_RESPONSE, .a = op_id, .b = (uint64_t)(uintptr_t)body, .type = attempt});
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */

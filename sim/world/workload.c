@@ -55,6 +55,8 @@ void workload_open(struct workload *w, const struct world_def *def, const struct
         if (c->def->keys == KEYS_ZIPFIAN || c->def->keys == KEYS_LATEST)
             c->zipf = zipf_new(def->key_count, c->def->zipf_theta);
         add_kinds(c);
+        c->has_rest = c->def->roam_share > 0 || c->def->own_share > 0 || c->def->local_share > 0 ||
+                      def->probes.share > 0 || def->data == GEO_SET;
     }
     add_read_shares(w);
 }
@@ -88,25 +90,13 @@ static uint64_t at_home(const struct workload *w, uint64_t key, uint32_t region)
     return home < w->def->key_count ? home : key;
 }
 
-static uint64_t draw_key(const struct workload *w, const struct region_clients *c, uint64_t number,
-                         random_stream *s)
+static uint64_t draw_hotspot(const struct workload_def *def, uint64_t count, random_stream *s)
 {
-    uint64_t count = w->def->key_count;
+    uint64_t hot = (uint64_t)ceil(def->hotspot_share * (double)count);
 
-    switch (c->def->keys) {
-    case KEYS_ZIPFIAN:
-        return zipf_rank(c->zipf, s);
-    case KEYS_LATEST: /* by how long ago it was the newest: arrival n makes key n mod count the newest */
-        return (number % count + count - zipf_rank(c->zipf, s)) % count;
-    case KEYS_HOTSPOT: {
-        uint64_t hot = (uint64_t)ceil(c->def->hotspot_share * (double)count);
-        hot = hot < 1 ? 1 : hot > count ? count : hot;
-        bool is_hot = random_unit(s) < c->def->hotspot_load || hot == count;
-        return is_hot ? random_below(s, hot) : hot + random_below(s, count - hot);
-    }
-    default:
-        return random_below(s, count);
-    }
+    hot = hot < 1 ? 1 : hot > count ? count : hot;
+    bool is_hot = random_unit(s) < def->hotspot_load || hot == count;
+    return is_hot ? random_below(s, hot) : hot + random_below(s, count - hot);
 }
 
 /* The words of an operation's stream, always in the same places, so that what is set for one of them changes
@@ -129,60 +119,97 @@ static uint8_t draw_kind(const struct region_clients *c, double u)
     return c->kinds_of[i]; /* the last too where shares add up to a hair less than 1 */
 }
 
-/* Only the words that something depends on are computed: a block of two costs as much as all the rest. */
-static inline struct wish draw_wish(const struct workload *w, uint32_t region, uint32_t session,
-                                    uint64_t number, random_stream s)
+/* Keys of the operations `number`, `number` + 1, .., whose streams are (key, number, b). */
+static void draw_keys(const struct workload *w, const struct region_clients *c, random_key key,
+                      uint64_t number, uint32_t b, uint32_t count, uint64_t *keys)
+{
+    uint64_t key_count = w->def->key_count;
+    uint32_t word = w->def->region_count > 1 ? WORD_ELSEWHERE + 1 : WORD_ELSEWHERE;
+
+    if (c->zipf != NULL) {
+        zipf_ranks(c->zipf, key, number, b, word, count, keys);
+        for (uint32_t i = 0; c->def->keys == KEYS_LATEST && i < count; i++)
+            /* by how long ago it was the newest: arrival n makes key n mod count the newest */
+            keys[i] = ((number + i) % key_count + key_count - keys[i]) % key_count;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        random_stream s = random_stream_new(key, number + i, b);
+        random_seek(&s, word);
+        keys[i] =
+            c->def->keys == KEYS_HOTSPOT ? draw_hotspot(c->def, key_count, &s) : random_below(&s, key_count);
+    }
+}
+
+/* What few workloads have: the words are computed where something depends on them. */
+static void add_rest(const struct workload *w, uint32_t region, random_stream s, struct wish *wish)
 {
     const struct region_clients *c = &w->regions[region];
     const struct workload_def *def = c->def;
     uint32_t others = w->def->region_count - 1;
-    struct wish wish = {.at_region = region, .session = session, .kind = draw_kind(c, random_unit(&s))};
 
     if (def->roam_share > 0 && others > 0 && unit_at(&s, WORD_ROAM) < def->roam_share) {
         random_seek(&s, WORD_ELSEWHERE);
-        uint32_t elsewhere = (uint32_t)random_scaled(&s, others);
-        wish.at_region = elsewhere + (elsewhere >= region);
+        uint32_t elsewhere = (uint32_t)random_scaled(random_u64(&s), others);
+        wish->at_region = elsewhere + (elsewhere >= region);
     }
     if (w->def->probes.share > 0)
-        wish.probes = unit_at(&s, WORD_PROBE) < w->def->probes.share;
-    if (session == UINT32_MAX) {
-        random_seek(&s, WORD_SESSION);
-        wish.session = (uint32_t)random_scaled(&s, def->clients);
-    }
+        wish->probes = unit_at(&s, WORD_PROBE) < w->def->probes.share;
     if (w->def->data == GEO_SET) {
         random_seek(&s, WORD_ITEM);
-        wish.item = (uint8_t)random_scaled(&s, GEO_SET_ITEMS);
+        wish->item = (uint8_t)random_scaled(random_u64(&s), GEO_SET_ITEMS);
     }
-    if (def->own_share > 0 && unit_at(&s, WORD_OWN) < def->own_share) {
-        wish.key = c->own_key_first + wish.session;
-        return wish;
+    if (def->own_share > 0 && unit_at(&s, WORD_OWN) < def->own_share)
+        wish->key = c->own_key_first + wish->session;
+    else if (def->local_share > 0 && unit_at(&s, WORD_LOCAL) < def->local_share)
+        wish->key = at_home(w, wish->key, region);
+}
+
+/* Operations `number`, `number` + 1, .., `count` of them (at most WISHES_AHEAD), of the streams (key, number,
+ * b) into `wishes`; `session` UINT32_MAX: it is drawn. */
+static void draw_wishes(const struct workload *w, uint32_t region, uint32_t session, random_key key,
+                        uint64_t number, uint32_t b, uint32_t count, struct wish *wishes)
+{
+    const struct region_clients *c = &w->regions[region];
+    struct random_pair kinds[WISHES_AHEAD], sessions[WISHES_AHEAD];
+    uint64_t keys[WISHES_AHEAD];
+
+    random_blocks(key, number, b, WORD_KIND / 2, count, kinds);
+    if (session == UINT32_MAX)
+        random_blocks(key, number, b, WORD_SESSION / 2, count, sessions);
+    draw_keys(w, c, key, number, b, count, keys);
+    for (uint32_t i = 0; i < count; i++) {
+        wishes[i] = (struct wish){
+            .key = keys[i],
+            .session = session == UINT32_MAX ? (uint32_t)random_scaled(sessions[i].second, c->def->clients)
+                                             : session,
+            .at_region = region,
+            .kind = draw_kind(c, random_unit_of(kinds[i].first)),
+        };
+        if (c->has_rest)
+            add_rest(w, region, random_stream_new(key, number + i, b), &wishes[i]);
     }
-    random_seek(&s, others > 0 ? WORD_ELSEWHERE + 1 : WORD_ELSEWHERE);
-    wish.key = draw_key(w, c, number, &s);
-    if (def->local_share > 0 && unit_at(&s, WORD_LOCAL) < def->local_share)
-        wish.key = at_home(w, wish.key, region);
-    return wish;
 }
 
 struct wish workload_wish(const struct workload *w, uint32_t region, uint32_t session, uint64_t number)
 {
-    random_key key = random_key_number(w->regions[region].wish_key, session);
+    struct wish wish;
 
-    return draw_wish(w, region, session, number, random_stream_new(key, number, 1));
+    draw_wishes(w, region, session, random_key_number(w->regions[region].wish_key, session), number, 1, 1,
+                &wish);
+    return wish;
 }
 
 static void look_ahead(struct workload *w, uint32_t region)
 {
     struct region_clients *c = &w->regions[region];
-    const struct distribution one = {.kind = DISTRIBUTION_EXPONENTIAL, .a = 1};
+    uint64_t number = c->ahead_to + 1;
 
-    for (uint64_t number = c->ahead_to + 1; number <= c->ahead_to + WISHES_AHEAD; number++) {
-        random_stream s = random_stream_new(c->arrival_key, number, 0);
-        c->work[number % WISHES_AHEAD] =
-            c->def->arrivals == ARRIVALS_POISSON ? distribution_draw(&one, &s) : 1;
-        c->wishes[number % WISHES_AHEAD] =
-            draw_wish(w, region, UINT32_MAX, number, random_stream_new(c->wish_key, number, 0));
-    }
+    draw_wishes(w, region, UINT32_MAX, c->wish_key, number, 0, WISHES_AHEAD, c->wishes);
+    if (c->def->arrivals == ARRIVALS_POISSON)
+        exponential_draws(c->arrival_key, number, 0, WISHES_AHEAD, c->work);
+    for (uint32_t i = 0; c->def->arrivals != ARRIVALS_POISSON && i < WISHES_AHEAD; i++)
+        c->work[i] = 1;
     c->ahead_to += WISHES_AHEAD;
 }
 
@@ -198,7 +225,7 @@ sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint
         return SIM_NS_NEVER;
     if (number > c->ahead_to)
         look_ahead(w, region);
-    double work = c->work[number % WISHES_AHEAD];
+    double work = c->work[(number - 1) % WISHES_AHEAD];
     for (;;) {
         sim_ns until;
         double rate = c->def->rate_per_s * timetable_load(t, region, at, &until);

@@ -37,7 +37,8 @@ struct region_clients {
     double kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this, and not below the one before */
     uint8_t kinds_of[GEO_KINDS], kind_count;
     uint64_t ahead_to;         /* the last arrival of those that are ready */
-    double work[WISHES_AHEAD]; /* [number % WISHES_AHEAD]: from the arrival before, at a rate of 1 */
+    bool has_rest;             /* more is drawn for an operation than kind, session and key */
+    double work[WISHES_AHEAD]; /* [(number - 1) % WISHES_AHEAD]: from the arrival before, at a rate of 1 */
     struct wish wishes[WISHES_AHEAD];
 };
 
@@ -59,7 +60,7 @@ sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint
 /* The operation of the arrival that was asked for last. Valid until the next is asked for. */
 static inline const struct wish *workload_arrival(const struct workload *w, uint32_t region, uint64_t number)
 {
-    return &w->regions[region].wishes[number % WISHES_AHEAD];
+    return &w->regions[region].wishes[(number - 1) % WISHES_AHEAD];
 }
 
 /* How long a closed session thinks before its operation `number` (from 1). */

@@ -325,3 +325,36 @@ Test(engine_distribution, every_draw_is_the_same_bits_everywhere)
     zipf_free(z);
     cr_assert_eq(digest, UINT64_C(0x817c6952fa677a6e), "the digest is 0x%016lx", digest);
 }
+
+/* Many at once are what each stream alone gives; enough of them that some are drawn again. */
+Test(engine_distribution, draws_of_many_streams_are_those_of_each)
+{
+    enum { COUNT = 5003 };
+    random_key key = random_key_new(3, 1, "many");
+    struct distribution one = {.kind = DISTRIBUTION_EXPONENTIAL, .a = 1};
+    static double draws[COUNT];
+    static uint64_t ranks[COUNT];
+    static const double thetas[] = {0, 0.5, 0.99, 1, 2.5};
+
+    exponential_draws(key, 100, 4, COUNT, draws);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        random_stream s = random_stream_new(key, 100 + i, 4);
+        cr_assert_eq(draws[i], distribution_draw(&one, &s));
+    }
+    for (size_t t = 0; t < sizeof thetas / sizeof *thetas; t++) {
+        struct zipf *z = zipf_new(1000, thetas[t]);
+        uint64_t again = 0;
+        for (uint32_t word = 7; word <= 8; word++) {
+            zipf_ranks(z, key, 100, 4, word, COUNT, ranks);
+            for (uint32_t i = 0; i < COUNT; i++) {
+                random_stream s = random_stream_new(key, 100 + i, 4), next = s;
+                random_seek(&s, word);
+                random_seek(&next, word + 1);
+                cr_assert_eq(ranks[i], zipf_rank(z, &s));
+                again += random_u64(&s) != random_u64(&next);
+            }
+        }
+        zipf_free(z);
+        cr_assert(thetas[t] != 0.99 || again > 0, "none was drawn again");
+    }
+}

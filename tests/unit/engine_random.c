@@ -43,6 +43,48 @@ Test(engine_random, gives_what_random123_gives)
     }
 }
 
+/* Of many streams at once, and of any place in one, the same words as one after another; the count is odd, so
+ * that some are computed one by one. The streams cross 2^32, where `a` carries. */
+Test(engine_random, blocks_of_many_streams_and_words_anywhere_are_those_of_the_streams)
+{
+    enum { COUNT = 29 };
+    random_key key = random_key_new(5, 3, "many");
+    uint64_t a = UINT64_C(0xfffffff0);
+    struct random_pair pairs[COUNT];
+
+    random_blocks(key, a, 7, 2, COUNT, pairs);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        random_stream s = random_stream_new(key, a + i, 7);
+        for (int skipped = 0; skipped < 4; skipped++)
+            (void)random_u64(&s);
+        uint64_t fourth = random_u64(&s), fifth = random_u64(&s), sixth = random_u64(&s);
+        cr_assert_eq(pairs[i].first, fourth);
+        cr_assert_eq(pairs[i].second, fifth);
+        random_stream within = random_stream_within(key, a + i, 7, 2, pairs[i]);
+        cr_assert_eq(random_u64(&within), fifth);
+        cr_assert_eq(random_u64(&within), sixth);
+        random_seek(&within, 5);
+        cr_assert_eq(random_u64(&within), fifth);
+        random_seek(&within, 4);
+        cr_assert_eq(random_u64(&within), fourth);
+    }
+}
+
+/* floor(word n / 2^64), by 128 bits. */
+Test(engine_random, a_word_is_scaled_exactly)
+{
+    random_stream s = random_stream_new(random_key_new(1, 1, "scaled"), 0, 0);
+
+    for (int i = 0; i < 10000; i++) {
+        uint64_t word = random_u64(&s);
+        uint32_t n = (uint32_t)(random_u64(&s) >> (32 + i % 32));
+        __extension__ typedef unsigned __int128 wide;
+        cr_assert_eq(random_scaled(word, n), (uint64_t)((wide)word * n >> 64));
+    }
+    cr_assert_eq(random_scaled(UINT64_MAX, UINT32_MAX), UINT32_MAX - 1);
+    cr_assert_eq(random_scaled(0, 5), 0);
+}
+
 Test(engine_random, draws_do_not_depend_on_the_order_of_drawing)
 {
     random_key key = random_key_name(random_key_new(5, 3, "delay"), "eu-west-1");
