@@ -1,6 +1,6 @@
-/* check_search.c -- is a counter, a set or a compare-and-set register linearizable? A search for an order,
- * key by key (linearizability is local: Herlihy and Wing, TOPLAS 1990), that sees the history once and keeps
- * what is open.
+/* check_search.c -- is a counter, a set or a compare-and-set register linearizable? A counter whose changes
+ * are all alike is counted (check_levels.c). All else by a search for an order, key by key (linearizability
+ * is local: Herlihy and Wing, TOPLAS 1990), that sees the history once and keeps what is open.
  *
  * Wing and Gong's search with Lowe's two ideas (Testing for Linearizability, CCPE 2017): remember
  * *configurations* (the state, and which open operations have happened), and let an operation happen only
@@ -8,14 +8,15 @@
  * not happened yet is replaced by all that some order of open operations, ending with this one, leads to.
  * None left: no order exists.
  *
- * Five things keep configurations few, none of which loses an order:
+ * Six things keep configurations few, none of which loses an order:
  *   - An event waits until the outcomes of all operations begun before it are known, so that the answer of a
  *     read is known as it begins.
  *   - A read happens as soon as the state matches: it changes nothing, so sooner is never worse.
  *   - Of open operations that do the same, the one that ends first goes first (swap them in any order that
  *     does otherwise).
  *   - Of two configurations with one state, the one in which more that may never end has happened can go.
- *
+ *   - Changes of a counter commute, so those need not come before what ends that let no read happen; and what
+ *     only adds does not go beyond the last number that an open read waits for.
  *   - Texts that no read returns the like of are one state (check_text_beginnings).
  *
  * A key has at most SLOTS open operations, CONFIGURATIONS at a time and STEPS_OF_KEY: beyond that it is
@@ -25,60 +26,9 @@
  * Memory: about 100 bytes a key, 72 an open operation (and those that wait for it), 48 a configuration,
  * which are mostly one a key. */
 #include "sim/base/hash.h"
-#include "sim/observe/check_room.h"
+#include "sim/observe/check_search_room.h"
 
-enum {
-    SLOTS = 256,
-    WORDS = SLOTS / 64,
-    CONFIGURATIONS = 1 << 14,
-    STEPS_OF_KEY = 1 << 22,
-    STEPS_OF_ALL = 1 << 28
-};
-
-struct configuration {
-    struct check_state state;
-    uint64_t done[WORDS];
-};
-
-struct entry {
-    struct check_step step;
-    uint64_t id, end; /* end: CHECK_OPEN of what may have happened */
-    uint64_t deadline;
-    int64_t low, high;
-    uint16_t slot;
-    uint8_t outcome;
-    bool known, dropped;
-};
-
-struct search_event {
-    uint32_t entry;
-    bool ends;
-};
-
-struct search_key {
-    ARRAY(struct search_event) events;
-    size_t head;
-    ARRAY(struct configuration) configurations;
-    ARRAY(uint32_t) slots; /* entry + 1 of each slot in use, 0: free */
-    int64_t plus_done, plus_begun, minus_done,
-        minus_begun; /* counters: sums of what has surely, maybe been added */
-    uint32_t steps;  /* of the search so far */
-    bool known, given_up;
-};
-
-struct search {
-    struct check_stream_def def;
-    ARRAY(struct search_key) keys;
-    ARRAY(struct entry) entries;
-    ARRAY(uint32_t) free;
-    ARRAY(struct configuration) stack, result, seen;
-    uint32_t *seen_table;    /* index into seen + 1 */
-    ARRAY(uint32_t) seen_at; /* the slots in use */
-    uint64_t steps;
-    struct check_tally tally;
-};
-
-enum { SEEN_BITS = 16 };
+enum { CONFIGURATIONS = 1 << 17, SEEN_BITS = 18, STEPS_OF_KEY = 1 << 22, STEPS_OF_ALL = 1 << 28 };
 
 struct search *search_new(const struct check_stream_def *def)
 {
@@ -94,6 +44,7 @@ static void key_free(struct search_key *k)
     array_free(&k->events);
     array_free(&k->configurations);
     array_free(&k->slots);
+    array_free(&k->levels.undone);
     k->head = 0;
 }
 
@@ -119,28 +70,22 @@ const struct check_tally *search_tally(const struct search *s)
     return &s->tally;
 }
 
-static bool is_done(const struct configuration *c, uint16_t slot)
-{
-    return (c->done[slot / 64] >> (slot % 64) & 1) != 0;
-}
-
-static void set_done(struct configuration *c, uint16_t slot, bool done)
-{
-    uint64_t bit = UINT64_C(1) << (slot % 64);
-
-    c->done[slot / 64] = done ? c->done[slot / 64] | bit : c->done[slot / 64] & ~bit;
-}
-
 /* Reads that match the state happen now. */
-static void take_reads(const struct search *s, const struct search_key *k, struct configuration *c)
+static bool take_reads(const struct search *s, const struct search_key *k, struct configuration *c)
 {
+    bool took = false;
+
     for (size_t i = 0; i < k->slots.count; i++) {
         if (k->slots.items[i] == 0)
             continue;
         const struct entry *e = &s->entries.items[k->slots.items[i] - 1];
-        if (check_step_reads(&e->step) && !is_done(c, e->slot) && check_step_matches(&e->step, c->state))
-            set_done(c, e->slot, true);
+        if (check_step_reads(&e->step) && !configuration_has(c, e->slot) &&
+            check_step_matches(&e->step, c->state)) {
+            configuration_set(c, e->slot, true);
+            took = true;
+        }
     }
+    return took;
 }
 
 /* True if it was not there. The table is emptied by forget_seen. */
@@ -182,7 +127,7 @@ static bool has_better(const struct search *s, const struct search_key *k, const
             continue;
         const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
         bool sooner = x->deadline != e->deadline ? x->deadline < e->deadline : x->slot < e->slot;
-        if (x != e && sooner && same_step(x, e) && !is_done(c, x->slot))
+        if (x != e && sooner && same_step(x, e) && !configuration_has(c, x->slot))
             return true;
     }
     return false;
@@ -199,7 +144,7 @@ static bool dominates(const struct search *s, const struct search_key *k, const 
         if (k->slots.items[i] == 0)
             continue;
         const struct entry *e = &s->entries.items[k->slots.items[i] - 1];
-        bool in_a = is_done(a, e->slot), in_b = is_done(b, e->slot);
+        bool in_a = configuration_has(a, e->slot), in_b = configuration_has(b, e->slot);
         if (in_a != in_b && !(e->deadline == CHECK_OPEN && in_b) && !(check_step_reads(&e->step) && in_a))
             return false;
     }
@@ -221,35 +166,91 @@ static void keep_result(struct search *s, const struct search_key *k, struct con
     *array_add(&s->result) = c;
 }
 
-/* All that some order of open operations ending with `e` leads to, into s->result. False: too many. */
+/* Do open changes of a counter give the same in any order? */
+static bool commute(const struct search *s, const struct search_key *k)
+{
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0)
+            continue;
+        const struct check_step *step = &s->entries.items[k->slots.items[i] - 1].step;
+        if (step->kind != CHECK_KEY_COUNTER ||
+            (step->never_below_zero && step->f == CHECK_CHANGE && step->number < 0))
+            return false;
+    }
+    return true;
+}
+
+static bool only_adds(const struct search *s, const struct search_key *k)
+{
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0)
+            continue;
+        const struct check_step *step = &s->entries.items[k->slots.items[i] - 1].step;
+        if (step->kind != CHECK_KEY_COUNTER || (step->f == CHECK_CHANGE && step->number < 0))
+            return false;
+    }
+    return true;
+}
+
+/* The largest number that an open read still waits for, of a counter to which is only added; `e` a read: its
+ * own. Beyond it nothing is gained. */
+static int64_t number_most(const struct search *s, const struct search_key *k, const struct configuration *c,
+                           const struct entry *e)
+{
+    int64_t most = INT64_MIN;
+
+    if (check_step_reads(&e->step))
+        return e->step.f == CHECK_READ ? e->step.number : INT64_MAX;
+    for (size_t i = 0; i < k->slots.count; i++) {
+        if (k->slots.items[i] == 0 || configuration_has(c, (uint32_t)i))
+            continue;
+        const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
+        if (x->step.f == CHECK_BELOW)
+            return INT64_MAX;
+        if (x->step.f == CHECK_READ && x->step.number > most)
+            most = x->step.number;
+    }
+    return most;
+}
+
+/* All that some order of open operations ending with `e` leads to, into s->result. False: too many.
+ *
+ * Of changes that commute those after which no read happened can as well wait until `e` is over: so `e`
+ * follows at once, or a read; and what only adds need not go beyond the last number that is waited for. */
 static bool expand(struct search *s, struct search_key *k, const struct entry *e)
 {
+    size_t most_seen = s->def.steps_of_key != 0 ? s->def.steps_of_key - k->steps : CONFIGURATIONS;
+    bool can_wait = commute(s, k) && !check_step_reads(&e->step), adds = only_adds(s, k);
+
     s->result.count = s->stack.count = 0;
     forget_seen(s);
     array_each (struct configuration, c, &k->configurations)
         if (see(s, c))
-            *array_add(&s->stack) = *c;
+            *array_add(&s->stack) = (struct search_node){*c, true};
     while (s->stack.count > 0) {
-        struct configuration c = s->stack.items[--s->stack.count];
-        if (is_done(&c, e->slot)) {
-            set_done(&c, e->slot, false);
+        struct search_node node = s->stack.items[--s->stack.count];
+        struct configuration c = node.configuration;
+        if (configuration_has(&c, e->slot)) {
+            configuration_set(&c, e->slot, false);
             keep_result(s, k, c);
             continue;
         }
+        int64_t most = adds ? number_most(s, k, &c, e) : INT64_MAX;
         for (size_t i = 0; i < k->slots.count; i++) {
             if (k->slots.items[i] == 0)
                 continue;
             const struct entry *x = &s->entries.items[k->slots.items[i] - 1];
             struct configuration next = c;
-            if (is_done(&c, x->slot) || check_step_reads(&x->step) ||
-                !check_step_apply(&x->step, &next.state) || has_better(s, k, &c, x))
+            if (configuration_has(&c, x->slot) || check_step_reads(&x->step) ||
+                (x == e && can_wait && !node.fresh) || !check_step_apply(&x->step, &next.state) ||
+                (x != e && (int64_t)next.state.a > most) || has_better(s, k, &c, x))
                 continue;
-            set_done(&next, x->slot, true);
-            take_reads(s, k, &next);
-            if (s->seen.count >= CONFIGURATIONS)
+            configuration_set(&next, x->slot, true);
+            bool took = take_reads(s, k, &next);
+            if (s->seen.count > most_seen)
                 return false;
             if (see(s, &next))
-                *array_add(&s->stack) = next;
+                *array_add(&s->stack) = (struct search_node){next, took};
         }
     }
     return true;
@@ -278,34 +279,39 @@ static void free_settled(struct search *s, struct search_key *k)
             continue;
         bool everywhere = true;
         array_each (struct configuration, c, &k->configurations)
-            everywhere &= is_done(c, (uint16_t)i);
+            everywhere &= configuration_has(c, (uint32_t)i);
         if (!everywhere)
             continue;
         array_each (struct configuration, c, &k->configurations)
-            set_done(c, (uint16_t)i, false);
+            configuration_set(c, (uint32_t)i, false);
         entry_release(s, k, k->slots.items[i] - 1);
     }
 }
 
 static void event_begin(struct search *s, struct search_key *k, uint32_t index)
 {
-    struct entry *e = &s->entries.items[index];
     size_t slot = 0;
 
+    if (k->counted && levels_take(s, &k->levels, &s->entries.items[index])) {
+        levels_begin(s, k, index);
+        return;
+    }
+    bool room = !k->counted || levels_leave(s, k);
+    struct entry *e = &s->entries.items[index];
     while (slot < k->slots.count && k->slots.items[slot] != 0)
         slot++;
-    if (slot == SLOTS) {
+    if (!room || slot == SLOTS) {
         give_up(s, k, "more operations of one key were open at once than the search follows");
         return;
     }
     if (slot == k->slots.count)
         array_add(&k->slots);
     k->slots.items[slot] = index + 1;
-    e->slot = (uint16_t)slot;
+    e->slot = (uint32_t)slot;
     if (check_step_reads(&e->step))
         array_each (struct configuration, c, &k->configurations)
             if (check_step_matches(&e->step, c->state))
-                set_done(c, e->slot, true);
+                configuration_set(c, e->slot, true);
 }
 
 static void wrong(struct search *s, const struct entry *e)
@@ -327,10 +333,22 @@ static void wrong(struct search *s, const struct entry *e)
                         id);
 }
 
+static void beyond(struct search *s, uint64_t id, int64_t number, int64_t low, int64_t high)
+{
+    check_violation(&s->tally, id, (uint64_t[4]){0},
+                    "%s %llu reads %lld: what had been added before and beside it gives %lld to %lld",
+                    s->def.noun, (unsigned long long)id, (long long)number, (long long)low, (long long)high);
+}
+
 static void event_end(struct search *s, struct search_key *k, uint32_t index)
 {
     const struct entry *e = &s->entries.items[index];
 
+    if (k->counted) {
+        if (!levels_end(s, k, index))
+            wrong(s, e);
+        return;
+    }
     bool expanded = expand(s, k, e);
     k->steps += (uint32_t)s->seen.count;
     s->steps += s->seen.count;
@@ -342,7 +360,7 @@ static void event_end(struct search *s, struct search_key *k, uint32_t index)
     if (s->result.count == 0) {
         wrong(s, e);
         array_each (struct configuration, c, &k->configurations)
-            set_done(c, e->slot, false);
+            configuration_set(c, e->slot, false);
     } else {
         k->configurations.count = 0;
         array_each (struct configuration, c, &s->result)
@@ -383,7 +401,10 @@ static struct search_key *key_of(struct search *s, uint32_t key, enum check_key 
     struct search_key *k = &s->keys.items[key];
     if (!k->known) {
         k->known = true;
-        *array_add(&k->configurations) = (struct configuration){.state.a = check_initial_of(&s->def, kind)};
+        k->counted = kind == CHECK_KEY_COUNTER;
+        if (!k->counted)
+            *array_add(&k->configurations) =
+                (struct configuration){.state.a = check_initial_of(&s->def, kind)};
     }
     return k;
 }
@@ -418,18 +439,6 @@ void search_begin(struct search *s, struct check_op *op, enum check_key kind)
     *array_add(&k->events) = (struct search_event){.entry = index};
 }
 
-/* What can be said of a counter that the search has given up. */
-static void end_by_bounds(struct search *s, struct search_key *k, const struct check_op *op)
-{
-    int64_t low = s->def.initial + op->low + k->minus_begun, high = s->def.initial + op->high + k->plus_begun;
-
-    if (op->f == CHECK_READ && op->outcome == CHECK_OK && (op->number < low || op->number > high))
-        check_violation(&s->tally, op->id, (uint64_t[4]){0},
-                        "%s %llu reads %lld: what had been added before and beside it gives %lld to %lld",
-                        s->def.noun, (unsigned long long)op->id, (long long)op->number, (long long)low,
-                        (long long)high);
-}
-
 void search_end(struct search *s, struct check_op *op, enum check_key kind)
 {
     struct search_key *k = &s->keys.items[op->key];
@@ -440,9 +449,11 @@ void search_end(struct search *s, struct check_op *op, enum check_key kind)
             *(add > 0 ? &k->plus_done : &k->minus_done) += add;
         else if (op->outcome == CHECK_FAIL)
             *(add > 0 ? &k->plus_begun : &k->minus_begun) -= add;
-        if (k->given_up)
-            end_by_bounds(s, k, op);
     }
+    int64_t low = s->def.initial + op->low + k->minus_begun, high = s->def.initial + op->high + k->plus_begun;
+    if (k->given_up && kind == CHECK_KEY_COUNTER && op->f == CHECK_READ && op->outcome == CHECK_OK &&
+        (op->number < low || op->number > high))
+        beyond(s, op->id, op->number, low, high);
     if (k->given_up || op->entry == 0)
         return;
     struct entry *e = &s->entries.items[op->entry - 1];

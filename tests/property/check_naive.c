@@ -198,7 +198,7 @@ static bool naive_session(const struct story *s, enum geo_check check)
 
 /* Sessions run one operation at a time; a store that is right most of the time answers at a random instant
  * within each. */
-static struct story story_new(enum check_key kind, int keys)
+static struct story story_new(enum check_key kind, int keys, bool alike)
 {
     struct story s = {.keys = keys, .kind = kind, .count = OPS_MOST - (int)draw(4) * (int)draw(3)};
     uint64_t position = 0, past[2][OPS_MOST + 1], wrong = draw(4);
@@ -222,7 +222,7 @@ static struct story story_new(enum check_key kind, int keys)
                               .value = kind == CHECK_KEY_ZONES ? (uint64_t)begun + 1 : draw(3) + 1,
                               .outcome = CHECK_INFO};
             op->expected = draw(3);
-            op->number = (int64_t)draw(3) + 1 - (draw(3) == 0 ? 4 : 0);
+            op->number = alike ? 1 : (int64_t)draw(3) + 1 - (draw(3) == 0 ? 4 : 0);
             op->f = (uint8_t)(draw(2) == 0                ? CHECK_READ
                               : kind == CHECK_KEY_COUNTER ? CHECK_CHANGE
                               : kind == CHECK_KEY_SET     ? (draw(3) == 0 ? CHECK_REMOVE : CHECK_ADD)
@@ -289,14 +289,14 @@ static void print_story(const struct story *s)
     }
 }
 
-static void check_all(enum check_key kind, int keys, uint64_t seed)
+static void check_all(enum check_key kind, int keys, bool alike, uint64_t seed)
 {
     int seen[GEO_CHECKS][2] = {{0}};
 
     fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
     luck = seed;
     for (int round = 0; round < ROUNDS; round++) {
-        struct story s = story_new(kind, keys);
+        struct story s = story_new(kind, keys, alike);
         struct check_stream *stream = check_stream_new(
             &(struct check_stream_def){.checks = 7, .initial = 100, .noun = "operation", .sessions = true});
         for (int k = 0; k < keys; k++)
@@ -329,25 +329,35 @@ static void check_all(enum check_key kind, int keys, uint64_t seed)
 
 Test(check_naive, registers_agree_with_all_orders)
 {
-    check_all(CHECK_KEY_ZONES, 1, 1);
+    check_all(CHECK_KEY_ZONES, 1, false, 1);
 }
 
 Test(check_naive, two_registers_agree_with_all_orders)
 {
-    check_all(CHECK_KEY_ZONES, 2, 2);
+    check_all(CHECK_KEY_ZONES, 2, false, 2);
 }
 
 Test(check_naive, compare_and_set_agrees_with_all_orders)
 {
-    check_all(CHECK_KEY_REGISTER, 1, 3);
+    check_all(CHECK_KEY_REGISTER, 1, false, 3);
 }
 
 Test(check_naive, counters_agree_with_all_orders)
 {
-    check_all(CHECK_KEY_COUNTER, 1, 4);
+    check_all(CHECK_KEY_COUNTER, 1, false, 4);
+}
+
+Test(check_naive, counters_of_unit_steps_agree_with_all_orders)
+{
+    check_all(CHECK_KEY_COUNTER, 1, true, 6);
+}
+
+Test(check_naive, two_counters_of_unit_steps_agree_with_all_orders)
+{
+    check_all(CHECK_KEY_COUNTER, 2, true, 7);
 }
 
 Test(check_naive, sets_agree_with_all_orders)
 {
-    check_all(CHECK_KEY_SET, 2, 5);
+    check_all(CHECK_KEY_SET, 2, false, 5);
 }
