@@ -12,60 +12,45 @@
  * write will have seen them (where takers are replicas). */
 #include "sim/observe/ledger_room.h"
 
-#include "sim/base/hash.h"
 #include "sim/base/sparse.h"
-
-static uint32_t map_home(const struct ledger *l, uint64_t id)
-{
-    return (uint32_t)(hash_mix(id) >> (64 - l->map_bits));
-}
 
 static void map_put(struct ledger *l, struct live_write *w)
 {
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, w->id);
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, w->id);
 
-    while (l->map[at] != NULL)
+    while (l->map[at].id != 0)
         at = (at + 1) & mask;
-    l->map[at] = w;
+    l->map[at] = (struct live_slot){w->id, w};
 }
 
 static void map_grow(struct ledger *l)
 {
-    struct live_write **old = l->map;
+    struct live_slot *old = l->map;
     uint32_t size = UINT32_C(1) << l->map_bits;
 
     l->map_bits++;
-    l->map = memory_new((size_t)size * 2, sizeof(struct live_write *));
+    l->map = memory_new((size_t)size * 2, sizeof *l->map);
     for (uint32_t i = 0; i < size; i++)
-        if (old[i] != NULL)
-            map_put(l, old[i]);
+        if (old[i].id != 0)
+            map_put(l, old[i].write);
     free(old);
 }
 
 /* Shifts back what the gap would hide, so that no tombstones stay. */
 static void map_remove(struct ledger *l, uint64_t id)
 {
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, id);
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, id);
 
-    while (l->map[at]->id != id)
+    while (l->map[at].id != id)
         at = (at + 1) & mask;
-    for (uint32_t next = (at + 1) & mask; l->map[next] != NULL; next = (next + 1) & mask) {
-        uint32_t home = map_home(l, l->map[next]->id);
+    for (uint32_t next = (at + 1) & mask; l->map[next].id != 0; next = (next + 1) & mask) {
+        uint32_t home = ledger_home(l, l->map[next].id);
         if (((next - home) & mask) >= ((next - at) & mask)) {
             l->map[at] = l->map[next];
             at = next;
         }
     }
-    l->map[at] = NULL;
-}
-
-struct live_write *ledger_find(const struct ledger *l, uint64_t id)
-{
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = map_home(l, id);
-
-    while (l->map[at] != NULL && l->map[at]->id != id)
-        at = (at + 1) & mask;
-    return l->map[at];
+    l->map[at] = (struct live_slot){0};
 }
 
 static size_t held_bytes(const struct ledger *l)
@@ -93,7 +78,7 @@ void ledger_open(struct ledger *l, const struct history_setting *s)
     l->ahead = memory_new(s->node_count, sizeof *l->ahead);
     l->forgot = memory_new(s->node_count, sizeof *l->forgot);
     l->leadership = memory_new(s->node_count, sizeof *l->leadership);
-    l->map = memory_new((size_t)1 << l->map_bits, sizeof(struct live_write *));
+    l->map = memory_new((size_t)1 << l->map_bits, sizeof *l->map);
     l->queue = memory_new((size_t)l->queue_mask + 1, sizeof(struct live_write *));
     l->pending_ops = memory_new(s->node_count, sizeof *l->pending_ops);
     l->pending_bytes = memory_new(s->node_count, sizeof *l->pending_bytes);

@@ -172,6 +172,11 @@ struct made_from {
     uint64_t op, write;
 };
 
+struct live_slot {
+    uint64_t id; /* 0: free */
+    struct live_write *write;
+};
+
 struct ledger {
     const struct history_setting *setting;
     struct places places;
@@ -205,7 +210,7 @@ struct ledger {
     struct key_entry *batch_entry;
     uint32_t batch_row;
     ARRAY(struct made_from) made; /* of the TAKE that follows */
-    struct live_write **map;      /* by id, open addressing */
+    struct live_slot *map;        /* by id, open addressing */
     uint32_t map_bits, live;
     struct live_write **queue; /* complete, in that order: a ring */
     uint32_t queue_mask, queue_head, queue_count;
@@ -260,7 +265,20 @@ static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t ke
 
     return index == 0 ? NULL : l->entries.items[index - 1];
 }
-struct live_write *ledger_find(const struct ledger *l, uint64_t id); /* NULL: not live */
+/* Writes of one operation lie side by side, those of successive ones apart (Fibonacci hashing). */
+static inline uint32_t ledger_home(const struct ledger *l, uint64_t id)
+{
+    return (uint32_t)(((id >> 8) * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - l->map_bits));
+}
+
+static inline struct live_write *ledger_find(const struct ledger *l, uint64_t id) /* NULL: not live */
+{
+    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, id);
+
+    while (l->map[at].id != 0 && l->map[at].id != id)
+        at = (at + 1) & mask;
+    return l->map[at].write;
+}
 
 /* Has `by` seen `w` (not asked of itself)? */
 static inline bool write_seen(const struct live_write *w, const struct live_write *by)

@@ -1,5 +1,5 @@
-/* places.c -- see places.h. PER_REGION is the placement of most models, so its row comes from a table by
- * region. */
+/* places.c -- see places.h. Most models keep a key in every region, and most regions have one node: then a
+ * node's row does not depend on the key, and is kept. */
 #include "sim/observe/places.h"
 
 #include "sim/base/check.h"
@@ -22,6 +22,15 @@ uint32_t places_replicas(const struct history_setting *s)
     }
 }
 
+static bool same_for_all(const struct history_setting *s)
+{
+    bool alone = true; /* every node in its region */
+
+    for (uint32_t g = 0; g < s->region_count; g++)
+        alone &= s->region_node_count[g] <= 1;
+    return s->placement == PLACEMENT_PER_NODE ? s->copies == 0 || s->copies >= s->node_count : alone;
+}
+
 void places_open(struct places *p, const struct history_setting *s)
 {
     int32_t rank = 0;
@@ -32,15 +41,23 @@ void places_open(struct places *p, const struct history_setting *s)
     p->rank = memory_new(s->region_count, sizeof *p->rank);
     for (uint32_t g = 0; g < s->region_count; g++)
         p->rank[g] = s->region_node_count[g] > 0 ? rank++ : PLACES_NONE;
+    p->row_of = NULL;
+    if (!same_for_all(s))
+        return;
+    int32_t *row_of = memory_new(s->node_count, sizeof *row_of);
+    for (uint32_t node = 0; node < s->node_count; node++)
+        row_of[node] = places_row_of_key(p, 0, node);
+    p->row_of = row_of;
 }
 
 void places_close(struct places *p)
 {
     free(p->rank);
-    p->rank = NULL;
+    free(p->row_of);
+    p->rank = p->row_of = NULL;
 }
 
-int places_row(const struct places *p, uint64_t key, uint32_t node)
+int places_row_of_key(const struct places *p, uint64_t key, uint32_t node)
 {
     const struct history_setting *s = p->setting;
 

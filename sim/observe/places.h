@@ -12,14 +12,22 @@ struct places {
     const struct history_setting *setting;
     uint32_t replicas; /* rows of every key */
     int32_t *rank;     /* [region]: its place among the regions that have nodes, or PLACES_NONE */
+    int32_t *row_of;   /* [node], where it is the same for every key; else NULL */
 };
 
 void places_open(struct places *p, const struct history_setting *s);
 void places_close(struct places *p);
 
-/* The row of `node` among the replicas of `key`, or PLACES_NONE. A few instructions where keys live in every
- * region. */
-int places_row(const struct places *p, uint64_t key, uint32_t node);
+int places_row_of_key(const struct places *p, uint64_t key, uint32_t node);
+
+/* The row of `node` among the replicas of `key`, or PLACES_NONE. A look into a table where every key lives on
+ * the same nodes. */
+static inline int places_row(const struct places *p, uint64_t key, uint32_t node)
+{
+    if (p->row_of == NULL || node >= p->setting->node_count)
+        return places_row_of_key(p, key, node);
+    return p->row_of[node];
+}
 
 /* Replicas of any key, without opening. */
 uint32_t places_replicas(const struct history_setting *s);
