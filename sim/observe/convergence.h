@@ -39,6 +39,13 @@ struct convergence {
 void convergence_open(struct convergence *c, const struct history_setting *s);
 void convergence_close(struct convergence *c);
 uint64_t convergence_bytes(const struct history_setting *s);
+static inline void convergence_expect(const struct convergence *c, uint64_t key, uint32_t node)
+{
+    int row = places_row(&c->places, key, node);
+
+    if (row != PLACES_NONE)
+        expect_line(&c->digests[key * c->places.replicas + (uint32_t)row]);
+}
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest);
 void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_disk);
 void convergence_fault_ends(struct convergence *c, const struct ledger *l);

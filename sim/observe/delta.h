@@ -24,6 +24,7 @@
 #define GEOREP_OBSERVE_DELTA_H
 
 #include "sim/base/array.h"
+#include "sim/base/expect.h"
 #include "sim/engine/time.h"
 #include "sim/observe/check_map.h"
 #include "sim/stats/histogram.h"
@@ -73,6 +74,20 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
 
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
+
+/* Brings nearer what will be told of this key; changes nothing. The second, once the first has come. */
+static inline void delta_expect_key(const struct delta *d, uint64_t key)
+{
+    if (d->newest != NULL)
+        expect_line(&d->newest[key]);
+}
+static inline void delta_expect(const struct delta *d, uint64_t key)
+{
+    uint32_t at = d->newest != NULL ? d->newest[key] : 0;
+
+    if (at != 0)
+        expect_line(&d->clusters.items[at - 1]);
+}
 
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */
 bool delta_finish(struct delta *d, struct histogram *out);

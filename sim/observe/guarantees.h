@@ -92,6 +92,10 @@ void guarantees_end(struct guarantees *s, const struct ledger *l, const struct o
                     const struct operation *op, uint64_t write, bool ok);
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
+static inline void guarantees_expect(const struct guarantees *s, uint64_t key)
+{
+    expect_line(&s->noted[key]); /* it will be about this key */
+}
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 

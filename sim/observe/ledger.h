@@ -32,6 +32,7 @@
 #define GEOREP_OBSERVE_LEDGER_H
 
 #include "sim/base/array.h"
+#include "sim/base/expect.h"
 #include "sim/history/history.h"
 #include "sim/observe/causes.h"
 #include "sim/observe/places.h"
@@ -278,6 +279,37 @@ static inline struct live_write *ledger_find(const struct ledger *l, uint64_t id
     while (l->map[at].id != 0 && l->map[at].id != id)
         at = (at + 1) & mask;
     return l->map[at].write;
+}
+
+/* Brings nearer what a record will be about; changes nothing. Held: of that replica. */
+static inline void ledger_expect_key(const struct ledger *l, uint64_t key)
+{
+    expect_line(&l->entry_of[key]);
+}
+static inline void ledger_expect_held(const struct ledger *l, uint64_t key, uint32_t node)
+{
+    int row = l->held != NULL ? places_row(&l->places, key, node) : PLACES_NONE;
+
+    if (row != PLACES_NONE)
+        expect_line(&l->held[key * l->places.replicas + (uint32_t)row]);
+}
+static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
+{
+    expect_line(&l->map[ledger_home(l, id)]);
+}
+/* These were: what they point at. Id 0: no write. */
+static inline void ledger_expect(const struct ledger *l, uint64_t key, uint64_t id)
+{
+    const struct key_entry *e = ledger_entry(l, key);
+    const struct live_write *w = id != 0 ? ledger_find(l, id) : NULL;
+
+    if (e != NULL) {
+        expect_line(e);
+        expect_line((const char *)e + 64);
+    }
+    if (w != NULL)
+        for (size_t at = 0; at < sizeof *w + 64; at += 64)
+            expect_line((const char *)w + at);
 }
 
 /* Has `by` seen `w` (not asked of itself)? */

@@ -256,10 +256,8 @@ static void follow(struct observation *o, sim_ns time)
         ledger_retire(&o->ledger, operations_oldest_read(&o->operations));
 }
 
-static void observe(void *reader, const struct history_record *r, uint64_t position)
+static void observe(struct observation *o, const struct history_record *r, uint64_t position)
 {
-    struct observation *o = reader;
-
     guarantees_at(&o->guarantees, &o->ledger, r);
     ledger_at(&o->ledger, r, position);
     switch (r->kind) {
@@ -330,11 +328,75 @@ static void observe(void *reader, const struct history_record *r, uint64_t posit
     follow(o, r->time);
 }
 
+/* ---- what is asked for ahead ---- */
+
+/* Tables by key and by write, long before; what they point at, before. Most time goes by in waiting for
+ * these. */
+static void expect_tables(const struct observation *o, const struct history_record *r)
+{
+    switch (r->kind) {
+    case HISTORY_END:
+        if (r->end.op_kind == GEO_READ) {
+            ledger_expect_key(&o->ledger, r->key);
+            guarantees_expect(&o->guarantees, r->key);
+        } else {
+            ledger_expect_write(&o->ledger, r->op);
+        }
+        delta_expect_key(&o->delta, r->key);
+        break;
+    case HISTORY_TAKE:
+        ledger_expect_key(&o->ledger, r->key);
+        ledger_expect_held(&o->ledger, r->key, r->node);
+        guarantees_expect(&o->guarantees, r->key);
+        break;
+    case HISTORY_STORE:
+        ledger_expect_key(&o->ledger, r->key);
+        ledger_expect_held(&o->ledger, r->key, r->node);
+        ledger_expect_write(&o->ledger, r->store.write);
+        convergence_expect(&o->convergence, r->key, r->node);
+        break;
+    default:
+        break;
+    }
+}
+
+static void expect_entries(const struct observation *o, const struct history_record *r)
+{
+    switch (r->kind) {
+    case HISTORY_END:
+        delta_expect(&o->delta, r->key);
+        ledger_expect(&o->ledger, r->key, r->end.op_kind == GEO_READ ? 0 : r->op);
+        break;
+    case HISTORY_STORE:
+        ledger_expect(&o->ledger, r->key, r->store.write);
+        break;
+    default:
+        break;
+    }
+}
+
 static const uint32_t KINDS =
     1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
     1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
     1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
     1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
+
+enum { FAR = 16, NEAR = 8 };
+
+static void observe_batch(void *reader, const struct history_entry *batch, uint32_t count)
+{
+    struct observation *o = reader;
+
+    for (uint32_t i = 0; i < count + FAR; i++) {
+        uint32_t near = i - (FAR - NEAR), now = i - FAR; /* beyond count until then */
+        if (i < count)
+            expect_tables(o, &batch[i].record);
+        if (near < count)
+            expect_entries(o, &batch[near].record);
+        if (now < count && (KINDS >> batch[now].record.kind & 1) != 0)
+            observe(o, &batch[now].record, batch[now].position);
+    }
+}
 
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
@@ -369,7 +431,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     step_mean_open(&o->backlog_bytes, s->warmup, s->duration);
     step_mean_open(&o->diverged, s->warmup, s->duration);
     /* ARRIVE and LOST are told only to those who ask: they cost. */
-    history_add_reader(h, observe, o, KINDS);
+    history_add_batch_reader(h, observe_batch, o, KINDS);
     return o;
 }
 
