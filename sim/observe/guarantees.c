@@ -6,19 +6,28 @@
 
 #include "sim/model/model.h"
 
-enum { SWEEP_FIRST = 1024 };
+enum { SWEEP_FIRST = 1024, SLOT_BITS_FIRST = 8 };
+
+static void slots_open(struct guarantees *s, uint32_t bits)
+{
+    s->slot_bits = bits;
+    s->slot_count = 0;
+    s->slots = memory_new((size_t)1 << bits, sizeof *s->slots);
+}
 
 void guarantees_open(struct guarantees *s, const struct history_setting *setting)
 {
     *s = (struct guarantees){.setting = setting, .sweep_at = SWEEP_FIRST, .notes_sweep_at = SWEEP_FIRST};
     s->noted = memory_new(setting->key_count, sizeof *s->noted);
     s->regions = memory_new(setting->region_count, sizeof *s->regions);
+    slots_open(s, SLOT_BITS_FIRST);
 }
 
 static void notes_free(struct guarantees *s)
 {
     array_free(&s->notes);
-    check_map_free(&s->note_of);
+    free(s->slots);
+    s->slots = NULL;
     s->note_free = 0;
     s->note_count = 0;
 }
@@ -63,13 +72,71 @@ static bool note_stays(const struct guarantee_note *n)
     return n->live->id == n->write && n->live->took == n->took;
 }
 
+static uint32_t hash_of(uint64_t session, uint64_t key)
+{
+    return (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15) + session * UINT64_C(0xc2b2ae3d27d4eb4f)) >> 32);
+}
+
+static uint32_t slot_home(const struct guarantees *s, uint32_t hash)
+{
+    return hash >> (32 - s->slot_bits);
+}
+
+/* Theirs, or the free one where it would be. */
+static struct guarantee_slot *slot_of(const struct guarantees *s, uint64_t session, uint64_t key)
+{
+    uint32_t mask = (UINT32_C(1) << s->slot_bits) - 1, hash = hash_of(session, key), at = slot_home(s, hash);
+
+    for (;; at = (at + 1) & mask) {
+        struct guarantee_slot *slot = &s->slots[at];
+        if (slot->newest == 0)
+            return slot;
+        const struct guarantee_note *n = &s->notes.items[slot->newest - 1];
+        if (slot->hash == hash && n->session == session && n->key == key)
+            return slot;
+    }
+}
+
+static void slots_grow(struct guarantees *s)
+{
+    struct guarantee_slot *old = s->slots;
+    uint32_t size = UINT32_C(1) << s->slot_bits, count = s->slot_count, mask = size * 2 - 1;
+
+    slots_open(s, s->slot_bits + 1);
+    s->slot_count = count;
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t at = slot_home(s, old[i].hash);
+        while (old[i].newest != 0 && s->slots[at].newest != 0)
+            at = (at + 1) & mask;
+        if (old[i].newest != 0)
+            s->slots[at] = old[i];
+    }
+    free(old);
+}
+
+/* Shifts back what the gap would hide. */
+static void slot_remove(struct guarantees *s, const struct guarantee_slot *slot)
+{
+    uint32_t mask = (UINT32_C(1) << s->slot_bits) - 1, at = (uint32_t)(slot - s->slots);
+
+    for (uint32_t next = (at + 1) & mask; s->slots[next].newest != 0; next = (next + 1) & mask)
+        if (((next - slot_home(s, s->slots[next].hash)) & mask) >= ((next - at) & mask)) {
+            s->slots[at] = s->slots[next];
+            at = next;
+        }
+    s->slots[at] = (struct guarantee_slot){0};
+    s->slot_count--;
+}
+
 /* The newest note of the session and key that is still of use, or NULL; lets go of the others. */
 static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, uint64_t key)
 {
-    uint64_t first = s->noted[key] == 0 ? CHECK_ABSENT : check_map_get(&s->note_of, session, key);
-    uint32_t head = first == CHECK_ABSENT ? 0 : (uint32_t)first + 1, newest = 0, stay = 0;
+    struct guarantee_slot *slot = s->noted[key] == 0 ? NULL : slot_of(s, session, key);
+    uint32_t newest = 0, stay = 0;
 
-    for (uint32_t at = head, next; at != 0; at = next) {
+    if (slot == NULL || slot->newest == 0)
+        return NULL;
+    for (uint32_t at = slot->newest, next; at != 0; at = next) {
         struct guarantee_note *n = &s->notes.items[at - 1];
         next = n->next;
         if (note_stays(n)) {
@@ -77,18 +144,19 @@ static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, u
             stay = at;
             continue;
         }
-        *n = (struct guarantee_note){.next = s->note_free};
+        n->live = NULL;
+        n->next = s->note_free;
         s->note_free = at;
         s->note_count--;
         s->noted[key]--;
     }
-    if (stay != 0)
-        s->notes.items[stay - 1].next = 0;
-    if (newest == 0 && head != 0)
-        check_map_remove(&s->note_of, session, key);
-    else if (newest != head)
-        check_map_put(&s->note_of, session, key, newest - 1);
-    return newest == 0 ? NULL : &s->notes.items[newest - 1];
+    if (newest == 0) {
+        slot_remove(s, slot);
+        return NULL;
+    }
+    s->notes.items[stay - 1].next = 0;
+    slot->newest = newest;
+    return &s->notes.items[newest - 1];
 }
 
 static struct guarantee_note *note_after(const struct guarantees *s, const struct guarantee_note *n)
@@ -119,12 +187,13 @@ static void give_up(struct guarantees *s)
 {
     s->given_up = true;
     notes_free(s);
+    slots_open(s, SLOT_BITS_FIRST);
     memset(s->noted, 0, s->setting->key_count * sizeof *s->noted);
 }
 
 static void note_put(struct guarantees *s, struct guarantee_note note)
 {
-    uint64_t first = check_map_get(&s->note_of, note.session, note.key);
+    struct guarantee_slot *slot = slot_of(s, note.session, note.key);
     uint32_t at = s->note_free;
 
     if (at != 0) {
@@ -133,9 +202,12 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
         array_add(&s->notes);
         at = (uint32_t)s->notes.count;
     }
-    note.next = first == CHECK_ABSENT ? 0 : (uint32_t)first + 1;
+    note.next = slot->newest;
     s->notes.items[at - 1] = note;
-    check_map_put(&s->note_of, note.session, note.key, at - 1);
+    s->slot_count += slot->newest == 0;
+    *slot = (struct guarantee_slot){at, hash_of(note.session, note.key)};
+    if (s->slot_count * 2 > UINT32_C(1) << s->slot_bits)
+        slots_grow(s);
     s->noted[note.key]++;
     if (++s->note_count >= s->notes_sweep_at)
         notes_sweep(s);
@@ -201,21 +273,13 @@ static void judge_read(struct guarantees *s, const struct ledger *l, const struc
 
 /* The newest write that the answer reflects, of the whole key (BY_ORDER) or of each taker. */
 static void note_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
-                      const struct operation *op)
+                      const struct operation *op, const struct live_write *newest)
 {
-    const struct key_entry *e = ledger_entry(l, op->key);
+    const struct key_entry *e = s->setting->by_merge ? ledger_entry(l, op->key) : NULL;
 
-    if (e == NULL)
-        return;
-    if (!s->setting->by_merge) {
-        const struct live_write *w = e->lane_newest;
-        while (w != NULL && !reflected(l, o, op, w))
-            w = w->lane_older;
-        if (w != NULL)
-            note_add(s, op, w, l->position, false);
-        return;
-    }
-    for (uint32_t slot = 0; slot < e->slot_count && !s->given_up; slot++) {
+    if (newest != NULL)
+        note_add(s, op, newest, l->position, false);
+    for (uint32_t slot = 0; e != NULL && slot < e->slot_count && !s->given_up; slot++) {
         const struct live_write *w = e->slots[slot].newest;
         while (w != NULL && !reflected(l, o, op, w))
             w = w->slot_older;
@@ -224,19 +288,27 @@ static void note_read(struct guarantees *s, const struct ledger *l, const struct
     }
 }
 
-void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o,
-                    const struct operation *op, uint64_t write, bool ok)
+void guarantees_end(struct guarantees *s, const struct operation *op)
 {
     --*open_of(s, op);
-    if (s->given_up || !ok)
+}
+
+void guarantees_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                     const struct operation *op, const struct live_write *newest)
+{
+    if (s->given_up)
         return;
-    if (op->kind == GEO_READ) {
-        judge_read(s, l, o, op);
-        note_read(s, l, o, op);
+    judge_read(s, l, o, op);
+    note_read(s, l, o, op, newest);
+}
+
+void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct operation *op,
+                      uint64_t write)
+{
+    if (s->given_up || write == 0)
         return;
-    }
-    const struct live_write *w = write != 0 ? ledger_find(l, write) : NULL;
-    s->writes += write != 0 && op->in_window;
+    const struct live_write *w = ledger_find(l, write);
+    s->writes += op->in_window;
     if (w != NULL)
         note_add(s, op, w, l->position, true);
 }
@@ -293,6 +365,9 @@ void guarantees_take(struct guarantees *s, const struct ledger *l, const struct 
             f = follower_make(s, l, write, op->in_window);
         *array_add(&f->follows) = (struct guarantee_follow){n->write, n->took, n->wrote};
     }
+    for (uint32_t row = 0; f != NULL && row < l->places.replicas; row++)
+        if (w->applied[row].position == l->position)
+            guarantees_reflected(s, w, row); /* when that was told, it was not known what it follows */
 }
 
 static struct guarantee_follower *follower_find(const struct guarantees *s, uint64_t write)
@@ -316,7 +391,8 @@ static void broken(struct guarantees *s, struct guarantee_follower *f, bool wrot
 
 void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row)
 {
-    /* At its own TAKE what it follows is not known yet. */
+    if (s->follower_of.count == 0)
+        return;
     *array_add(&s->applied) = (struct guarantee_applied){w->id, row};
     s->applied_key = w->entry->key;
     s->applied_node = w->entry->rows[row].node;
@@ -324,17 +400,16 @@ void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint
 
 static void applied_look(struct guarantees *s, const struct ledger *l)
 {
-    if (s->follower_of.count > 0)
-        array_each (struct guarantee_applied, a, &s->applied) {
-            struct guarantee_follower *f = follower_find(s, a->write);
-            if (f == NULL)
-                continue;
-            array_each (struct guarantee_follow, d, &f->follows) {
-                const struct live_write *w = ledger_find(l, d->write);
-                if (w != NULL && w->took == d->took && w->applied[a->row].position == 0)
-                    broken(s, f, d->wrote);
-            }
+    array_each (struct guarantee_applied, a, &s->applied) {
+        struct guarantee_follower *f = follower_find(s, a->write);
+        if (f == NULL)
+            continue;
+        array_each (struct guarantee_follow, d, &f->follows) {
+            const struct live_write *w = ledger_find(l, d->write);
+            if (w != NULL && w->took == d->took && w->applied[a->row].position == 0)
+                broken(s, f, d->wrote);
         }
+    }
     s->applied.count = 0;
 }
 

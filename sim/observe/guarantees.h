@@ -39,6 +39,12 @@ struct guarantee_note {
     bool wrote;    /* it wrote this; else it read it */
 };
 
+/* Of a session and key that have notes. */
+struct guarantee_slot {
+    uint32_t newest; /* note + 1; 0: free */
+    uint32_t hash;
+};
+
 struct guarantee_follow {
     uint64_t write, took;
     bool wrote;
@@ -65,8 +71,9 @@ struct guarantees {
     struct checks *checks; /* told of violations, or NULL */
     uint32_t *noted;       /* [key]: notes */
     ARRAY(struct guarantee_note) notes;
-    struct check_map note_of; /* (session, key) -> the newest of its notes */
-    uint32_t note_free;       /* + 1 */
+    struct guarantee_slot *slots; /* open addressing, at most half full */
+    uint32_t slot_bits, slot_count;
+    uint32_t note_free; /* + 1 */
     uint64_t note_count, notes_sweep_at;
     struct guarantee_region *regions; /* [region] */
     struct check_map follower_of;
@@ -87,9 +94,13 @@ void guarantees_close(struct guarantees *s);
 void guarantees_at(struct guarantees *s, const struct ledger *l,
                    const struct history_record *r); /* before the ledger's */
 void guarantees_begin(struct guarantees *s, const struct operation *op);
-/* Its samples are in; a read: not before staleness. `write`: what it committed, 0: nothing, or a read. */
-void guarantees_end(struct guarantees *s, const struct ledger *l, const struct operations *o,
-                    const struct operation *op, uint64_t write, bool ok);
+/* Its samples are in. A write: `write` is what it committed, 0: nothing. A read that finished well: `newest`
+ * as staleness_end has found it. */
+void guarantees_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
+                     const struct operation *op, const struct live_write *newest);
+void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct operation *op,
+                      uint64_t write);
+void guarantees_end(struct guarantees *s, const struct operation *op); /* before either */
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
 static inline void guarantees_expect(const struct guarantees *s, uint64_t key)

@@ -21,7 +21,7 @@ static void lag_add(struct lag *l, const struct live_write *w, uint32_t from, ui
 {
     struct lag_pair *pair = &l->pairs[from * l->setting->region_count + to];
 
-    series_add(l->series, SERIES_REPLICATION_LAG, to, w->commit_time, (double)lag / 1e6);
+    series_add(series_at(l->series, to, w->commit_time), SERIES_REPLICATION_LAG, (double)lag / 1e6);
     if (!w->in_window)
         return;
     histogram_add(&pair->ns, lag);

@@ -49,10 +49,11 @@ void latency_end(struct latency *l, const struct operation *op, const struct his
     sim_ns took = r->time - op->begin_time;
     struct latency_region *region = &l->regions[op->region];
 
-    series_add(l->series, SERIES_AVAILABILITY, op->region, op->begin_time, well);
+    struct series_bin *bin = series_at(l->series, op->region, op->begin_time);
+
+    series_add(bin, SERIES_AVAILABILITY, well);
     if (well)
-        series_add(l->series, kind ? SERIES_WRITE_LATENCY : SERIES_READ_LATENCY, op->region, op->begin_time,
-                   (double)took / 1e6);
+        series_add(bin, kind ? SERIES_WRITE_LATENCY : SERIES_READ_LATENCY, (double)took / 1e6);
     if (!op->in_window)
         return;
     histogram_add(well ? &region->well[kind] : &region->failed[kind], took);

@@ -191,14 +191,16 @@ static void end(struct observation *o, const struct history_record *r)
         latency_end(&o->latency, op, r);
         tallies_end(&o->tallies, op, r);
     }
-    if (op->kind != GEO_READ)
-        write_ends(o, op, r);
-    else if (r->end.outcome == OUTCOME_OK)
-        staleness_end(&o->staleness, &o->ledger, &o->operations, op);
     if (!op->is_probe)
-        guarantees_end(&o->guarantees, &o->ledger, &o->operations, op,
-                       op->kind != GEO_READ && r->end.outcome == OUTCOME_OK ? r->op : 0,
-                       r->end.outcome == OUTCOME_OK);
+        guarantees_end(&o->guarantees, op);
+    if (op->kind != GEO_READ) {
+        write_ends(o, op, r);
+        guarantees_wrote(&o->guarantees, &o->ledger, op, r->end.outcome == OUTCOME_OK ? r->op : 0);
+    } else if (r->end.outcome == OUTCOME_OK) {
+        const struct live_write *newest = staleness_end(&o->staleness, &o->ledger, &o->operations, op);
+        if (!op->is_probe)
+            guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
+    }
     delta_end(o, op, r);
     operations_end(&o->operations, op);
 }
@@ -518,6 +520,7 @@ void observation_finish(struct observation *o, sim_ns end_ns)
     o->end_ns = end_ns;
     ledger_finish(&o->ledger);
     o->delta_undecided = !delta_finish(&o->delta, &o->delta_ns);
+    staleness_finish(&o->staleness);
     guarantees_finish(&o->guarantees, &o->ledger);
     lag_finish(&o->lag, &o->ledger, end_ns);
     convergence_finish(&o->convergence, &o->ledger, end_ns);

@@ -82,20 +82,22 @@ struct operation *operations_begin(struct operations *o, const struct history_re
     CHECK(slot->op == 0);
     struct operation *op = operation_new(o);
     *slot = (struct operation_slot){history_op_of(r->op), op};
-    *op = (struct operation){
-        .op = history_op_of(r->op),
-        .begin_position = position,
-        .begin_time = r->time,
-        .key = r->key,
-        .probe_of = r->begin.probe_of,
-        .amount = r->begin.amount,
-        .session = r->begin.session,
-        .region = r->begin.region,
-        .probe_after = r->begin.probe_after,
-        .kind = r->begin.op_kind,
-        .in_window = r->time >= s->warmup && r->time < s->duration,
-        .is_probe = r->begin.is_probe != 0,
-    };
+    op->op = slot->op; /* field by field: to clear it as a whole takes as long as all the rest */
+    op->begin_position = position;
+    op->begin_time = r->time;
+    op->key = r->key;
+    op->probe_of = r->begin.probe_of;
+    op->amount = r->begin.amount;
+    op->turn = 0;
+    op->session = r->begin.session;
+    op->region = r->begin.region;
+    op->probe_after = r->begin.probe_after;
+    op->attempts = op->identities = 0;
+    op->kind = r->begin.op_kind;
+    op->taken = 0;
+    op->in_window = r->time >= s->warmup && r->time < s->duration;
+    op->is_probe = r->begin.is_probe != 0;
+    op->sampled = false;
     if (op->kind == GEO_READ)
         read_queue(o, op);
     if (!op->is_probe) {
@@ -116,31 +118,29 @@ bool operations_in_window(const struct operations *o, uint64_t op)
     return first != 0 && op >= first && (after == 0 || op < after);
 }
 
-void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant)
+uint32_t operations_put_by(struct operations *o, const struct operation_sample *sample)
 {
     uint32_t at = o->sample_free;
 
     if (at != 0) {
         o->sample_free = o->samples.items[at - 1].next;
     } else {
-        array_add(&o->samples)->node = 0;
+        array_add(&o->samples);
         at = (uint32_t)o->samples.count;
     }
-    o->samples.items[at - 1] =
-        (struct operation_sample){.instant = instant, .node = node, .next = op->sample};
-    op->sample = at;
+    o->samples.items[at - 1] = *sample;
+    return at;
 }
 
 void operations_end(struct operations *o, struct operation *op)
 {
     uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = (uint32_t)(operations_slot(o, op->op) - o->slots);
 
-    while (op->sample != 0) {
-        struct operation_sample *s = &o->samples.items[op->sample - 1];
-        uint32_t next = s->next;
+    for (uint32_t by = op->sampled ? op->sample.next : 0, next; by != 0; by = next) {
+        struct operation_sample *s = &o->samples.items[by - 1];
+        next = s->next;
         s->next = o->sample_free;
-        o->sample_free = op->sample;
-        op->sample = next;
+        o->sample_free = by;
     }
     if (op->kind == GEO_READ) {
         o->reads[op->turn & o->read_mask] = 0;

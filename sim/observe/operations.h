@@ -8,6 +8,11 @@
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
 
+struct operation_sample {
+    uint64_t instant;
+    uint32_t node, next; /* of the operation, in the pool; index + 1 */
+};
+
 struct operation {
     uint64_t op; /* without its identity */
     uint64_t begin_position;
@@ -19,17 +24,12 @@ struct operation {
         uint64_t turn;               /* of a read: its place in the queue of open reads */
         struct operation *next_free; /* of one that has ended */
     };
-    uint32_t sample; /* the last of its samples + 1, 0: none */
+    struct operation_sample sample; /* the last one, if any: nearly all have one */
     uint32_t session;
     uint16_t region, probe_after;
     uint16_t attempts, identities; /* the retries; the highest identity */
     uint8_t kind, taken;           /* taken: how often some node took it, over all identities; stops at 255 */
-    bool in_window, is_probe;
-};
-
-struct operation_sample {
-    uint64_t instant;
-    uint32_t node, next; /* index + 1 */
+    bool in_window, is_probe, sampled;
 };
 
 struct operation_slot {
@@ -76,7 +76,15 @@ static inline struct operation *operations_find(const struct operations *o, uint
 
     return slot->op != 0 ? slot->at : NULL;
 }
-void operations_sample(struct operations *o, struct operation *op, uint32_t node, uint64_t instant);
+uint32_t operations_put_by(struct operations *o, const struct operation_sample *sample);
+static inline void operations_sample(struct operations *o, struct operation *op, uint32_t node,
+                                     uint64_t instant)
+{
+    uint32_t older = op->sampled ? operations_put_by(o, &op->sample) : 0;
+
+    op->sample = (struct operation_sample){.instant = instant, .node = node, .next = older};
+    op->sampled = true;
+}
 void operations_end(struct operations *o, struct operation *op);
 
 /* BEGIN of the oldest open read (probes are reads), UINT64_MAX when none is open. */
@@ -91,7 +99,8 @@ bool operations_in_window(const struct operations *o, uint64_t op);
 static inline const struct operation_sample *operations_sample_first(const struct operations *o,
                                                                      const struct operation *op)
 {
-    return op->sample == 0 ? NULL : &o->samples.items[op->sample - 1];
+    (void)o;
+    return op->sampled ? &op->sample : NULL;
 }
 static inline const struct operation_sample *operations_sample_next(const struct operations *o,
                                                                     const struct operation_sample *s)

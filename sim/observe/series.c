@@ -20,21 +20,12 @@ void series_close(struct series *s)
     free(s->cells);
 }
 
-static struct series_bin *cell(const struct series *s, enum series_id id, uint32_t row, sim_ns time)
+void series_seek(struct series *s, sim_ns time)
 {
-    uint32_t bin = (uint32_t)(time / s->bin_ns);
+    uint64_t bin = (uint64_t)(time / s->bin_ns);
 
-    if (bin >= s->bins)
-        bin = s->bins - 1;
-    return &s->cells[((size_t)id * s->rows + row) * s->bins + bin];
-}
-
-void series_add(struct series *s, enum series_id id, uint32_t region, sim_ns time, double value)
-{
-    struct series_bin *at = cell(s, id, region, time);
-
-    at->sum += value;
-    at->weight += 1;
+    s->bin = bin < s->bins ? (uint32_t)bin : s->bins - 1;
+    s->bin_from = (sim_ns)bin * s->bin_ns;
 }
 
 void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value)
@@ -42,8 +33,8 @@ void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value)
     struct series_step *step = &s->steps[id];
 
     while (step->at < time) {
-        sim_ns edge = (step->at / s->bin_ns + 1) * s->bin_ns, until = edge < time ? edge : time;
-        struct series_bin *at = cell(s, id, s->rows - 1, step->at);
+        struct series_bin *at = &series_at(s, s->rows - 1, step->at)[id];
+        sim_ns edge = s->bin_from + s->bin_ns, until = edge < time ? edge : time;
         double lasts = (double)(until - step->at);
         at->sum += (double)step->value * lasts;
         at->weight += lasts;
@@ -63,11 +54,11 @@ static void put_row(const struct series *s, struct trial_figures *f, int id, int
     for (uint32_t row = 0; row < s->rows; row++) {
         if (region != ALL_REGIONS && row != (uint32_t)region)
             continue;
-        const struct series_bin *bins = &s->cells[((size_t)id * s->rows + row) * s->bins];
         for (uint32_t bin = 0; bin < f->bin_count; bin++) {
-            out->sum[bin] += bins[bin].sum;
-            out->weight[bin] += bins[bin].weight;
-            any |= bins[bin].weight > 0;
+            const struct series_bin *of = &s->cells[((size_t)bin * s->rows + row) * SERIES + (size_t)id];
+            out->sum[bin] += of->sum;
+            out->weight[bin] += of->weight;
+            any |= of->weight > 0;
         }
     }
     if (any) {

@@ -10,6 +10,7 @@
 
 #include "sim/observe/figures.h"
 
+/* Zeroed is empty: a value of 0 adds to the weight alone. */
 struct series_bin {
     double sum, weight;
 };
@@ -22,14 +23,31 @@ struct series_step {
 struct series {
     const struct history_setting *setting;
     sim_ns bin_ns;
-    uint32_t bins, rows;      /* a row a region and, last, what is of no region */
-    struct series_bin *cells; /* [(series * rows + row) * bins + bin] */
+    uint32_t bins, rows; /* a row a region and, last, what is of no region */
+    struct series_bin
+        *cells;   /* [(bin * rows + row) * SERIES + series]: of a region and time they lie together */
+    uint32_t bin; /* that was looked at last, and where it begins; the last one has no end */
+    sim_ns bin_from;
     struct series_step steps[SERIES];
 };
 
 void series_open(struct series *s, const struct history_setting *setting);
 void series_close(struct series *s);
-void series_add(struct series *s, enum series_id id, uint32_t region, sim_ns time, double value);
+void series_seek(struct series *s, sim_ns time);
+
+/* [SERIES], of this row and time. */
+static inline struct series_bin *series_at(struct series *s, uint32_t row, sim_ns time)
+{
+    if ((uint64_t)(time - s->bin_from) >= (uint64_t)s->bin_ns)
+        series_seek(s, time);
+    return &s->cells[((size_t)s->bin * s->rows + row) * SERIES];
+}
+
+static inline void series_add(struct series_bin *of, enum series_id id, double value)
+{
+    of[id].sum += value;
+    of[id].weight += 1;
+}
 void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the value from now on */
 /* `skip`: 1u << enum series_id of those that are undecided. */
 void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);

@@ -76,9 +76,14 @@ struct missed staleness_missed(const struct ledger *l, const struct operations *
         return m;
     bool to_the_end = read_before_it_began(o, op);
     if (!l->setting->by_merge) {
-        for (const struct live_write *w = e->lane_newest; w != NULL; w = w->lane_older)
-            if (judge(l, o, op, w, &m) && !to_the_end)
+        for (const struct live_write *w = e->lane_newest; w != NULL; w = w->lane_older) {
+            if (!judge(l, o, op, w, &m))
+                continue;
+            if (m.newest == NULL)
+                m.newest = w;
+            if (!to_the_end)
                 break;
+        }
         return m;
     }
     for (uint32_t slot = 0; slot < e->slot_count; slot++)
@@ -99,35 +104,46 @@ static void probe_end(struct staleness *s, const struct ledger *l, const struct 
     s->visibility_stale[op->probe_after] += w != NULL && !reflected(l, o, op, w);
 }
 
-void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o,
-                   const struct operation *op)
+const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
+                                       const struct operations *o, const struct operation *op)
 {
     if (op->is_probe) {
         probe_end(s, l, o, op);
-        return;
+        return NULL;
     }
     struct missed m = staleness_missed(l, o, op);
     sim_ns stale_ns = m.count > 0 ? op->begin_time - m.oldest_commit : 0;
     struct staleness_region *region = &s->regions[op->region];
+    struct series_bin *bin = series_at(s->series, op->region, op->begin_time);
 
-    series_add(s->series, SERIES_STALE_READ_FRACTION, op->region, op->begin_time, m.count > 0);
-    series_add(s->series, SERIES_READ_STALENESS, op->region, op->begin_time, (double)stale_ns / 1e6);
+    series_add(bin, SERIES_STALE_READ_FRACTION, m.count > 0);
+    series_add(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);
     if (s->checks != NULL) {
         checks_note_staleness(s->checks, op->op, stale_ns, m.count);
         if (m.own)
             checks_note_violation(s->checks, GEO_READ_YOUR_WRITES, op->op);
     }
     if (!op->in_window)
-        return;
+        return m.newest;
     region->reads++;
-    region->stale += m.count > 0;
+    if (m.count == 0)
+        return m.newest; /* fresh: counted in the end, see staleness_finish */
+    region->stale++;
     region->not_own += m.own;
     histogram_add(&region->ms, stale_ns);
-    if (m.count > 0)
-        histogram_add(
-            &s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region],
-            stale_ns);
+    histogram_add(&s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region],
+                  stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
+    return m.newest;
+}
+
+void staleness_finish(struct staleness *s)
+{
+    for (uint32_t g = 0; g < s->setting->region_count; g++) {
+        uint64_t fresh = s->regions[g].reads - s->regions[g].stale;
+        histogram_add_many(&s->regions[g].ms, 0, fresh);
+        histogram_add_many(&s->regions[g].versions, 0, fresh);
+    }
 }
 
 static void put_of(const struct staleness_region *sum, struct figure_list *f, int32_t region)

@@ -27,7 +27,7 @@
 #include "sim/observe/series.h"
 
 struct staleness_region {
-    struct histogram ms, versions;
+    struct histogram ms, versions; /* fresh reads' zeros come at the end */
     uint64_t reads, stale, not_own;
 };
 
@@ -42,16 +42,19 @@ struct staleness {
 
 struct missed {
     uint64_t count;
-    sim_ns oldest_commit; /* valid if count > 0 */
-    uint32_t oldest_node; /* that took that write; likewise */
-    bool own;             /* some of them are of the reader's own session */
+    sim_ns oldest_commit;            /* valid if count > 0 */
+    uint32_t oldest_node;            /* that took that write; likewise */
+    bool own;                        /* some of them are of the reader's own session */
+    const struct live_write *newest; /* reflected; NULL: none, or BY_MERGE */
 };
 
 void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series);
 void staleness_close(struct staleness *s);
-/* A read, or a probe, has ended with OK; its samples are all in. */
-void staleness_end(struct staleness *s, const struct ledger *l, const struct operations *o,
-                   const struct operation *op);
+/* A read, or a probe, has ended with OK; its samples are all in. The newest live write that it reflects, if
+ * versions decide which that is; else, or where there is none, NULL. */
+const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
+                                       const struct operations *o, const struct operation *op);
+void staleness_finish(struct staleness *s);
 void staleness_put(const struct staleness *s, struct figure_list *f);
 void staleness_put_visibility(const struct staleness *s, struct figure_list *f);
 
