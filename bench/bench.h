@@ -15,7 +15,8 @@ struct bench_options {
     const char *file;                          /* of `scenario` and `observe`; NULL: the reference scenario */
     const struct document_override *overrides; /* by --set, of the same */
     uint64_t turns;                            /* of the same: the least of so many counts; 0: three */
-    bool found;                                /* of `scenario`: and what the trials found */
+    const char *readers; /* of `scenario`, by a name of `observe`; NULL: metrics+checks */
+    bool found;          /* of `scenario`: and what the trials found */
     size_t override_count;
 };
 

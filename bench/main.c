@@ -67,6 +67,8 @@ int main(int argc, char **argv)
             options.pending = strtoull(argv[++i], &end, 10);
         else if (strcmp(argv[i], "--turns") == 0 && i + 1 < argc && *end == '\0')
             options.turns = strtoull(argv[++i], &end, 10);
+        else if (strcmp(argv[i], "--readers") == 0 && i + 1 < argc)
+            options.readers = argv[++i];
         else if (strcmp(argv[i], "--found") == 0)
             options.found = true;
         else if (strcmp(argv[i], "--set") == 0 && i + 1 < argc) {

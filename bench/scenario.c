@@ -4,8 +4,21 @@
 #include "bench/whole.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { ALL_READERS = WHOLE_METRICS | WHOLE_CHECKS };
+enum { READERS = 6 };
+
+static const struct {
+    const char *name;
+    uint32_t readers;
+} reader_rows[READERS] = {
+    {"none", 0},
+    {"metrics", WHOLE_METRICS},
+    {"checks", WHOLE_CHECKS},
+    {"history", WHOLE_HISTORY},
+    {"metrics+checks", WHOLE_METRICS | WHOLE_CHECKS},
+    {"all", WHOLE_METRICS | WHOLE_CHECKS | WHOLE_HISTORY},
+};
 
 static bool measure_least(const struct scenario *s, uint32_t model, uint32_t readers, uint64_t turns,
                           struct whole_figures *least)
@@ -27,8 +40,16 @@ static struct document *read_file(const struct bench_options *o)
 
 int bench_scenario(const struct bench_options *o)
 {
-    struct document *doc = read_file(o);
+    int r = 0;
 
+    while (r < READERS &&
+           strcmp(reader_rows[r].name, o->readers != NULL ? o->readers : "metrics+checks") != 0)
+        r++;
+    if (r == READERS) {
+        fprintf(stderr, "georep-bench: no readers of the name %s\n", o->readers);
+        return 2;
+    }
+    struct document *doc = read_file(o);
     if (doc == NULL)
         return 2;
     const struct scenario *s = document_scenario(doc, 0);
@@ -42,7 +63,7 @@ int bench_scenario(const struct bench_options *o)
     int status = 0;
     for (uint32_t m = 0; m < s->model_count && status == 0; m++) {
         struct whole_figures f;
-        if (!measure_least(s, m, ALL_READERS, o->turns, &f)) {
+        if (!measure_least(s, m, reader_rows[r].readers, o->turns, &f)) {
             status = 1;
             break;
         }
@@ -64,17 +85,6 @@ int bench_scenario(const struct bench_options *o)
 
 int bench_observe(const struct bench_options *o)
 {
-    static const struct {
-        const char *name;
-        uint32_t readers;
-    } rows[] = {
-        {"none", 0},
-        {"metrics", WHOLE_METRICS},
-        {"checks", WHOLE_CHECKS},
-        {"history", WHOLE_HISTORY},
-        {"metrics+checks", ALL_READERS},
-        {"all", ALL_READERS | WHOLE_HISTORY},
-    };
     struct document *doc = read_file(o);
     double alone = 0;
     int status = 0;
@@ -83,16 +93,16 @@ int bench_observe(const struct bench_options *o)
         return 2;
     printf(o->csv ? "readers,operations,seconds,ns_per_operation,ratio_to_none\n"
                   : "readers          operations  seconds  ns/op  ratio to none\n");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows && status == 0; i++) {
+    for (int i = 0; i < READERS && status == 0; i++) {
         struct whole_figures f;
-        if (!measure_least(document_scenario(doc, 0), 0, rows[i].readers, o->turns, &f)) {
+        if (!measure_least(document_scenario(doc, 0), 0, reader_rows[i].readers, o->turns, &f)) {
             status = 1;
             break;
         }
-        if (rows[i].readers == 0)
+        if (reader_rows[i].readers == 0)
             alone = f.seconds / (double)f.operations;
         double each = f.seconds / (double)f.operations;
-        printf(o->csv ? "%s,%llu,%.6f,%.1f,%.3f\n" : "%-15s %11llu %8.3f %6.0f %14.2f\n", rows[i].name,
+        printf(o->csv ? "%s,%llu,%.6f,%.1f,%.3f\n" : "%-15s %11llu %8.3f %6.0f %14.2f\n", reader_rows[i].name,
                (unsigned long long)f.operations, f.seconds, 1e9 * each, each / alone);
         fflush(stdout);
     }
