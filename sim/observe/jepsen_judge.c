@@ -1,9 +1,11 @@
 /* jepsen_judge.c -- gives a recorded history to the checkers that can decide it.
  *
- * Registers whose values are written once a key go by zones, others (and cas) by search; sets that only grow
- * and lists by their elements, transactions of several appends and reads too; texts that are appended to by
- * search; sets that shrink, of at most 63 elements a key, by search. Of other transactions with several
+ * Registers whose values are written once a key go by zones, others (and cas) by search; counters by search,
+ * and as to what is weaker than linearizable by the numbers that were read (check_counts.h); sets that only
+ * grow and lists by their elements, transactions of several appends and reads too; texts that are appended to
+ * by search; sets that shrink, of at most 63 elements a key, by search. Of other transactions with several
  * operations each operation is looked at alone: what is broken then is broken, what is not is undecided. */
+#include "sim/observe/check_counts.h"
 #include "sim/observe/check_elements.h"
 #include "sim/observe/check_map.h"
 #include "sim/observe/check_transactions.h"
@@ -260,6 +262,55 @@ static void judge_grown(const struct jepsen *j, uint64_t checks, struct check_ve
     }
 }
 
+static void judge_counts(const struct jepsen *j, uint64_t checks, struct check_verdict *verdicts)
+{
+    struct count_op *ops = memory_new(j->ops.count, sizeof *ops);
+
+    for (size_t i = 0; i < j->ops.count; i++) {
+        const struct jepsen_op *op = &j->ops.items[i];
+        bool reads = op->f == JEPSEN_READ;
+        ops[i] = (struct count_op){.id = op->id,
+                                   .key = op->key,
+                                   .session = op->session,
+                                   .begin = op->begin,
+                                   .end = op->end,
+                                   .number = op->f == JEPSEN_WRITE     ? 1
+                                             : !reads || op->is_number ? op->number
+                                                                       : j->initial_number,
+                                   .reads = reads,
+                                   .outcome = op->outcome};
+    }
+    for (int c = 0; c < GEO_CHECKS; c++)
+        if ((checks >> c & 1) != 0 && check_counts_knows((enum geo_check)c))
+            check_counts(ops, j->ops.count, j->initial_number, noun(j), (enum geo_check)c, &verdicts[c]);
+    free(ops);
+}
+
+/* What is linearizable is all that is weaker, too; else it is asked what else the numbers tell, and of an
+ * order that they leave open, a search. */
+static void judge_counter(struct jepsen *j, const struct kinds *k, uint64_t checks,
+                          struct check_verdict *verdicts)
+{
+    const uint64_t linearizable = UINT64_C(1) << GEO_LINEARIZABLE, sequential = UINT64_C(1) << GEO_SEQUENTIAL;
+    struct check_verdict all[GEO_CHECKS];
+    uint64_t asked = checks;
+
+    memset(all, 0, sizeof all);
+    judge_stream(j, k, linearizable | (checks & ~sequential), all);
+    for (int c = 0; c < GEO_CHECKS; c++)
+        if (all[GEO_LINEARIZABLE].holds == CHECK_HOLDS && c != GEO_NOTHING_LOST &&
+            check_counts_knows((enum geo_check)c)) {
+            all[c] = (struct check_verdict){.check = (uint8_t)c, .holds = CHECK_HOLDS};
+            asked &= ~(UINT64_C(1) << c);
+        }
+    judge_counts(j, asked, all);
+    if ((asked & sequential) != 0 && all[GEO_SEQUENTIAL].holds == CHECK_UNDECIDED)
+        judge_stream(j, k, sequential, all);
+    for (int c = 0; c < GEO_CHECKS; c++)
+        if ((checks >> c & 1) != 0)
+            verdicts[c] = all[c];
+}
+
 void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdicts[GEO_CHECKS])
 {
     struct kinds k = {0};
@@ -268,6 +319,8 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
     if (j->data == JEPSEN_COUNTER && (j->uncountable || j->ops.count > COUNTED_MOST))
         undecided(checks, verdicts, "its numbers are not all whole ones, or too big to be added up");
+    else if (j->data == JEPSEN_COUNTER)
+        judge_counter(j, &k, checks, verdicts);
     else if (j->data == JEPSEN_STRING && j->untextual)
         undecided(checks, verdicts, "its values are not all texts");
     else if (j->digested && !j->repeated)
