@@ -20,29 +20,19 @@
  * hash table. */
 #include "sim/observe/delta.h"
 
-#include "sim/base/sparse.h"
-
 #include <stdlib.h>
 
 enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 4, CROWD = 32 };
 
 static const sim_ns before_all = -SIM_NS_NEVER;
 
-static size_t newest_bytes(const struct delta *d)
+void delta_open(struct delta *d, struct keys *keys)
 {
-    return d->key_count * sizeof *d->newest;
-}
-
-void delta_open(struct delta *d, uint64_t key_count)
-{
-    *d = (struct delta){.key_count = key_count};
-    d->newest = sparse_new(newest_bytes(d));
+    *d = (struct delta){.of = keys};
 }
 
 void delta_close(struct delta *d)
 {
-    sparse_free(d->newest, newest_bytes(d));
-    d->newest = NULL;
     array_free(&d->clusters);
     array_free(&d->free);
     array_free(&d->keys);
@@ -51,7 +41,7 @@ void delta_close(struct delta *d)
 
 static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
 {
-    uint32_t at = d->newest[key];
+    uint32_t at = d->of->marks[key].clusters;
 
     if (at == 0 || d->clusters.items[at - 1].write == write)
         return at;
@@ -74,7 +64,7 @@ static void map_put(struct delta *d, uint64_t key, uint32_t at)
 
 static struct delta_key *key_of(struct delta *d, uint64_t key)
 {
-    uint32_t newest = d->newest[key];
+    uint32_t newest = d->of->marks[key].clusters;
 
     if (newest != 0)
         return &d->keys.items[d->clusters.items[newest - 1].key];
@@ -101,11 +91,11 @@ static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t
     struct delta_cluster *c = &d->clusters.items[at - 1];
     *c = (struct delta_cluster){.write = write,
                                 .key = (uint32_t)(k - d->keys.items),
-                                .next = d->newest[key],
+                                .next = d->of->marks[key].clusters,
                                 .write_begin = before_all,
                                 .read_begin = before_all,
                                 .first_end = write == 0 ? before_all : SIM_NS_NEVER};
-    d->newest[key] = at;
+    d->of->marks[key].clusters = at;
     if (k->crowded)
         map_put(d, key, at);
     if (++k->count > CROWD && !k->crowded) {
@@ -134,7 +124,8 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
     if (d->undecided)
         return true;
     uint32_t at = index_of(d, key, write);
-    bool known = at != 0 || (write == 0 && (d->newest[key] == 0 || !key_of(d, key)->initial_over));
+    bool known =
+        at != 0 || (write == 0 && (d->of->marks[key].clusters == 0 || !key_of(d, key)->initial_over));
     struct delta_cluster *c = at != 0 ? &d->clusters.items[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
         return known;
@@ -179,7 +170,7 @@ static void pair_look(struct delta *d, struct delta_key *k, const struct delta_c
 static void condense(struct delta *d, struct delta_key *k)
 {
     struct delta_cluster *all = d->clusters.items;
-    uint32_t *first = &d->newest[k->key];
+    uint32_t *first = &d->of->marks[k->key].clusters;
     sim_ns least = SIM_NS_NEVER;
 
     for (uint32_t i = *first; i != 0; i = all[i - 1].next)
@@ -214,7 +205,7 @@ static void over(struct delta *d, struct delta_key *k, uint64_t write)
 
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
 {
-    if (d->undecided || d->keeps || (d->newest[key] == 0 && cluster_add(d, key, write) == NULL))
+    if (d->undecided || d->keeps || (d->of->marks[key].clusters == 0 && cluster_add(d, key, write) == NULL))
         return;
     struct delta_key *k = key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
@@ -242,7 +233,7 @@ bool delta_finish(struct delta *d, struct histogram *out)
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
         struct delta_key *k = &d->keys.items[at];
         of_key.count = 0;
-        for (uint32_t i = d->newest[k->key]; i != 0; i = d->clusters.items[i - 1].next)
+        for (uint32_t i = d->of->marks[k->key].clusters; i != 0; i = d->clusters.items[i - 1].next)
             *array_add(&of_key) = d->clusters.items[i - 1];
         const struct delta_cluster *c = of_key.items;
         if (of_key.count > 0)

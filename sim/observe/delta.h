@@ -24,9 +24,9 @@
 #define GEOREP_OBSERVE_DELTA_H
 
 #include "sim/base/array.h"
-#include "sim/base/expect.h"
 #include "sim/engine/time.h"
 #include "sim/observe/check_map.h"
+#include "sim/observe/keys.h"
 #include "sim/stats/histogram.h"
 
 /* A write with the reads of its value. */
@@ -50,8 +50,7 @@ struct delta_key {
 };
 
 struct delta {
-    uint64_t key_count;
-    uint32_t *newest; /* [key]: its newest cluster + 1; 0: it was not touched */
+    struct keys *of; /* marks[key].clusters: its newest cluster + 1; 0: it was not touched */
     ARRAY(struct delta_cluster) clusters;
     ARRAY(uint32_t) free; /* + 1 */
     ARRAY(struct delta_key) keys;
@@ -62,7 +61,7 @@ struct delta {
     bool keeps; /* writes may come back that are over: nothing is let go of */
 };
 
-void delta_open(struct delta *d, uint64_t key_count);
+void delta_open(struct delta *d, struct keys *keys); /* keys: zeroed, and kept open as long */
 void delta_close(struct delta *d);
 
 /* Once for each write, in any order with its reads; `end`: SIM_NS_NEVER if it failed. */
@@ -75,17 +74,12 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
 
-/* Brings nearer what will be told of this key; changes nothing. The second, once the first has come. */
-static inline void delta_expect_key(const struct delta *d, uint64_t key)
-{
-    if (d->newest != NULL)
-        expect_line(&d->newest[key]);
-}
+/* Brings nearer what will be told of this key, once its marks have come; changes nothing. */
 static inline void delta_expect(const struct delta *d, uint64_t key)
 {
-    uint32_t at = d->newest != NULL ? d->newest[key] : 0;
+    uint32_t at = d->of->marks[key].clusters;
 
-    if (at != 0)
+    if (at != 0 && !d->undecided)
         expect_line(&d->clusters.items[at - 1]);
 }
 

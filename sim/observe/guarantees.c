@@ -15,10 +15,10 @@ static void slots_open(struct guarantees *s, uint32_t bits)
     s->slots = memory_new((size_t)1 << bits, sizeof *s->slots);
 }
 
-void guarantees_open(struct guarantees *s, const struct history_setting *setting)
+void guarantees_open(struct guarantees *s, const struct history_setting *setting, struct keys *keys)
 {
-    *s = (struct guarantees){.setting = setting, .sweep_at = SWEEP_FIRST, .notes_sweep_at = SWEEP_FIRST};
-    s->noted = memory_new(setting->key_count, sizeof *s->noted);
+    *s = (struct guarantees){
+        .setting = setting, .of = keys, .sweep_at = SWEEP_FIRST, .notes_sweep_at = SWEEP_FIRST};
     s->regions = memory_new(setting->region_count, sizeof *s->regions);
     slots_open(s, SLOT_BITS_FIRST);
 }
@@ -44,7 +44,6 @@ void guarantees_close(struct guarantees *s)
     array_free(&s->followers_free);
     array_free(&s->applied);
     check_map_free(&s->follower_of);
-    free(s->noted);
 }
 
 static uint64_t session_of(const struct operation *op)
@@ -131,7 +130,7 @@ static void slot_remove(struct guarantees *s, const struct guarantee_slot *slot)
 /* The newest note of the session and key that is still of use, or NULL; lets go of the others. */
 static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, uint64_t key)
 {
-    struct guarantee_slot *slot = s->noted[key] == 0 ? NULL : slot_of(s, session, key);
+    struct guarantee_slot *slot = s->of->marks[key].notes == 0 ? NULL : slot_of(s, session, key);
     uint32_t newest = 0, stay = 0;
 
     if (slot == NULL || slot->newest == 0)
@@ -148,7 +147,7 @@ static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, u
         n->next = s->note_free;
         s->note_free = at;
         s->note_count--;
-        s->noted[key]--;
+        s->of->marks[key].notes--;
     }
     if (newest == 0) {
         slot_remove(s, slot);
@@ -188,7 +187,8 @@ static void give_up(struct guarantees *s)
     s->given_up = true;
     notes_free(s);
     slots_open(s, SLOT_BITS_FIRST);
-    memset(s->noted, 0, s->setting->key_count * sizeof *s->noted);
+    for (uint64_t key = 0; key < s->setting->key_count; key++)
+        s->of->marks[key].notes = 0;
 }
 
 static void note_put(struct guarantees *s, struct guarantee_note note)
@@ -208,7 +208,7 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
     *slot = (struct guarantee_slot){at, hash_of(note.session, note.key)};
     if (s->slot_count * 2 > UINT32_C(1) << s->slot_bits)
         slots_grow(s);
-    s->noted[note.key]++;
+    s->of->marks[note.key].notes++;
     if (++s->note_count >= s->notes_sweep_at)
         notes_sweep(s);
     if (s->note_count > GUARANTEES_NOTES_MOST)

@@ -69,7 +69,7 @@ struct guarantee_region {
 struct guarantees {
     const struct history_setting *setting;
     struct checks *checks; /* told of violations, or NULL */
-    uint32_t *noted;       /* [key]: notes */
+    struct keys *of;       /* marks[key].notes */
     ARRAY(struct guarantee_note) notes;
     struct guarantee_slot *slots; /* open addressing, at most half full */
     uint32_t slot_bits, slot_count;
@@ -88,7 +88,7 @@ struct guarantees {
     bool given_up, refused_for_retired;
 };
 
-void guarantees_open(struct guarantees *s, const struct history_setting *setting);
+void guarantees_open(struct guarantees *s, const struct history_setting *setting, struct keys *keys);
 void guarantees_close(struct guarantees *s);
 
 void guarantees_at(struct guarantees *s, const struct ledger *l,
@@ -103,10 +103,6 @@ void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct
 void guarantees_end(struct guarantees *s, const struct operation *op); /* before either */
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
-static inline void guarantees_expect(const struct guarantees *s, uint64_t key)
-{
-    expect_line(&s->noted[key]); /* it will be about this key */
-}
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 

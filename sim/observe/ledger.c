@@ -1,8 +1,9 @@
 /* ledger.c -- the tables, and the life and death of a write.
  *
- * Most keys have nothing live at most times: `entry_of` says so in one look. A key with live writes has an
- * entry: its writes in two orders (by version, and by taker), what has reached each replica, and each
- * replica's frontier.
+ * Most keys have nothing live at most times: their marks say so in one look, and all their replicas hold one
+ * version, which is kept once. A key with live writes has an entry: its writes in two orders (by version, and
+ * by taker), what has reached each replica, the version that it holds and its frontier. One whose replicas
+ * have come to hold different versions otherwise (of writes that were not entered) keeps its entry for that.
  *
  * A write is complete once it is applied at and has reached every replica and its operation has ended. It
  * then waits in a queue until every read that was open by then has ended (the queue is in order, so only its
@@ -11,8 +12,6 @@
  * key when all of them are retirable: then every replica has been reached by all of them, and every later
  * write will have seen them (where takers are replicas). */
 #include "sim/observe/ledger_room.h"
-
-#include "sim/base/sparse.h"
 
 static void map_put(struct ledger *l, struct live_write *w)
 {
@@ -53,15 +52,11 @@ static void map_remove(struct ledger *l, uint64_t id)
     l->map[at] = (struct live_slot){0};
 }
 
-static size_t held_bytes(const struct ledger *l)
-{
-    return l->setting->key_count * l->places.replicas * sizeof *l->held;
-}
-
-void ledger_open(struct ledger *l, const struct history_setting *s)
+void ledger_open(struct ledger *l, const struct history_setting *s, struct keys *keys)
 {
     *l = (struct ledger){
         .setting = s,
+        .keys = keys,
         .live_most = LEDGER_LIVE_MOST,
         .keep_most = LEDGER_KEEP_MOST,
         .map_bits = 8,
@@ -72,9 +67,6 @@ void ledger_open(struct ledger *l, const struct history_setting *s)
     l->gone = memory_new(s->node_count, sizeof *l->gone);
     for (uint32_t n = 0; n < s->node_count; n++)
         l->up[n] = true;
-    l->entry_of = sparse_new(s->key_count * sizeof *l->entry_of);
-    if (!s->by_merge)
-        l->held = sparse_new(held_bytes(l));
     l->ahead = memory_new(s->node_count, sizeof *l->ahead);
     l->forgot = memory_new(s->node_count, sizeof *l->forgot);
     l->leadership = memory_new(s->node_count, sizeof *l->leadership);
@@ -88,9 +80,7 @@ void ledger_open(struct ledger *l, const struct history_setting *s)
 
 uint64_t ledger_bytes(const struct history_setting *s)
 {
-    uint64_t rows = s->key_count * places_replicas(s);
-
-    return s->key_count * sizeof(uint32_t) + (s->by_merge ? 0 : rows * sizeof(struct held)) + base_bytes(s);
+    return base_bytes(s);
 }
 
 static void write_dispose(struct live_write *w)
@@ -133,8 +123,6 @@ void ledger_close(struct ledger *l)
     array_free(&l->made);
     free(l->up);
     free(l->gone);
-    sparse_free(l->entry_of, l->setting->key_count * sizeof *l->entry_of);
-    sparse_free(l->held, held_bytes(l));
     free(l->ahead);
     free(l->forgot);
     free(l->leadership);
@@ -162,7 +150,7 @@ void ledger_finish(struct ledger *l)
     reach_flush(l);
 }
 
-static struct key_entry *entry_make(struct ledger *l, uint64_t key)
+struct key_entry *entry_make(struct ledger *l, uint64_t key)
 {
     struct key_entry *e;
     uint32_t replicas[PLACEMENT_MOST], count = placement_holders(l->setting, key, replicas);
@@ -186,11 +174,31 @@ static struct key_entry *entry_make(struct ledger *l, uint64_t key)
     e->row_count = count;
     for (uint32_t row = 0; row < count; row++)
         e->rows[row].node = replicas[row];
-    l->entry_of[key] = e->index + 1;
+    for (uint32_t row = 0; row < count; row++)
+        e->rows[row].version = l->keys->states[key].held;
+    l->keys->marks[key].entry = e->index + 1;
     return e;
 }
 
-/* All that was in it is gone or going: as made, but for its memory. */
+/* Do all its replicas hold one version? Those that are gone for good do not count. */
+static bool rows_alike(const struct ledger *l, const struct key_entry *e, struct held *version)
+{
+    const struct key_row *first = NULL;
+
+    for (uint32_t row = 0; row < l->places.replicas; row++) {
+        const struct key_row *r = &e->rows[row];
+        if (!row_counts(l, e, row))
+            continue;
+        if (first == NULL)
+            first = r;
+        if (r->version.stamp != first->version.stamp || r->version.write != first->version.write)
+            return false;
+    }
+    *version = first != NULL ? first->version : (struct held){0};
+    return true;
+}
+
+/* All that was in it is gone or going: as made, but for its memory; the versions stay where they differ. */
 static void entry_release(struct ledger *l, struct key_entry *e)
 {
     for (uint32_t row = 0; row < e->row_count; row++) {
@@ -200,10 +208,24 @@ static void entry_release(struct ledger *l, struct key_entry *e)
     memset(e->reach, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->reach);
     memset(e->kept, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->kept);
     memset(e->merged, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof(struct live_write *));
-    l->entry_of[e->key] = 0;
-    e->in_use = e->swept = false;
-    e->slot_count = e->row_count = e->live = e->retirable = 0;
+    e->swept = false;
+    e->slot_count = e->live = e->retirable = 0;
+    e->row_count = l->places.replicas;
     e->lane_oldest = e->lane_newest = NULL;
+    entry_settle(l, e);
+}
+
+void entry_settle(struct ledger *l, struct key_entry *e)
+{
+    struct held version;
+
+    if (e->live > 0 || e->swept || e->row_count > l->places.replicas || l->stays ||
+        !rows_alike(l, e, &version))
+        return;
+    l->keys->states[e->key].held = version;
+    l->keys->marks[e->key].entry = 0;
+    e->in_use = false;
+    e->row_count = 0;
     *array_add(&l->entries_free) = e->index;
 }
 

@@ -23,18 +23,19 @@
  * again by then.
  *
  * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica.
- * Memory: 12 bytes a key (44 if clocks err) and 16 a key and replica (BY_ORDER) as they are touched; some 450
- * bytes + 16 a replica for each live write, of which there are at most LEDGER_LIVE_MOST: beyond, writes are
- * not entered. If crashes lose something, no write retires before there are LEDGER_KEEP_MOST, since a replica
- * that has lost its disk reflects none of them any more; a disk that is lost after some have retired leaves
- * that unknown. In both cases `overflowed` says that the figures are undecided. */
+ * Memory: keys.h, and 24 bytes a key if clocks err, as they are touched; of a key with live writes some 500
+ * bytes and 130 a replica; some 450 bytes + 16 a replica for each live write, of which there are at most
+ * LEDGER_LIVE_MOST: beyond, writes are not entered. If crashes lose something, no write retires before there
+ * are LEDGER_KEEP_MOST, since a replica that has lost its disk reflects none of them any more; a disk that is
+ * lost after some have retired leaves that unknown. In both cases `overflowed` says that the figures are
+ * undecided. */
 #ifndef GEOREP_OBSERVE_LEDGER_H
 #define GEOREP_OBSERVE_LEDGER_H
 
 #include "sim/base/array.h"
-#include "sim/base/expect.h"
 #include "sim/history/history.h"
 #include "sim/observe/causes.h"
+#include "sim/observe/keys.h"
 #include "sim/observe/places.h"
 
 #define LEDGER_LIVE_MOST (UINT32_C(1) << 22) /* about 2.2 GB with five replicas */
@@ -104,7 +105,8 @@ struct write_slot {
 
 struct key_row {
     uint32_t node;
-    uint64_t forgot; /* where it was last rolled back; 0: never */
+    struct held version; /* BY_ORDER: that it holds, of a replica */
+    uint64_t forgot;     /* where it was last rolled back; 0: never */
     struct live_write
         *held; /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
     struct live_write *cursor;           /* BY_ORDER: the newest live write that it reflects */
@@ -115,7 +117,7 @@ struct key_entry {
     uint64_t key;
     uint32_t index;
     uint32_t live, retirable;
-    bool in_use, swept;
+    bool in_use, swept; /* in use: has live writes, or rows of different versions */
     uint32_t slot_count, slot_capacity, row_count, row_capacity;
     struct write_slot *slots;
     struct key_row *rows; /* the replicas, then other nodes that took or stored a live write */
@@ -125,16 +127,12 @@ struct key_entry {
     struct live_write *lane_oldest, *lane_newest;
 };
 
-struct held {
-    int64_t stamp;
-    uint64_t write;
-};
-
 /* A stamp that later ones may be read from, and the error of the clock that it was read from itself. */
 struct known_stamp {
     int64_t stamp;
-    struct clock_error from;
-    bool by_clock; /* false: off no clock, or none is known */
+    sim_ns offset;
+    int64_t twice_drift; /* + 1 if it was read off a clock; else it was off none, or none is known: in one
+                            word, since there is one of these a key */
 };
 
 /* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when
@@ -184,11 +182,8 @@ struct ledger {
     struct ledger_listener listener;
     uint32_t live_most;
     bool overflowed;
-    bool *up, *gone;        /* [node]; gone: down for ever */
-    uint32_t *entry_of;     /* [key]: index + 1 */
-    struct held *held;      /* [key * replicas + row], BY_ORDER */
-    uint64_t *base_commit;  /* [key]: where the retired write that its replicas hold committed, or
-                               BASE_UNCOMMITTED;  0: there is none */
+    bool *up, *gone; /* [node]; gone: down for ever */
+    struct keys *keys;
     struct key_base *bases; /* [key], if there are crashes; else NULL */
     bool drops;             /* some DROP was told */
     bool keeps;             /* some crash loses something: writes stay as long as there is room */
@@ -226,9 +221,10 @@ struct ledger {
     sim_ns time;
 };
 
-void ledger_open(struct ledger *l, const struct history_setting *s);
+void ledger_open(struct ledger *l, const struct history_setting *s,
+                 struct keys *keys); /* keys: zeroed, and kept open as long */
 void ledger_close(struct ledger *l);
-uint64_t ledger_bytes(const struct history_setting *s); /* tables by key, all touched */
+uint64_t ledger_bytes(const struct history_setting *s); /* tables by key beside keys.h, all touched */
 
 /* First of all, for every record. */
 void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position);
@@ -262,7 +258,7 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read);
 /* Look. */
 static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t key)
 {
-    uint32_t index = l->entry_of[key];
+    uint32_t index = l->keys->marks[key].entry;
 
     return index == 0 ? NULL : l->entries.items[index - 1];
 }
@@ -281,23 +277,12 @@ static inline struct live_write *ledger_find(const struct ledger *l, uint64_t id
     return l->map[at].write;
 }
 
-/* Brings nearer what a record will be about; changes nothing. Held: of that replica. */
-static inline void ledger_expect_key(const struct ledger *l, uint64_t key)
-{
-    expect_line(&l->entry_of[key]);
-}
-static inline void ledger_expect_held(const struct ledger *l, uint64_t key, uint32_t node)
-{
-    int row = l->held != NULL ? places_row(&l->places, key, node) : PLACES_NONE;
-
-    if (row != PLACES_NONE)
-        expect_line(&l->held[key * l->places.replicas + (uint32_t)row]);
-}
+/* Brings nearer what a record will be about; changes nothing. */
 static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
 {
     expect_line(&l->map[ledger_home(l, id)]);
 }
-/* These were: what they point at. Id 0: no write. */
+/* This and the marks of the key were: what they point at. Id 0: no write. */
 static inline void ledger_expect(const struct ledger *l, uint64_t key, uint64_t id)
 {
     const struct key_entry *e = ledger_entry(l, key);

@@ -147,7 +147,7 @@ void apply_pend(struct ledger *l, struct live_write *w)
 static void reflect_at_take(struct ledger *l, struct live_write *w, uint32_t row)
 {
     struct key_entry *e = w->entry;
-    const struct held *h = &l->held[e->key * l->places.replicas + row];
+    const struct held *h = &e->rows[row].version;
 
     if (version_newer(w->stamp, w->id, h->stamp, h->write))
         return;
@@ -183,7 +183,8 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
     write_unpark(l, loser);
     if (winner != NULL && write_seen(loser, winner))
         return;
-    const uint64_t commit = winner != NULL ? winner->commit_position : l->base_commit[loser->entry->key];
+    const uint64_t commit =
+        winner != NULL ? winner->commit_position : l->keys->states[loser->entry->key].base_commit;
     loser->lost = true;
     loser->skew = commit != 0 && commit != BASE_UNCOMMITTED && commit < loser->begin_position;
     loser->causal = winner == NULL || write_seen(winner, loser);
@@ -224,14 +225,26 @@ static void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, i
     }
 }
 
+/* Nothing of the key is live, and every replica holds one version: what is not newer changes nothing. */
+static void store_bare(struct ledger *l, uint32_t row, const struct history_record *r)
+{
+    const struct held *h = &l->keys->states[r->key].held;
+
+    if (!version_newer(r->store.stamp, r->store.write, h->stamp, h->write))
+        return;
+    struct key_entry *e = entry_make(l, r->key);
+    e->rows[row].version = (struct held){r->store.stamp, r->store.write};
+    entry_settle(l, e);
+}
+
 static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, const struct history_record *r,
                        struct live_write *w)
 {
-    struct held *h = &l->held[r->key * l->places.replicas + row];
-    bool counts = e != NULL && row_counts(l, e, row);
+    struct held *h = &e->rows[row].version;
+    bool counts = row_counts(l, e, row);
 
     if (version_newer(r->store.stamp, r->store.write, h->stamp, h->write)) {
-        struct live_write *old = e != NULL ? e->rows[row].held : NULL;
+        struct live_write *old = e->rows[row].held;
         if (counts && old != NULL && old->id != r->store.write)
             let_go(l, old, w, r->store.write, r->node);
         *h = (struct held){r->store.stamp, r->store.write};
@@ -258,8 +271,12 @@ void ledger_store(struct ledger *l, const struct history_record *r)
         reach_keep(l, e, at, w);
         cause_store(l, r->node, w);
     }
-    if (row != PLACES_NONE)
+    if (row != PLACES_NONE && e == NULL) {
+        store_bare(l, (uint32_t)row, r);
+    } else if (row != PLACES_NONE) {
         store_here(l, e, (uint32_t)row, r, w);
+        entry_settle(l, e);
+    }
     ledger_sweep(l);
 }
 

@@ -9,7 +9,17 @@
 
 static struct known_stamp known(const struct loss_stamp *s)
 {
-    return (struct known_stamp){s->stamp, s->from, s->by_clock};
+    return (struct known_stamp){s->stamp, s->from.offset, s->from.drift * 2 + s->by_clock};
+}
+
+static bool known_by_clock(const struct known_stamp *k)
+{
+    return (k->twice_drift & 1) != 0;
+}
+
+static struct clock_error known_from(const struct known_stamp *k)
+{
+    return (struct clock_error){k->offset, (k->twice_drift - known_by_clock(k)) / 2};
 }
 
 /* Of the key's writes the one whose stamp is this, or what is kept of the retired ones. */
@@ -41,9 +51,9 @@ void cause_take(struct ledger *l, struct live_write *w, const struct history_rec
     if (!w->by.by_clock) {
         struct known_stamp before =
             l->setting->by_merge ? stamp_of_key(l, w->entry, w->by.stamp - 1) : l->ahead[r->node];
-        w->by.by_clock = before.by_clock && before.stamp == w->by.stamp - 1;
+        w->by.by_clock = known_by_clock(&before) && before.stamp == w->by.stamp - 1;
         if (w->by.by_clock)
-            w->by.from = before.from;
+            w->by.from = known_from(&before);
     }
     cause_store(l, r->node, w);
 }
@@ -94,12 +104,13 @@ static enum loss_cause cause_of_retired(const struct ledger *l, const struct liv
     if (l->base_stamps == NULL)
         return LOSS_LATE_ARRIVAL;
     struct known_stamp base = l->base_stamps[loser->entry->key];
-    struct loss_stamp by = {.taken = base.stamp - base.from.offset - base.from.drift,
+    struct clock_error from = known_from(&base);
+    struct loss_stamp by = {.taken = base.stamp - from.offset - from.drift,
                             .stamp = base.stamp,
                             .write = winner,
-                            .by_clock = base.by_clock,
-                            .own = base.from,
-                            .from = base.from};
+                            .by_clock = known_by_clock(&base),
+                            .own = from,
+                            .from = from};
     return loss_by_clocks(&loser->by, &by, &cause) ? cause : LOSS_LATE_ARRIVAL;
 }
 

@@ -19,7 +19,6 @@ void base_open(struct ledger *l)
 
     l->keeps = s->may_lose;
     l->stays = s->placement == PLACEMENT_PER_NODE && l->places.replicas < s->node_count;
-    l->base_commit = memory_new(s->key_count, sizeof *l->base_commit);
     if (s->clocks_err)
         l->base_stamps = memory_new(s->key_count, sizeof *l->base_stamps);
     if (has_crash(s))
@@ -28,15 +27,14 @@ void base_open(struct ledger *l)
 
 void base_close(struct ledger *l)
 {
-    free(l->base_commit);
     free(l->base_stamps);
     free(l->bases);
 }
 
 uint64_t base_bytes(const struct history_setting *s)
 {
-    return s->key_count * (sizeof(uint64_t) + (s->clocks_err ? sizeof(struct known_stamp) : 0) +
-                           (has_crash(s) ? sizeof(struct key_base) : 0));
+    return s->key_count *
+           ((s->clocks_err ? sizeof(struct known_stamp) : 0) + (has_crash(s) ? sizeof(struct key_base) : 0));
 }
 
 /* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before
@@ -52,10 +50,10 @@ static bool is_held(const struct ledger *l, const struct key_entry *e, uint64_t 
             if (held != NULL && held->id == write)
                 return true;
         }
-        return !any && l->base_commit[e->key] == 0;
+        return !any && l->keys->states[e->key].base_commit == 0;
     }
     for (uint32_t row = 0; row < l->places.replicas; row++)
-        if (row_counts(l, e, row) && l->held[e->key * l->places.replicas + row].write == write)
+        if (row_counts(l, e, row) && e->rows[row].version.write == write)
             return true;
     return false;
 }
@@ -68,7 +66,7 @@ void base_add(struct ledger *l, const struct live_write *w)
 
     cause_retire(l, w, held);
     if (held)
-        l->base_commit[e->key] = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
+        l->keys->states[e->key].base_commit = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
     if (l->bases == NULL || w->commit_position == 0 || !w->in_window)
         return;
     struct key_base *b = &l->bases[e->key];
@@ -79,17 +77,17 @@ void base_add(struct ledger *l, const struct live_write *w)
     b->committed++;
 }
 
+/* Of keys all of whose writes are retired the node's replica goes on to count as holding what the others do:
+ * all that hangs on it is undecided now. */
 static void lose_disk(struct ledger *l, uint32_t node)
 {
     l->last_loss = l->position;
     if (l->retired > 0)
         l->overflowed = true;
-    if (l->held == NULL)
-        return;
-    for (uint64_t key = 0; key < l->setting->key_count; key++) {
-        int row = places_row(&l->places, key, node);
+    array_each (struct key_entry *, e, &l->entries) {
+        int row = (*e)->in_use ? places_row(&l->places, (*e)->key, node) : PLACES_NONE;
         if (row != PLACES_NONE)
-            l->held[key * l->places.replicas + (uint32_t)row] = (struct held){0};
+            (*e)->rows[row].version = (struct held){0};
     }
 }
 
@@ -180,10 +178,16 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
     l->last_loss = l->position;
     l->overflowed |=
         l->retired > 0; /* it no longer has what is retired either, and nobody knows which that was */
-    if (row != PLACES_NONE && l->held != NULL)
-        l->held[r->key * l->places.replicas + (uint32_t)row] = (struct held){0};
+    if (e == NULL && row != PLACES_NONE && l->keys->states[r->key].held.write != 0) {
+        e = entry_make(l, r->key);
+        e->rows[row].version = (struct held){0};
+        entry_settle(l, e);
+        return;
+    }
     if (e == NULL)
         return;
+    if (row != PLACES_NONE)
+        e->rows[row].version = (struct held){0};
     if (row != PLACES_NONE)
         mark_down(e, (uint32_t)row, last_fault);
     e->rows[entry_row(l, e, r->node, true)].forgot = l->position;

@@ -18,6 +18,8 @@ void write_check(struct ledger *l, struct live_write *w);  /* is it complete by 
 void write_sweep(struct ledger *l, struct live_write *w);  /* may it go? looked at when the record is done */
 void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
 void ledger_sweep(struct ledger *l);
+struct key_entry *entry_make(struct ledger *l, uint64_t key);
+void entry_settle(struct ledger *l, struct key_entry *e); /* it goes if it is not needed */
 uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node,
                    bool make); /* UINT32_MAX: none, and not made */
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
@@ -62,7 +64,6 @@ enum loss_cause cause_of(const struct ledger *l, const struct live_write *loser,
                          const struct live_write *winner, uint64_t winner_id); /* winner NULL: retired */
 
 /* ledger_loss.c: what is retired */
-#define BASE_UNCOMMITTED UINT64_MAX
 void base_open(struct ledger *l);
 void base_close(struct ledger *l);
 uint64_t base_bytes(const struct history_setting *s);

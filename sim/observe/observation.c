@@ -23,6 +23,7 @@
 struct observation {
     const struct history_setting *setting;
     struct operations operations;
+    struct keys keys;
     struct ledger ledger;
     struct series series;
     struct latency latency;
@@ -338,22 +339,17 @@ static void expect_tables(const struct observation *o, const struct history_reco
 {
     switch (r->kind) {
     case HISTORY_END:
-        if (r->end.op_kind == GEO_READ) {
-            ledger_expect_key(&o->ledger, r->key);
-            guarantees_expect(&o->guarantees, r->key);
-        } else {
+        keys_expect(&o->keys, r->key);
+        if (r->end.op_kind != GEO_READ)
             ledger_expect_write(&o->ledger, r->op);
-        }
-        delta_expect_key(&o->delta, r->key);
         break;
     case HISTORY_TAKE:
-        ledger_expect_key(&o->ledger, r->key);
-        ledger_expect_held(&o->ledger, r->key, r->node);
-        guarantees_expect(&o->guarantees, r->key);
+        keys_expect(&o->keys, r->key);
+        keys_expect_state(&o->keys, r->key);
         break;
     case HISTORY_STORE:
-        ledger_expect_key(&o->ledger, r->key);
-        ledger_expect_held(&o->ledger, r->key, r->node);
+        keys_expect(&o->keys, r->key);
+        keys_expect_state(&o->keys, r->key);
         ledger_expect_write(&o->ledger, r->store.write);
         convergence_expect(&o->convergence, r->key, r->node);
         break;
@@ -406,7 +402,8 @@ struct observation *observation_new(const struct history_setting *s, struct hist
 
     o->setting = s;
     operations_open(&o->operations, s);
-    ledger_open(&o->ledger, s);
+    keys_open(&o->keys, s->key_count);
+    ledger_open(&o->ledger, s, &o->keys);
     o->ledger.listener = (struct ledger_listener){
         .self = o,
         .settled = on_settled,
@@ -421,8 +418,8 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
     staleness_open(&o->staleness, s, &o->series);
-    delta_open(&o->delta, s->key_count);
-    guarantees_open(&o->guarantees, s);
+    delta_open(&o->delta, &o->keys);
+    guarantees_open(&o->guarantees, s, &o->keys);
     lag_open(&o->lag, s, &o->series);
     convergence_open(&o->convergence, s);
     recovery_open(&o->recovery, s);
@@ -443,6 +440,7 @@ void observation_free(struct observation *o)
         return;
     operations_close(&o->operations);
     ledger_close(&o->ledger);
+    keys_close(&o->keys);
     series_close(&o->series);
     latency_close(&o->latency);
     staleness_close(&o->staleness);
@@ -628,5 +626,5 @@ struct trial_figures *observation_figures(struct observation *o)
 
 uint64_t observation_bytes(const struct history_setting *s)
 {
-    return ledger_bytes(s) + convergence_bytes(s) + tallies_bytes(s);
+    return keys_bytes(s->key_count) + ledger_bytes(s) + convergence_bytes(s) + tallies_bytes(s);
 }

@@ -12,6 +12,7 @@
 
 struct trace_worst {
     struct operations operations;
+    struct keys keys;
     struct ledger ledger;
     struct trace_worst_figures figures;
     uint64_t wanted;
@@ -234,7 +235,8 @@ struct trace_worst *trace_worst_new(const struct history_setting *s, struct hist
 
     w->wanted = wanted;
     operations_open(&w->operations, s);
-    ledger_open(&w->ledger, s);
+    keys_open(&w->keys, s->key_count);
+    ledger_open(&w->ledger, s, &w->keys);
     w->ledger.listener = (struct ledger_listener){.self = w, .lost = on_lost};
     history_add_reader(h, look, w, ((UINT32_C(1) << HISTORY_KINDS) - 1) & ~unread);
     return w;
@@ -286,6 +288,7 @@ struct trace_worst_figures trace_worst_finish(struct trace_worst *w)
     figures = w->figures;
     operations_close(&w->operations);
     ledger_close(&w->ledger);
+    keys_close(&w->keys);
     free(w);
     return figures;
 }

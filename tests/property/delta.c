@@ -27,7 +27,10 @@ static int64_t delta_by_zones(const struct op *ops, int count)
     struct delta d;
     struct histogram h = {0};
 
-    delta_open(&d, 6);
+    struct keys keys;
+
+    keys_open(&keys, 6);
+    delta_open(&d, &keys);
     for (int i = 0; i < count; i++)
         tell(&d, &ops[i]);
     cr_assert(delta_finish(&d, &h));
@@ -35,6 +38,7 @@ static int64_t delta_by_zones(const struct op *ops, int count)
     int64_t delta = histogram_max(&h);
     histogram_free(&h);
     delta_close(&d);
+    keys_close(&keys);
     return delta;
 }
 
@@ -135,6 +139,7 @@ Test(delta, what_is_let_go_of_changes_nothing)
     size_t most = 0, stale = 0;
 
     for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct keys keys_all, keys_some;
         struct delta all, some;
         struct histogram of_all = {0}, of_some = {0};
         uint64_t luck = seed, writes = 0, oldest_later[LONG + 1];
@@ -152,8 +157,10 @@ Test(delta, what_is_let_go_of_changes_nothing)
         for (int i = LONG; i-- > 0;)
             oldest_later[i] =
                 !ops[i].is_write && ops[i].write < oldest_later[i + 1] ? ops[i].write : oldest_later[i + 1];
-        delta_open(&all, 6);
-        delta_open(&some, 6);
+        keys_open(&keys_all, 6);
+        keys_open(&keys_some, 6);
+        delta_open(&all, &keys_all);
+        delta_open(&some, &keys_some);
         for (int i = 0, told = 0; i < LONG; i++) {
             tell(&all, &ops[i]);
             cr_assert(tell(&some, &ops[i]));
@@ -170,6 +177,8 @@ Test(delta, what_is_let_go_of_changes_nothing)
         histogram_free(&of_some);
         delta_close(&all);
         delta_close(&some);
+        keys_close(&keys_all);
+        keys_close(&keys_some);
     }
     cr_expect(most < 200 && stale > 1000, "%zu kept at most, %zu stale reads", most, stale);
 }

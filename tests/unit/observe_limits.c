@@ -9,10 +9,12 @@ static struct story s;
 /* A thousand writes to one key that are everywhere at once: nothing is left but what one write needs. */
 Test(observe_limits, what_is_applied_everywhere_is_let_go)
 {
+    struct keys keys;
     struct ledger l;
 
     story_begin(&s, &(struct story_def){.regions = 2});
-    ledger_open(&l, &s.setting);
+    keys_open(&keys, s.setting.key_count);
+    ledger_open(&l, &s.setting, &keys);
     for (uint64_t i = 1; i <= 1000; i++) {
         uint64_t op = i << 8;
         struct history_record r = {
@@ -40,15 +42,18 @@ Test(observe_limits, what_is_applied_everywhere_is_let_go)
     cr_assert_eq(l.entries.count, 1u);
     cr_assert_eq(l.writes_free.count, 1u);
     ledger_close(&l);
+    keys_close(&keys);
     story_free(&s);
 }
 
 Test(observe_limits, past_the_bound_it_says_so)
 {
+    struct keys keys;
     struct ledger l;
 
     story_begin(&s, &(struct story_def){.regions = 2});
-    ledger_open(&l, &s.setting);
+    keys_open(&keys, s.setting.key_count);
+    ledger_open(&l, &s.setting, &keys);
     l.live_most = 10;
     for (uint64_t i = 1; i <= 11; i++) {
         struct history_record r = {
@@ -60,6 +65,7 @@ Test(observe_limits, past_the_bound_it_says_so)
     cr_assert(l.overflowed);
     cr_assert_eq(l.live, 10u);
     ledger_close(&l);
+    keys_close(&keys);
     story_free(&s);
 }
 
@@ -68,9 +74,11 @@ Test(observe_limits, past_the_bound_it_says_so)
 Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
 {
     for (int room = 0; room < 2; room++) {
+        struct keys keys;
         struct ledger l;
         story_begin(&s, &(struct story_def){.regions = 2, .may_lose = true});
-        ledger_open(&l, &s.setting);
+        keys_open(&keys, s.setting.key_count);
+        ledger_open(&l, &s.setting, &keys);
         l.keep_most = room ? 10 : 0;
         struct history_record r = {.op = 256, .key = 3, .kind = HISTORY_TAKE, .take = {.stamp = 1}};
         ledger_at(&l, &r, 2);
@@ -87,6 +95,7 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
         ledger_down(&l, 1, LOSE_DISK, false, LEDGER_NO_FAULT);
         cr_assert_eq(l.overflowed, room == 0);
         ledger_close(&l);
+        keys_close(&keys);
         story_free(&s);
     }
 }
