@@ -1,15 +1,21 @@
 /* convergence.c -- see convergence.h.
  *
+ * Of a key whose replicas answer alike one digest is kept, of the others a block of one each.
+ *
  * A change of one answer looks at one key. A change of who is up looks at the *uneven* keys alone: those that
  * some replica, up or down, answers otherwise than another. They are listed when they become so and struck
  * off at the next such look. */
 #include "sim/observe/convergence.h"
 
 #include "sim/base/hash.h"
-#include "sim/base/sparse.h"
 #include "sim/model/model.h"
 
-enum { DIVERGED = 1, LISTED = 2 };
+enum {
+    DIVERGED = 1,
+    LISTED = 2,
+    STATES = 3,
+    BLOCK_SHIFT = 2
+}; /* of key_marks.answers; above them a block + 1 */
 
 static uint64_t initial_digest(const struct history_setting *s)
 {
@@ -23,93 +29,121 @@ static uint64_t initial_digest(const struct history_setting *s)
     }
 }
 
-static size_t digests_bytes(const struct convergence *c)
+void convergence_open(struct convergence *c, const struct history_setting *s, struct keys *keys)
 {
-    return c->setting->key_count * c->places.replicas * sizeof *c->digests;
-}
-
-void convergence_open(struct convergence *c, const struct history_setting *s)
-{
-    *c = (struct convergence){.setting = s, .initial = initial_digest(s)};
+    *c = (struct convergence){.setting = s, .of = keys, .initial = initial_digest(s)};
+    CHECK(s->key_count < UINT32_MAX >> BLOCK_SHIFT);
     places_open(&c->places, s);
     c->up = memory_new(s->node_count, sizeof *c->up);
     for (uint32_t n = 0; n < s->node_count; n++)
         c->up[n] = true;
-    c->digests = sparse_new(digests_bytes(c));
-    c->state = memory_new(s->key_count, sizeof *c->state);
 }
 
 void convergence_close(struct convergence *c)
 {
-    sparse_free(c->digests, digests_bytes(c));
     places_close(&c->places);
     free(c->up);
-    free(c->state);
+    free(c->blocks);
+    array_free(&c->blocks_free);
     array_free(&c->uneven);
     array_free(&c->waits);
     histogram_free(&c->times);
 }
 
-uint64_t convergence_bytes(const struct history_setting *s)
+static uint32_t block_of(const struct convergence *c, uint64_t key)
 {
-    return s->key_count * (places_replicas(s) * sizeof(uint64_t) + sizeof(uint8_t));
+    return c->of->marks[key].answers >> BLOCK_SHIFT;
 }
 
-/* Whether replicas that are up differ; *even: whether none at all do. */
-static bool differs(const struct convergence *c, uint64_t key, bool *even)
+static uint64_t *digests_of(const struct convergence *c, uint32_t block)
 {
-    const uint64_t *digests = &c->digests[key * c->places.replicas];
-    uint32_t nodes[PLACEMENT_MOST];
-    uint32_t first = UINT32_MAX;
-    bool differ = false;
+    return &c->blocks[(size_t)(block - 1) * c->places.replicas];
+}
 
-    *even = true;
-    for (uint32_t row = 1; row < c->places.replicas && *even; row++)
-        *even = digests[row] == digests[0];
-    if (*even)
-        return false;
-    placement_holders(c->setting, key, nodes);
-    for (uint32_t row = 0; row < c->places.replicas && !differ; row++) {
+/* All alike so far, and about to differ. */
+static uint32_t block_make(struct convergence *c, uint64_t key)
+{
+    uint32_t block;
+
+    if (c->blocks_free.count > 0) {
+        block = c->blocks_free.items[--c->blocks_free.count];
+    } else {
+        if (c->block_count == c->block_most) {
+            c->block_most = c->block_most == 0 ? 64 : c->block_most * 2;
+            c->blocks =
+                memory_resize(c->blocks, (size_t)c->block_most * c->places.replicas, sizeof *c->blocks);
+        }
+        block = ++c->block_count;
+    }
+    uint64_t *digests = digests_of(c, block);
+    for (uint32_t row = 0; row < c->places.replicas; row++)
+        digests[row] = c->of->states[key].digest;
+    c->of->marks[key].answers |= block << BLOCK_SHIFT;
+    return block;
+}
+
+static void block_drop(struct convergence *c, uint64_t key, uint32_t block)
+{
+    c->of->states[key].digest = digests_of(c, block)[0];
+    c->of->marks[key].answers &= STATES;
+    *array_add(&c->blocks_free) = block;
+}
+
+/* Do replicas that are up differ? */
+static bool differs(const struct convergence *c, uint64_t key, const uint64_t *digests)
+{
+    uint32_t buffer[PLACEMENT_MOST], first = UINT32_MAX;
+    const uint32_t *nodes = places_nodes(&c->places, key, buffer);
+
+    for (uint32_t row = 0; row < c->places.replicas; row++) {
         if (!c->up[nodes[row]])
             continue;
         if (first == UINT32_MAX)
             first = row;
-        differ = digests[row] != digests[first];
+        if (digests[row] != digests[first])
+            return true;
     }
-    return differ;
+    return false;
 }
 
-/* Brings the key's state up to date; false: it is even. */
+/* Brings the key's state up to date; false: no replica differs from another, up or down. */
 static bool look(struct convergence *c, uint64_t key)
 {
-    bool even, now = differs(c, key, &even), before = (c->state[key] & DIVERGED) != 0;
+    uint32_t block = block_of(c, key);
+    bool even = true, now = false, before = (c->of->marks[key].answers & DIVERGED) != 0;
 
+    if (block != 0) {
+        const uint64_t *digests = digests_of(c, block);
+        for (uint32_t row = 1; row < c->places.replicas && even; row++)
+            even = digests[row] == digests[0];
+        now = !even && (c->down == 0 || differs(c, key, digests));
+        if (even)
+            block_drop(c, key, block);
+    }
     if (now != before) {
         c->diverged = now ? c->diverged + 1 : c->diverged - 1;
-        c->state[key] ^= DIVERGED;
+        c->of->marks[key].answers ^= DIVERGED;
     }
     return !even;
-}
-
-static void look_and_list(struct convergence *c, uint64_t key)
-{
-    if (look(c, key) && (c->state[key] & LISTED) == 0) {
-        c->state[key] |= LISTED;
-        *array_add(&c->uneven) = key;
-    }
 }
 
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest)
 {
     int row = places_row(&c->places, key, node);
+    uint32_t block = block_of(c, key);
 
     if (row == PLACES_NONE)
         return;
-    uint64_t *at = &c->digests[key * c->places.replicas + (uint32_t)row];
-    if (*at == (digest ^ c->initial))
+    digest ^= c->initial;
+    if ((block != 0 ? digests_of(c, block)[row] : c->of->states[key].digest) == digest)
         return;
-    *at = digest ^ c->initial;
-    look_and_list(c, key);
+    if (block == 0)
+        block = block_make(c, key);
+    digests_of(c, block)[row] = digest;
+    if (look(c, key) && (c->of->marks[key].answers & LISTED) == 0) {
+        c->of->marks[key].answers |= LISTED;
+        *array_add(&c->uneven) = key;
+    }
 }
 
 static void lose_answers(struct convergence *c, uint32_t node)
@@ -127,12 +161,13 @@ void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_d
     if (c->up[node] == up)
         return;
     c->up[node] = up;
+    c->down += up ? -1u : 1u;
     for (size_t i = 0; i < c->uneven.count; i++) {
         uint64_t key = c->uneven.items[i];
         if (look(c, key))
             c->uneven.items[stay++] = key;
         else
-            c->state[key] &= (uint8_t)~LISTED;
+            c->of->marks[key].answers &= ~(uint32_t)LISTED;
     }
     c->uneven.count = stay;
 }

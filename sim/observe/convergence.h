@@ -24,10 +24,13 @@ struct convergence_wait {
 struct convergence {
     const struct history_setting *setting;
     struct places places;
-    bool *up;               /* [node] */
-    uint64_t initial;       /* digest of the value before any write */
-    uint64_t *digests;      /* [key * replicas + row], xor initial */
-    uint8_t *state;         /* [key]: bits of convergence.c */
+    bool *up;         /* [node] */
+    uint64_t initial; /* digest of the value before any write */
+    struct keys *of;  /* marks[key].answers, and states[key].digest: xor initial */
+    uint64_t *blocks; /* [(block - 1) * replicas + row]: of keys that are not answered alike; likewise */
+    uint32_t block_count, block_most;
+    ARRAY(uint32_t) blocks_free;
+    uint32_t down;          /* nodes */
     ARRAY(uint64_t) uneven; /* keys that not all replicas, up or down, answer alike; and some that were */
     uint64_t diverged;      /* keys, now */
     ARRAY(struct convergence_wait) waits;
@@ -36,16 +39,8 @@ struct convergence {
     bool at_least;
 };
 
-void convergence_open(struct convergence *c, const struct history_setting *s);
+void convergence_open(struct convergence *c, const struct history_setting *s, struct keys *keys);
 void convergence_close(struct convergence *c);
-uint64_t convergence_bytes(const struct history_setting *s);
-static inline void convergence_expect(const struct convergence *c, uint64_t key, uint32_t node)
-{
-    int row = places_row(&c->places, key, node);
-
-    if (row != PLACES_NONE)
-        expect_line(&c->digests[key * c->places.replicas + (uint32_t)row]);
-}
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest);
 void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_disk);
 void convergence_fault_ends(struct convergence *c, const struct ledger *l);

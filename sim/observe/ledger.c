@@ -153,7 +153,8 @@ void ledger_finish(struct ledger *l)
 struct key_entry *entry_make(struct ledger *l, uint64_t key)
 {
     struct key_entry *e;
-    uint32_t replicas[PLACEMENT_MOST], count = placement_holders(l->setting, key, replicas);
+    uint32_t buffer[PLACEMENT_MOST], count = l->places.replicas;
+    const uint32_t *replicas = places_nodes(&l->places, key, buffer);
 
     if (l->entries_free.count > 0) {
         e = l->entries.items[l->entries_free.items[--l->entries_free.count]];

@@ -351,7 +351,6 @@ static void expect_tables(const struct observation *o, const struct history_reco
         keys_expect(&o->keys, r->key);
         keys_expect_state(&o->keys, r->key);
         ledger_expect_write(&o->ledger, r->store.write);
-        convergence_expect(&o->convergence, r->key, r->node);
         break;
     default:
         break;
@@ -421,7 +420,7 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     delta_open(&o->delta, &o->keys);
     guarantees_open(&o->guarantees, s, &o->keys);
     lag_open(&o->lag, s, &o->series);
-    convergence_open(&o->convergence, s);
+    convergence_open(&o->convergence, s, &o->keys);
     recovery_open(&o->recovery, s);
     leadership_open(&o->leadership, s);
     traffic_open(&o->traffic, s);
@@ -626,5 +625,5 @@ struct trial_figures *observation_figures(struct observation *o)
 
 uint64_t observation_bytes(const struct history_setting *s)
 {
-    return keys_bytes(s->key_count) + ledger_bytes(s) + convergence_bytes(s) + tallies_bytes(s);
+    return keys_bytes(s->key_count) + ledger_bytes(s) + tallies_bytes(s);
 }

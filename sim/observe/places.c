@@ -42,19 +42,24 @@ void places_open(struct places *p, const struct history_setting *s)
     for (uint32_t g = 0; g < s->region_count; g++)
         p->rank[g] = s->region_node_count[g] > 0 ? rank++ : PLACES_NONE;
     p->row_of = NULL;
+    p->node_of = NULL;
     if (!same_for_all(s))
         return;
     int32_t *row_of = memory_new(s->node_count, sizeof *row_of);
     for (uint32_t node = 0; node < s->node_count; node++)
         row_of[node] = places_row_of_key(p, 0, node);
     p->row_of = row_of;
+    p->node_of = memory_new(PLACEMENT_MOST, sizeof *p->node_of);
+    placement_holders(s, 0, p->node_of);
 }
 
 void places_close(struct places *p)
 {
     free(p->rank);
     free(p->row_of);
+    free(p->node_of);
     p->rank = p->row_of = NULL;
+    p->node_of = NULL;
 }
 
 int places_row_of_key(const struct places *p, uint64_t key, uint32_t node)

@@ -13,6 +13,7 @@ struct places {
     uint32_t replicas; /* rows of every key */
     int32_t *rank;     /* [region]: its place among the regions that have nodes, or PLACES_NONE */
     int32_t *row_of;   /* [node], where it is the same for every key; else NULL */
+    uint32_t *node_of; /* [row], likewise */
 };
 
 void places_open(struct places *p, const struct history_setting *s);
@@ -27,6 +28,15 @@ static inline int places_row(const struct places *p, uint64_t key, uint32_t node
     if (p->row_of == NULL || node >= p->setting->node_count)
         return places_row_of_key(p, key, node);
     return p->row_of[node];
+}
+
+/* The nodes of a key's rows; `buffer` has room for PLACEMENT_MOST, and may be what is returned. */
+static inline const uint32_t *places_nodes(const struct places *p, uint64_t key, uint32_t *buffer)
+{
+    if (p->node_of != NULL)
+        return p->node_of;
+    placement_holders(p->setting, key, buffer);
+    return buffer;
 }
 
 /* Replicas of any key, without opening. */
