@@ -8,23 +8,49 @@
 #include "sim/base/check.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SMALL = 1 << 18, HUGE_LEAST = 1 << 21, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
+enum { SMALL = 1 << 18, HUGE_PAGE = 1 << 21, HUGE_LEAST = HUGE_PAGE, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
+
+/* What a table takes of the address space: whole pages, so that it can be given back and wiped. */
+static size_t whole(size_t bytes, size_t page)
+{
+    return (bytes + page - 1) / page * page;
+}
+
+static void *address_new(size_t bytes)
+{
+    void *table =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return table != MAP_FAILED ? table : NULL;
+}
+
+/* Beginning where a large page does, or the first and last of them would be small ones. */
+static void *huge_new(size_t bytes)
+{
+    size_t length = whole(bytes, PAGE);
+    unsigned char *all = address_new(length + HUGE_PAGE);
+
+    if (all == NULL)
+        return NULL;
+    size_t before = (HUGE_PAGE - (uintptr_t)all % HUGE_PAGE) % HUGE_PAGE;
+    if (before > 0)
+        CHECK(munmap(all, before) == 0);
+    CHECK(munmap(all + before + length, HUGE_PAGE - before) == 0);
+    (void)madvise(all + before, length, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
+    return all + before;
+}
 
 static void *table_new(size_t bytes, bool huge)
 {
     if (bytes < SMALL)
         return memory_new(1, bytes);
-    void *table =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (table == MAP_FAILED)
-        return memory_new(1, bytes); /* which says so and ends, if it cannot either */
-    if (huge && bytes >= HUGE_LEAST)
-        (void)madvise(table, bytes, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
-    return table;
+    void *table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(bytes);
+    return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
 
 void *sparse_new(size_t bytes)
@@ -34,8 +60,7 @@ void *sparse_new(size_t bytes)
 
 void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
 {
-    *stride =
-        bytes < SMALL ? (bytes + 63) / 64 * 64 : (bytes + PAGE - 1) / PAGE * PAGE; /* to be wiped alone */
+    *stride = bytes < SMALL ? whole(bytes, 64) : whole(bytes, PAGE); /* to be wiped alone */
     return table_new(count * *stride, bytes <= HUGE_MOST);
 }
 

@@ -173,9 +173,7 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     struct body *body =
         body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
     struct answer *answer = (struct answer *)(void *)body->data;
-    answer->outcome = a->outcome;
-    answer->token[0] = a->token[0];
-    answer->token[1] = a->token[1];
+    *answer = (struct answer){.outcome = a->outcome, .token = {a->token[0], a->token[1]}};
     fill_answer(r, a, answer);
     uint64_t values = answer->siblings > 1 ? answer->siblings : 1;
     sessions_answer(w, r->node, one, id, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);

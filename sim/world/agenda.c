@@ -9,12 +9,17 @@ void agenda_open(struct agenda *a, uint32_t lines, size_t event_bytes)
     while (a->leaves < lines)
         a->leaves *= 2;
     a->matches = memory_new(2 * (size_t)a->leaves, sizeof *a->matches);
-    for (uint32_t i = 0; i < 2 * a->leaves; i++)
-        a->matches[i] = (struct agenda_match){AGENDA_NONE, i >= a->leaves ? i - a->leaves : 0};
+    a->orders = memory_new(a->leaves, sizeof *a->orders);
+    for (uint32_t i = 0; i < a->leaves; i++)
+        a->orders[i] = UINT64_MAX;
+    for (uint32_t i = 2 * a->leaves - 1; i > 0; i--)
+        a->matches[i] =
+            (struct agenda_match){SIM_NS_NEVER, i >= a->leaves ? i - a->leaves : a->matches[2 * i].line};
 }
 
 void agenda_close(struct agenda *a)
 {
     event_queue_free(a->queue);
     free(a->matches);
+    free(a->orders);
 }

@@ -19,21 +19,22 @@
 #include <stdint.h>
 
 __extension__ typedef unsigned __int128 agenda_key; /* time << 64 | order */
-#define AGENDA_NONE (~(agenda_key)0)
 
 static inline agenda_key agenda_key_of(sim_ns time, uint64_t order)
 {
     return (agenda_key)(uint64_t)time << 64 | order;
 }
 
+#define AGENDA_NONE agenda_key_of(SIM_NS_NEVER, UINT64_MAX)
+
 static inline sim_ns agenda_time(agenda_key key)
 {
     return (sim_ns)(uint64_t)(key >> 64);
 }
 
-/* The first of a line, or the lesser of two. */
+/* A line by the time of its first event, or the earlier of two such. */
 struct agenda_match {
-    agenda_key key;
+    sim_ns time;
     uint64_t line;
 };
 
@@ -43,44 +44,53 @@ struct agenda {
     struct event_queue *queue;
     bool look;                    /* the queue's first event may be another than its match says */
     uint32_t leaves;              /* a power of two: lines, rounded up */
-    struct agenda_match *matches; /* [2 * leaves]: 1 the winner, 2 and 3 who it beat, ..., leaves + line */
+    struct agenda_match *matches; /* [2 * leaves]: 1 the winner, 2 and 3 who met there, ..., leaves + line */
+    uint64_t *orders;             /* [line]: of its first event */
 };
 
 void agenda_open(struct agenda *a, uint32_t lines, size_t event_bytes);
 void agenda_close(struct agenda *a);
 
-/* The first event of a line is this from now on; AGENDA_NONE: it is empty. */
+/* The first event of a line is this from now on; AGENDA_NONE: it is empty. Two of one instant are few: their
+ * orders are looked up. */
 static inline void agenda_set(struct agenda *a, uint32_t line, agenda_key key)
 {
+    struct agenda_match *matches = a->matches, winner = {agenda_time(key), line};
     uint32_t at = a->leaves + line;
-    struct agenda_match winner = {key, line};
 
-    a->matches[at] = winner;
-    for (; at > 1; at /= 2) {
-        struct agenda_match other = a->matches[at ^ 1];
-        bool beaten = other.key < winner.key;
-        winner.key = beaten ? other.key : winner.key;
-        winner.line = beaten ? other.line : winner.line;
-        a->matches[at / 2] = winner;
+    a->orders[line] = (uint64_t)key;
+    matches[at] = winner;
+    while (at > 1) {
+        const struct agenda_match *other = &matches[at ^ 1];
+        int64_t later = other->time - winner.time; /* both are >= 0 */
+        uint64_t beaten =
+            (uint64_t)(later >> 63); /* all ones or none: who wins is chance, no branch could tell */
+        if (__builtin_expect(later == 0, 0) && a->orders[other->line] < a->orders[winner.line])
+            beaten = UINT64_MAX;
+        winner.line ^= (winner.line ^ other->line) & beaten;
+        winner.time += later & (int64_t)beaten;
+        at /= 2;
+        matches[at] = winner;
     }
 }
 
 static inline agenda_key agenda_first_of(const struct agenda *a, uint32_t line)
 {
-    return a->matches[a->leaves + line].key;
+    return agenda_key_of(a->matches[a->leaves + line].time, a->orders[line]);
 }
 
-/* The line that has the first event of all, and its key; AGENDA_NONE: there is none. */
-static inline uint32_t agenda_first(struct agenda *a, agenda_key *key)
+/* The line that has the first event of all, and its time; SIM_NS_NEVER: there is none, or none that will ever
+ * happen. */
+static inline uint32_t agenda_first(struct agenda *a, sim_ns *time)
 {
     if (a->look) {
-        sim_ns time;
+        sim_ns first;
         uint64_t order;
         a->look = false;
         agenda_set(a, AGENDA_QUEUE,
-                   event_queue_peek(a->queue, &time, &order) ? agenda_key_of(time, order) : AGENDA_NONE);
+                   event_queue_peek(a->queue, &first, &order) ? agenda_key_of(first, order) : AGENDA_NONE);
     }
-    *key = a->matches[1].key;
+    *time = a->matches[1].time;
     return (uint32_t)a->matches[1].line;
 }
 

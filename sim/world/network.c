@@ -24,9 +24,14 @@ static struct link_state *state_of(struct world *w, uint32_t from_region, uint32
     return &w->timetable.links[from_region * w->def->region_count + to_region];
 }
 
+static struct channel *channel_between(struct world *w, uint32_t from, uint32_t to)
+{
+    return &w->network.channels[(size_t)from * (w->places.node_count - 1) + to - (to > from)];
+}
+
 static struct channel *channel_of(struct world *w, const struct message *m)
 {
-    return &w->network.channels[(size_t)m->from * w->places.node_count + m->to];
+    return channel_between(w, m->from, m->to);
 }
 
 /* Everything about the link's delay that is not drawn. An odd nanosecond of a constant round trip goes with
@@ -81,7 +86,7 @@ void network_open(struct world *w)
         for (uint32_t to = 0; to < regions; to++)
             if (from != to)
                 link_open(w, from, to);
-    n->channels = memory_new((size_t)w->places.node_count * w->places.node_count, sizeof *n->channels);
+    n->channels = memory_new((size_t)w->places.node_count * (w->places.node_count - 1), sizeof *n->channels);
     n->client_key = random_key_new(w->places.seed, w->places.replication, "client");
     n->leg_key = random_key_new(w->places.seed, w->places.replication, "leg");
     n->far_key = random_key_new(w->places.seed, w->places.replication, "far");
@@ -255,6 +260,10 @@ static void arrives_at(struct world *w, struct message *m, sim_ns time)
 /* What it is about is fetched into the cache while other events happen. */
 static void fetch(const struct world *w, const struct message *m)
 {
+    if (m->body != NULL) {
+        __builtin_prefetch(m->body);
+        __builtin_prefetch(m->body->data + 64);
+    }
     if (m->about != NULL && m->to_end == END_NODE)
         w->hooks.soon(w->hooks.self, m->to_region, m->about->op.key);
 }
@@ -461,14 +470,31 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64
     transmit(w, m);
 }
 
-void network_client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
-                          bool answer, struct event event)
+/* An event after one way between a client and its region. */
+static struct event *client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
+                                  bool answer)
 {
-    if (w->network.draws_client)
-        world_at(w, by, w->now + client_draw(w, op, region, attempt, answer), event);
-    else
-        world_in_line(w, answer ? LINE_ANSWERS : LINE_REQUESTS, by,
-                      w->now + w->network.client_constant[answer], event);
+    void *payload;
+
+    if (!w->network.draws_client)
+        return world_in_line(w, answer ? LINE_ANSWERS : LINE_REQUESTS, by,
+                             w->now + w->network.client_constant[answer]);
+    agenda_push(&w->agenda, w->now + client_draw(w, op, region, attempt, answer), world_order(w, by),
+                &payload);
+    return payload;
+}
+
+void network_client_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, uint64_t op,
+                            uint8_t attempt)
+{
+    *client_event(w, by, region, op, attempt, false) =
+        (struct event){.kind = EVENT_REQUEST, .node = node, .a = op, .type = attempt};
+}
+
+void network_client_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body)
+{
+    *client_event(w, region, region, op, attempt, true) =
+        (struct event){.kind = EVENT_RESPONSE, .a = op, .b = (uint64_t)(uintptr_t)body, .type = attempt};
 }
 
 /* Restarts make what was under way void; a client is never down. */
@@ -574,9 +600,8 @@ void network_node_restarts(struct world *w, uint32_t node)
     uint32_t n = w->places.node_count;
 
     for (uint32_t other = 0; other < n; other++) {
-        struct channel *both[2] = {&w->network.channels[(size_t)node * n + other],
-                                   &w->network.channels[(size_t)other * n + node]};
-        for (int i = 0; i < 2; i++) {
+        struct channel *both[2] = {channel_between(w, node, other), channel_between(w, other, node)};
+        for (int i = 0; i < 2 && other != node; i++) {
             struct message *next;
             for (struct message *m = both[i]->held; m != NULL; m = next) {
                 next = m->next;

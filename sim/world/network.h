@@ -24,7 +24,6 @@
 #include <stdint.h>
 
 struct world;
-struct event;
 
 struct body {
     uint32_t references, size_class;
@@ -84,7 +83,7 @@ enum { BODY_CLASSES = 12 };
 
 struct network {
     struct wan_link *links;   /* [from region * regions + to region] */
-    struct channel *channels; /* [from node * nodes + to node] */
+    struct channel *channels; /* [from node * (nodes - 1) + to node, less 1 beyond `from`] */
     random_key client_key, leg_key, far_key;
     bool draws_client;         /* the way between a client and its region; else: */
     sim_ns client_constant[2]; /* there and back */
@@ -103,8 +102,9 @@ void network_open(struct world *w);
 void network_close(struct world *w);
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
 
-struct body *body_new(struct network *n, const void *data,
-                      size_t bytes); /* one reference, of the caller's; NULL data: zeros; NULL for 0 bytes */
+struct body *
+body_new(struct network *n, const void *data,
+         size_t bytes); /* one reference, of the caller's; NULL data: to be filled in; NULL for 0 bytes */
 void body_release(struct network *n, struct body *b);
 
 /* Sends; takes a reference to the body of its own. To itself: served, then handed over when the handler has
@@ -126,10 +126,12 @@ void network_node_restarts(struct world *w, uint32_t node);  /* channels from an
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
 void network_drop(struct world *w, struct message *m);
 
-/* An event that a request or answer makes which goes one way between a client and its own region: half of a
- * draw of `client` from now. `by` makes the event. */
-void network_client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
-                          bool answer, struct event event);
+/* A request on its way from a client to `node` of its own region, or an answer to a client, whose body's
+ * reference goes with it: half of a draw of `client` from now. `by` is the client's region of origin, or
+ * where it is. */
+void network_client_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, uint64_t op,
+                            uint8_t attempt);
+void network_client_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body);
 
 /* The message of a channel that arrives first, which is its line's. */
 struct message *network_next(struct world *w, uint32_t channel);

@@ -164,8 +164,7 @@ static void send_attempt(struct world *w, struct operation *one)
     if (region == one->at_region) {
         w->hooks.soon(w->hooks.self, region, one->op.key);
         operation_hold(one);
-        network_client_event(w, client, region, id, attempt, false,
-                             (struct event){.kind = EVENT_REQUEST, .node = target, .a = id, .type = attempt});
+        network_client_request(w, client, region, target, id, attempt);
     } else {
         network_send_request(w, one->at_region, target, id, attempt,
                              one->op.write != 0 ? one->op.value_bytes : 0);
@@ -330,9 +329,7 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
         return;
     }
     body->references++;
-    network_client_event(
-        w, one->at_region, one->at_region, op_id, attempt, true,
-        (struct event){.kind = EVENT_RESPONSE, .a = op_id, .b = (uint64_t)(uintptr_t)body, .type = attempt});
+    network_client_answer(w, one->at_region, op_id, attempt, body);
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */

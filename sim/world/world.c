@@ -51,7 +51,7 @@ static void open_setting(struct world *w)
 static void open_lines(struct world *w)
 {
     uint32_t lines = LINE_ARRIVALS + w->def->region_count;
-    uint64_t channels = (uint64_t)w->places.node_count * w->places.node_count;
+    uint64_t channels = (uint64_t)w->places.node_count * (w->places.node_count - 1);
 
     w->arrivals = memory_new(w->def->region_count, sizeof *w->arrivals);
     if (lines + channels <= LINES_MOST) {
@@ -105,7 +105,7 @@ void world_close(struct world *w)
     history_free(w->history);
 }
 
-void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time, struct event event)
+struct event *world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time)
 {
     struct client_line *l = &w->clients[line - LINE_REQUESTS];
     uint64_t order = world_order(w, region);
@@ -113,8 +113,9 @@ void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time,
     uint32_t mask = l->capacity - 1;
 
     if (l->count > 0 && key < l->steps[(l->first + l->count - 1) & mask].key) {
-        world_queue(w, time, order, event);
-        return;
+        void *payload;
+        agenda_push(&w->agenda, time, order, &payload);
+        return payload;
     }
     if (l->count == l->capacity) {
         uint32_t capacity = l->capacity != 0 ? l->capacity * 2 : 16;
@@ -127,9 +128,11 @@ void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time,
         l->capacity = capacity;
         mask = capacity - 1;
     }
-    l->steps[(l->first + l->count) & mask] = (struct client_step){key, event};
+    struct client_step *step = &l->steps[(l->first + l->count) & mask];
+    step->key = key;
     if (l->count++ == 0)
         agenda_set(&w->agenda, line, key);
+    return &step->event;
 }
 
 static struct event next_in_line(struct world *w, uint32_t line)
@@ -373,18 +376,18 @@ static void begin_event(struct world *w, sim_ns time)
 bool world_step(struct world *w, sim_ns limit)
 {
     for (;;) {
-        agenda_key key;
-        uint32_t line = agenda_first(&w->agenda, &key);
-        if ((uint64_t)(key >> 64) > (uint64_t)limit)
+        sim_ns time;
+        uint32_t line = agenda_first(&w->agenda, &time);
+        if (time > limit || time == SIM_NS_NEVER)
             return false;
         if (line != AGENDA_QUEUE) {
-            begin_event(w, agenda_time(key));
+            begin_event(w, time);
             step_line(w, line);
             break;
         }
         struct event e = *(const struct event *)agenda_pop(&w->agenda);
         if (e.kind != EVENT_WATCH || !sessions_watch_passed(w, e.node)) {
-            begin_event(w, agenda_time(key));
+            begin_event(w, time);
             handle(w, &e);
             break;
         }

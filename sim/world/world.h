@@ -151,8 +151,8 @@ static inline event_handle world_at(struct world *w, uint32_t region, sim_ns tim
     return world_queue(w, time, world_order(w, region), event);
 }
 
-/* An event of LINE_REQUESTS or LINE_ANSWERS. */
-void world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time, struct event event);
+/* An event of LINE_REQUESTS or LINE_ANSWERS, to be filled in. */
+struct event *world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time);
 
 /* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. Frees it. */
 void world_hand_over(struct world *w, struct message *m);

@@ -75,8 +75,9 @@ Test(world_agenda, events_happen_by_time_and_order)
             cancels = 0;
         } else if (luck % 16 > 7) {
             agenda_key key, least = least_of(sides, &found);
-            line = agenda_first(&a, &key);
-            cr_assert(key == least, "step %d", step);
+            line = agenda_first(&a, &time);
+            key = agenda_first_of(&a, line);
+            cr_assert(key == least && agenda_time(key) == time, "step %d", step);
             if (least == AGENDA_NONE)
                 continue;
             cr_assert_eq(line, found);
@@ -101,18 +102,18 @@ Test(world_agenda, events_happen_by_time_and_order)
 Test(world_agenda, an_agenda_of_the_queue_alone)
 {
     struct agenda a;
-    agenda_key key;
+    sim_ns time;
     void *payload;
 
     agenda_open(&a, 1, 8);
-    (void)agenda_first(&a, &key);
-    cr_assert(key == AGENDA_NONE);
+    (void)agenda_first(&a, &time);
+    cr_assert_eq(time, SIM_NS_NEVER);
     agenda_push(&a, 5, 2, &payload);
     agenda_push(&a, 5, 1, &payload);
-    cr_assert_eq(agenda_first(&a, &key), AGENDA_QUEUE);
-    cr_assert(key == agenda_key_of(5, 1));
+    cr_assert_eq(agenda_first(&a, &time), AGENDA_QUEUE);
+    cr_assert(agenda_first_of(&a, AGENDA_QUEUE) == agenda_key_of(5, 1));
     (void)agenda_pop(&a);
-    (void)agenda_first(&a, &key);
-    cr_assert(key == agenda_key_of(5, 2));
+    (void)agenda_first(&a, &time);
+    cr_assert(agenda_first_of(&a, AGENDA_QUEUE) == agenda_key_of(5, 2));
     agenda_close(&a);
 }
