@@ -36,8 +36,8 @@ static struct had *had_by_nodes(const struct timeline *t, const struct timeline_
  * a batch of such a length; else any. */
 enum carriers { WITH_VALUE, ABOUT_IT, LONG_BATCHES, BATCHES, CARRIERS };
 
-/* The last of them that arrived, from a node that had the write, before position `before` (UINT64_MAX: that
- * does not matter); or else the first sent. */
+/* The first of them that arrived (of batches the last, since the first need not have had it), from a node
+ * that had the write, before position `before` (UINT64_MAX: that does not matter); or else the first sent. */
 static const struct timeline_message *carrier(const struct timeline *t,
                                               const struct timeline_operation *write, const struct had *had,
                                               uint32_t node, uint64_t before, enum carriers which)
@@ -52,7 +52,7 @@ static const struct timeline_message *carrier(const struct timeline *t,
             had[m->from].position > m->sent_position)
             continue;
         if (m->arrived_position < before &&
-            (arrived == NULL || m->arrived_position > arrived->arrived_position))
+            (arrived == NULL || (which >= LONG_BATCHES) == (m->arrived_position > arrived->arrived_position)))
             arrived = m;
         if (sent == NULL || m->sent_position < sent->sent_position)
             sent = m;
@@ -349,9 +349,10 @@ const char *way_cause(const struct story_def *def, const struct way_step *step, 
     if (missing == NULL || overload != STORY_NO_FAULT ||
         way_crash(def->timeline, step->to, m->arrived, until) != NULL)
         return way_cause_node(def, step->to, m->arrived, earlier(step->had, until), "to be applied", out);
+    bool lost = missing->arrived == SIM_NS_NEVER || missing->count > 1;
     snprintf(out, STORY_TEXT,
-             "loss: the link %s -> %s lost an earlier message, without which %s could not go on for %s",
-             s->region_names[m->from_region], s->region_names[m->to_region],
-             timeline_node_name(s, step->to, to), timeline_span(service, span));
+             "%s: the link %s -> %s %s an earlier message, without which %s could not go on for %s",
+             lost ? "loss" : "reordering", s->region_names[m->from_region], s->region_names[m->to_region],
+             lost ? "lost" : "delayed", timeline_node_name(s, step->to, to), timeline_span(service, span));
     return out;
 }
