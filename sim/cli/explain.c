@@ -3,7 +3,7 @@
  * Two passes: every trial that is asked about is run again as `run` ran it, to find the worst cases; then the
  * few trials that have them once more, with all records around the operations in question. */
 #include "sim/cli/diagram.h"
-#include "sim/cli/explain_run.h"
+#include "sim/cli/explain_room.h"
 #include "sim/cli/prepare.h"
 #include "sim/cli/say.h"
 #include "sim/cli/verbs.h"
@@ -22,7 +22,6 @@
 /* Before and after a case, for what its messages stood behind and for what came of it. */
 #define AROUND (2 * SIM_SECOND)
 
-enum { CASE_STALEST, CASE_SLOWEST, CASE_FAILED, CASE_LOST, CASE_BROKEN, CASES };
 static const char *const case_names[CASES] = {"stalest-read", "slowest-write", "failed-write", "lost-write",
                                               "broken-promise"};
 
@@ -45,32 +44,12 @@ const char explain_notes[] = "The run is repeated from its seed, so that `run` i
                              "detail. Times are true simulated time.\n"
                              "An operation is REGION/COUNT: the region's COUNTth operation.";
 
-struct explain {
-    const char *folder, *model, *operation, *output;
-    unsigned long long point, replication; /* replication 0: all */
-    int only;                              /* CASE_..., or -1 */
-    bool lists_lost;
-    struct view *view;
-    struct document *document;
-    const struct scenario *scenario;
-    int told;
-    bool is_absent[CASES]; /* there was none */
-};
-
-/* One trial's worst, and which trial it is. */
-struct looked {
-    uint32_t model, replication;
-    struct trace_worst_figures figures;
-    ARRAY(struct loss_figure) lost; /* if all are to be listed */
-};
-
 /* ---- the first pass, over the cores ---- */
 
 struct search {
     const struct scenario *scenario;
     struct looked *all;
     size_t count, next;
-    uint64_t wanted;
     bool lists_lost;
 };
 
@@ -86,7 +65,7 @@ static void *work(void *argument)
     struct search *s = argument;
 
     for (size_t i; (i = __atomic_fetch_add(&s->next, 1, __ATOMIC_RELAXED)) < s->count;)
-        s->all[i].figures = explain_worst(s->scenario, s->all[i].model, s->all[i].replication, s->wanted,
+        s->all[i].figures = explain_worst(s->scenario, s->all[i].model, s->all[i].replication,
                                           s->lists_lost ? keep_lost : NULL, &s->all[i]);
     return NULL;
 }
@@ -106,18 +85,6 @@ static void search_all(struct search *s)
 }
 
 /* ---- one case ---- */
-
-struct told_case {
-    int kind;
-    uint32_t model, replication;
-    uint64_t ops[2]; /* the read and what it missed; the write; the loser and the winner */
-    sim_ns from, to; /* records are kept of */
-    struct worst_read read;
-    struct worst_lost lost; /* .winner 0: a lost commit */
-    bool is_lost;
-    const char *label;   /* of its file; NULL: the kind's name */
-    const char *preface; /* what the title begins with */
-};
 
 static char *path_of_diagram(const struct explain *e, const struct told_case *c, struct failure *f)
 {
@@ -166,6 +133,8 @@ static bool draw(const struct explain *e, const struct told_case *c, const struc
 
 static struct story *story_of(const struct told_case *c, const struct story_def *def)
 {
+    if (c->breach.op != 0)
+        return story_of_breach(def, c->breach.op, c->breach.against, c->breach.node);
     if (c->is_lost && c->lost.winner != 0)
         return story_of_lost_update(def, c->lost.loser, c->lost.winner, c->lost.node, c->lost.met,
                                     (enum loss_cause)c->lost.cause);
@@ -177,7 +146,7 @@ static struct story *story_of(const struct told_case *c, const struct story_def 
 }
 
 /* Runs the trial again for its records, prints the story and draws it. */
-static bool tell(struct explain *e, const struct told_case *c, struct failure *f)
+bool explain_tell(struct explain *e, const struct told_case *c, struct failure *f)
 {
     struct explain_trial trial;
     char heading[200];
@@ -203,8 +172,8 @@ static bool tell(struct explain *e, const struct told_case *c, struct failure *f
 }
 
 /* Times that a case of one operation, of a read, of a lost write spans. */
-static struct told_case case_of_write(const struct looked *l, const struct worst_write *w, int kind,
-                                      const char *preface)
+struct told_case explain_case_of_write(const struct looked *l, const struct worst_write *w, int kind,
+                                       const char *preface)
 {
     return (struct told_case){.kind = kind,
                               .model = l->model,
@@ -215,8 +184,8 @@ static struct told_case case_of_write(const struct looked *l, const struct worst
                               .preface = preface};
 }
 
-static struct told_case case_of_read(const struct looked *l, const struct worst_read *r, int kind,
-                                     const char *preface)
+struct told_case explain_case_of_read(const struct looked *l, const struct worst_read *r, int kind,
+                                      const char *preface)
 {
     /* The write that was missed is followed from before its commit, and until some while after the read. */
     return (struct told_case){.kind = kind,
@@ -229,8 +198,8 @@ static struct told_case case_of_read(const struct looked *l, const struct worst_
                               .preface = preface};
 }
 
-static struct told_case case_of_lost(const struct looked *l, const struct worst_lost *w, sim_ns end,
-                                     const char *preface)
+struct told_case explain_case_of_lost(const struct looked *l, const struct worst_lost *w, sim_ns end,
+                                      const char *preface)
 {
     bool commit = w->winner == 0;
 
@@ -256,8 +225,9 @@ static void tell_stalest(struct explain *e, const struct search *s, struct failu
             (worst == NULL || s->all[i].figures.stalest.stale_ns > worst->figures.stalest.stale_ns))
             worst = &s->all[i];
     if (worst != NULL) {
-        struct told_case c = case_of_read(worst, &worst->figures.stalest, CASE_STALEST, "The stalest read");
-        tell(e, &c, f);
+        struct told_case c =
+            explain_case_of_read(worst, &worst->figures.stalest, CASE_STALEST, "The stalest read");
+        explain_tell(e, &c, f);
     } else {
         e->is_absent[CASE_STALEST] = true;
     }
@@ -274,9 +244,9 @@ static void tell_slowest(struct explain *e, const struct search *s, struct failu
     e->is_absent[CASE_SLOWEST] = worst == NULL;
     if (worst == NULL)
         return;
-    struct told_case c =
-        case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST, "The slowest write that succeeded");
-    tell(e, &c, f);
+    struct told_case c = explain_case_of_write(worst, &worst->figures.slowest, CASE_SLOWEST,
+                                               "The slowest write that succeeded");
+    explain_tell(e, &c, f);
 }
 
 /* The one that waited longest in vain. */
@@ -294,8 +264,8 @@ static void tell_failed(struct explain *e, const struct search *s, struct failur
     e->is_absent[CASE_FAILED] = worst == NULL;
     if (worst == NULL)
         return;
-    struct told_case c = case_of_write(worst, &worst->figures.failed, CASE_FAILED, "A failed write");
-    if (tell(e, &c, f))
+    struct told_case c = explain_case_of_write(worst, &worst->figures.failed, CASE_FAILED, "A failed write");
+    if (explain_tell(e, &c, f))
         printf("  (in all: %llu failed write%s)\n", failed, failed == 1 ? "" : "s");
 }
 
@@ -363,9 +333,10 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
     e->is_absent[CASE_LOST] = worst == NULL;
     if (worst == NULL)
         return;
-    struct told_case c = kind < 0 ? case_of_lost(worst, &worst->figures.lost_commit, end, "A lost commit")
-                                  : case_of_lost(worst, &worst->figures.lost[kind], end, prefaces[kind]);
-    if (!tell(e, &c, f))
+    struct told_case c = kind < 0
+                             ? explain_case_of_lost(worst, &worst->figures.lost_commit, end, "A lost commit")
+                             : explain_case_of_lost(worst, &worst->figures.lost[kind], end, prefaces[kind]);
+    if (!explain_tell(e, &c, f))
         return;
     tell_counts(commits, by_cause);
 }
@@ -382,129 +353,6 @@ static void list_lost(const struct explain *e, const struct search *s)
                            &s->all[i].lost.items[k], &out);
         array_free(&s->all[i].lost);
     }
-}
-
-/* ---- operations by their name ---- */
-
-/* REPLICATION:OPERATION; false has said what is wrong. */
-static bool parse_operation(const struct explain *e, const char *text, uint32_t *replication, uint64_t *op)
-{
-    char *rest;
-    unsigned long number = strtoul(text, &rest, 10);
-    struct trial *t = trial_new(&(struct trial_def){.world = &e->scenario->world,
-                                                    .model = e->scenario->models[0].model,
-                                                    .config = e->scenario->models[0].config,
-                                                    .model_name = e->scenario->models[0].name,
-                                                    .seed = e->scenario->seed,
-                                                    .replication = 1});
-
-    *op = *rest == ':' ? timeline_operation_parse(trial_setting(t), rest + 1) : 0;
-    *replication = (uint32_t)number;
-    trial_free(t);
-    return *op != 0 && number > 0 && number <= UINT32_MAX;
-}
-
-/* What happened to one operation: lost, stale, or where its time went. */
-static bool tell_operation(struct explain *e, uint32_t model, uint32_t replication, uint64_t op, int kind,
-                           const char *label, const char *preface, struct failure *f)
-{
-    struct looked looked = {.model = model, .replication = replication};
-
-    looked.figures = explain_worst(e->scenario, model, replication, op, NULL, NULL);
-    const struct trace_worst_figures *w = &looked.figures;
-    struct told_case c;
-
-    if (w->wanted.op == 0)
-        return false;
-    if (w->wanted_lost.loser != 0)
-        c = case_of_lost(&looked, &w->wanted_lost,
-                         e->scenario->world.duration_ns + e->scenario->world.drain_ns + 1, preface);
-    else if (w->wanted_read.missed != 0)
-        c = case_of_read(&looked, &w->wanted_read, kind, preface);
-    else
-        c = case_of_write(&looked, &w->wanted, kind, preface);
-    c.kind = kind;
-    c.label = label;
-    return tell(e, &c, f);
-}
-
-static uint32_t find_model(const struct scenario *s, const char *name)
-{
-    for (uint32_t m = 0; m < s->model_count; m++)
-        if (strcmp(s->models[m].name, name) == 0)
-            return m;
-    return UINT32_MAX;
-}
-
-/* Is the operation of this row that of a broken promise before it? */
-static bool told_before(const struct csv_rows *v, size_t row, const char *point)
-{
-    for (size_t i = 0; i < row; i++)
-        if (strcmp(csv_cell(v, i, 0), point) == 0 && strcmp(csv_cell(v, i, 1), csv_cell(v, row, 1)) == 0 &&
-            strcmp(csv_cell(v, i, 3), "true") == 0 && strcmp(csv_cell(v, i, 4), "false") == 0 &&
-            strcmp(csv_cell(v, i, 6), csv_cell(v, row, 6)) == 0)
-            return true;
-    return false;
-}
-
-/* verdicts.csv: point,model,check,promised,holds,violations,example. */
-static void tell_broken(struct explain *e, struct failure *f)
-{
-    const struct csv_rows *v = &e->view->verdicts;
-    char point[24];
-    int found = 0;
-
-    snprintf(point, sizeof point, "%llu", e->point);
-    for (size_t row = 0; row < v->rows && v->columns >= 7 && f->status == 0; row++) {
-        const char *name = csv_cell(v, row, 1), *check = csv_cell(v, row, 2), *example = csv_cell(v, row, 6);
-        uint32_t model = find_model(e->scenario, name), replication;
-        uint64_t op;
-        char preface[120], label[120];
-        if (strcmp(csv_cell(v, row, 0), point) != 0 || strcmp(csv_cell(v, row, 3), "true") != 0 ||
-            strcmp(csv_cell(v, row, 4), "false") != 0 || model == UINT32_MAX ||
-            (e->model != NULL && strcmp(e->model, name) != 0))
-            continue;
-        found++;
-        if (!parse_operation(e, example, &replication, &op)) {
-            printf("%sA broken promise, %s (%s): %s violation%s, of replicas and not of one operation\n",
-                   e->told++ > 0 ? "\n" : "", check, name, csv_cell(v, row, 5),
-                   strcmp(csv_cell(v, row, 5), "1") == 0 ? "" : "s");
-            continue;
-        }
-        if (e->replication != 0 && e->replication != replication)
-            continue;
-        if (told_before(v, row, point)) {
-            printf("\nA broken promise, %s (%s): by %s too, as told above\n", check, name, example);
-            continue;
-        }
-        snprintf(preface, sizeof preface, "A broken promise, %.60s", check);
-        snprintf(label, sizeof label, "broken-%.80s", check);
-        tell_operation(e, model, replication, op, CASE_BROKEN, label, preface, f);
-    }
-    e->is_absent[CASE_BROKEN] = found == 0;
-}
-
-/* Of --op without --model: the first model that has it (all have the same clients, so most do). */
-static int tell_one(struct explain *e, struct failure *f)
-{
-    uint32_t replication, model = e->model != NULL ? find_model(e->scenario, e->model) : 0;
-    uint64_t op;
-
-    if (e->model == NULL && e->scenario->model_count > 1) {
-        say_error("--op wants --model: every model has met this operation");
-        return STATUS_WRONG;
-    }
-    if (!parse_operation(e, e->operation, &replication, &op)) {
-        say_error("--op wants REPLICATION:OPERATION, as 3:%s/4711, not `%s`",
-                  e->scenario->world.regions[0].name, e->operation);
-        return STATUS_WRONG;
-    }
-    if (!tell_operation(e, model, replication, op, CASE_SLOWEST, "op", "The operation", f) &&
-        f->status == 0) {
-        say_error("replication %u has no operation `%s`", replication, strchr(e->operation, ':') + 1);
-        return STATUS_WRONG;
-    }
-    return STATUS_DONE;
 }
 
 /* How many replications the point has, as the manifest says. */
@@ -563,7 +411,7 @@ static int tell_worst(struct explain *e, uint32_t replications, struct failure *
     if (f->status == 0 && (e->only < 0 || e->only == CASE_LOST))
         tell_lost(e, &s, f);
     if (f->status == 0 && (e->only < 0 || e->only == CASE_BROKEN))
-        tell_broken(e, f);
+        explain_broken(e, f);
     free(s.all);
     if (f->status != 0)
         return STATUS_REFUSED;
@@ -586,7 +434,7 @@ static int explain(struct explain *e)
     } else if (e->document != NULL) {
         e->scenario = document_scenario(e->document, e->point);
         uint32_t replications = replications_of(e);
-        if (e->model != NULL && find_model(e->scenario, e->model) == UINT32_MAX)
+        if (e->model != NULL && explain_find_model(e->scenario, e->model) == UINT32_MAX)
             failure_set(&f, STATUS_WRONG, "the results have no model `%s`", e->model);
         else if (replications == 0)
             failure_set(&f, STATUS_WRONG, "point %llu has no finished replication", e->point);
@@ -594,7 +442,7 @@ static int explain(struct explain *e)
             failure_set(&f, STATUS_WRONG, "there is no replication %llu: point %llu has %u", e->replication,
                         e->point, replications);
         else
-            status = e->operation != NULL ? tell_one(e, &f) : tell_worst(e, replications, &f);
+            status = e->operation != NULL ? explain_one(e, &f) : tell_worst(e, replications, &f);
     }
     document_free(e->document);
     view_free(e->view);

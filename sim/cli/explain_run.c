@@ -4,6 +4,7 @@
 #include "sim/cli/explain_facts.h"
 #include "sim/cli/say.h"
 #include "sim/cli/verbs.h"
+#include "sim/observe/check.h"
 #include "sim/observe/observation.h"
 
 #include <errno.h>
@@ -149,18 +150,66 @@ static struct trial *trial_of(const struct scenario *s, uint32_t model, uint32_t
 }
 
 struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
-                                         uint64_t wanted, trace_worst_lost_fn *each_lost, void *argument)
+                                         trace_worst_lost_fn *each_lost, void *argument)
 {
     struct trial *t = trial_of(s, model, replication);
     struct observation *o =
         observation_new(trial_setting(t), trial_history(t)); /* says when the run is over */
-    struct trace_worst *w = trace_worst_new(trial_setting(t), trial_history(t), wanted);
+    struct trace_worst *w = trace_worst_new(trial_setting(t), trial_history(t), 0);
 
     trace_worst_each_lost(w, each_lost, argument);
     trial_set_agreed(t, agreed, o);
     trial_run(t, NULL);
     struct trace_worst_figures figures = trace_worst_finish(w);
     observation_free(o);
+    trial_free(t);
+    return figures;
+}
+
+/* One operation that is looked at, until all is known of it. */
+struct watch {
+    struct trace_worst *worst;
+    struct checks *checks; /* NULL: no check names it */
+    enum geo_check check;
+    uint64_t wanted;
+    volatile bool over;
+};
+
+static void watch(void *self, const struct history_record *r, uint64_t position)
+{
+    struct watch *w = self;
+
+    (void)r;
+    (void)position;
+    w->over |= trace_worst_wanted_is_over(w->worst) &&
+               (w->checks == NULL || checks_breach(w->checks, w->check, w->wanted) != NULL);
+}
+
+struct trace_worst_figures explain_operation(const struct scenario *s, uint32_t model, uint32_t replication,
+                                             uint64_t wanted, enum geo_check check,
+                                             struct check_breach *breach)
+{
+    struct trial *t = trial_of(s, model, replication);
+    struct history *h = trial_history(t);
+    struct checks *checks = check < GEO_CHECKS ? checks_new(trial_setting(t), h) : NULL;
+    struct observation *o = observation_new(trial_setting(t), h);
+    struct watch w = {.worst = trace_worst_new(trial_setting(t), h, wanted),
+                      .checks = checks,
+                      .check = check,
+                      .wanted = wanted};
+
+    if (checks != NULL)
+        observation_check(o, checks);
+    history_add_reader(h, watch, &w,
+                       UINT32_C(1) << HISTORY_END | UINT32_C(1) << HISTORY_STORE |
+                           UINT32_C(1) << HISTORY_MERGE | UINT32_C(1) << HISTORY_TAKE);
+    trial_set_agreed(t, agreed, o);
+    trial_run(t, &w.over);
+    struct trace_worst_figures figures = trace_worst_finish(w.worst);
+    const struct check_breach *found = checks != NULL ? checks_breach(checks, check, wanted) : NULL;
+    *breach = found != NULL ? *found : (struct check_breach){0};
+    observation_free(o);
+    checks_free(checks);
     trial_free(t);
     return figures;
 }

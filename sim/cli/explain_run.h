@@ -15,10 +15,18 @@
 /* The scenario that the folder was made of; NULL: a failure. */
 struct document *explain_document(const struct view *v, struct failure *f);
 
-/* One trial's worst cases; `wanted`: an operation to look at besides, or 0. `each_lost`, or NULL, is called
- * with `argument` for each lost update of the window. */
+/* One trial's worst cases. `each_lost`, or NULL, is called with `argument` for each lost update of the
+ * window.
+ */
 struct trace_worst_figures explain_worst(const struct scenario *s, uint32_t model, uint32_t replication,
-                                         uint64_t wanted, trace_worst_lost_fn *each_lost, void *argument);
+                                         trace_worst_lost_fn *each_lost, void *argument);
+
+/* One operation of a trial, which is run again only until nothing more can come to pass with it: the figures'
+ * `wanted`. `check`: of a broken promise that names the operation, what it goes against; GEO_CHECKS: of none.
+ * breach->op is 0 where nothing is known. */
+struct trace_worst_figures explain_operation(const struct scenario *s, uint32_t model, uint32_t replication,
+                                             uint64_t wanted, enum geo_check check,
+                                             struct check_breach *breach);
 
 /* One trial with its records kept. All of it lives until explain_trial_close. */
 struct explain_trial {

@@ -114,6 +114,8 @@ static void put_verdicts(const struct view *r, FILE *to)
 
     for (size_t i = 0; i < r->verdicts.rows; i++) {
         const char *holds = csv_cell(&r->verdicts, i, 4);
+        const char *why = view_note(r, csv_cell(&r->verdicts, i, 0), csv_cell(&r->verdicts, i, 1),
+                                    csv_cell(&r->verdicts, i, 2), "");
         bool promised = strcmp(csv_cell(&r->verdicts, i, 3), "true") == 0;
         asked += promised;
         if (!promised || strcmp(holds, "true") == 0)
@@ -127,6 +129,13 @@ static void put_verdicts(const struct view *r, FILE *to)
             fprintf(to, ": violated %s times", csv_cell(&r->verdicts, i, 5));
         else
             fputs(": undecided", to);
+        if (*why != '\0') {
+            fputs("; ", to);
+            put_escaped(to, why);
+        } else if (*csv_cell(&r->verdicts, i, 6) != '\0') {
+            fputs(", first by ", to);
+            put_escaped(to, csv_cell(&r->verdicts, i, 6));
+        }
         if (r->point_count > 1)
             fprintf(to, " (point %s)", csv_cell(&r->verdicts, i, 0));
         fputs("</li>\n", to);

@@ -52,10 +52,15 @@ static void judgements(const struct view *r, size_t point, size_t model, json_t 
         const struct csv_rows *v = &r->verdicts;
         if (strcmp(csv_cell(v, i, 0), point_name) != 0 || strcmp(csv_cell(v, i, 1), name) != 0)
             continue;
-        json_array_append_new(verdicts,
-                              json_pack("{s:s, s:o, s:o, s:I}", "check", csv_cell(v, i, 2), "promised",
-                                        holds_json(csv_cell(v, i, 3)), "holds", holds_json(csv_cell(v, i, 4)),
-                                        "violations", (json_int_t)strtoll(csv_cell(v, i, 5), NULL, 10)));
+        json_t *one = json_pack("{s:s, s:o, s:o, s:I}", "check", csv_cell(v, i, 2), "promised",
+                                holds_json(csv_cell(v, i, 3)), "holds", holds_json(csv_cell(v, i, 4)),
+                                "violations", (json_int_t)strtoll(csv_cell(v, i, 5), NULL, 10));
+        const char *why = view_note(r, point_name, name, csv_cell(v, i, 2), "");
+        if (*csv_cell(v, i, 6) != '\0')
+            json_object_set_new(one, "example", json_string(csv_cell(v, i, 6)));
+        if (*why != '\0')
+            json_object_set_new(one, "why", json_string(why));
+        json_array_append_new(verdicts, one);
     }
     for (size_t i = 0; i < r->expectations.rows; i++) {
         const struct csv_rows *e = &r->expectations;

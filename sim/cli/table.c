@@ -240,6 +240,7 @@ static void breach_print(const struct view *r, size_t row, struct table_look loo
 {
     const struct csv_rows *v = &r->verdicts;
     const char *holds = csv_cell(v, row, 4), *example = csv_cell(v, row, 6);
+    const char *why = view_note(r, csv_cell(v, row, 0), csv_cell(v, row, 1), csv_cell(v, row, 2), "");
 
     fprintf(to, "  %s%-9s%s  %s promises %s", holds_colour(look, holds), holds_word(holds), plain(look),
             csv_cell(v, row, 1), csv_cell(v, row, 2));
@@ -250,6 +251,8 @@ static void breach_print(const struct view *r, size_t row, struct table_look loo
     if (r->point_count > 1)
         fprintf(to, " (point %s)", csv_cell(v, row, 0));
     fputc('\n', to);
+    if (*why != '\0')
+        fprintf(to, "             %s\n", why);
     if (*example != '\0')
         fprintf(to, "             georep explain %s --model %s --op %s\n", r->folder, csv_cell(v, row, 1),
                 example);

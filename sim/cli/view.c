@@ -200,8 +200,8 @@ const char *view_model(const struct view *r, size_t model)
     return view_model_text(r, model, "name");
 }
 
-static const char *note_of(const struct view *r, const char *point, const char *model, const char *metric,
-                           const char *statistic)
+const char *view_note(const struct view *r, const char *point, const char *model, const char *metric,
+                      const char *statistic)
 {
     for (size_t i = 0; i < r->notes.rows; i++)
         if (strcmp(csv_cell(&r->notes, i, 0), point) == 0 && strcmp(csv_cell(&r->notes, i, 1), model) == 0 &&
@@ -215,7 +215,7 @@ bool view_figure(const struct view *r, size_t point, size_t model, const char *m
                  struct shown_figure *out)
 {
     const char *name = view_model(r, model), *point_name = view_point_name(r, point);
-    const char *note = note_of(r, point_name, name, metric, statistic);
+    const char *note = view_note(r, point_name, name, metric, statistic);
 
     *out = (struct shown_figure){.at_least = strcmp(note, "lower_bound") == 0,
                                  .undecided = strcmp(note, "undecided") == 0};

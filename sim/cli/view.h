@@ -50,6 +50,11 @@ char *view_point_title(const struct view *r,
 const char *view_model(const struct view *r, size_t model);
 const char *view_model_text(const struct view *r, size_t model, const char *key); /* "type", "strategy" */
 
+/* Of notes.csv, over all regions: of a metric's statistic, or (statistic "") of a check; "" if there is none.
+ */
+const char *view_note(const struct view *r, const char *point, const char *model, const char *metric,
+                      const char *statistic);
+
 /* Has some model a "value" above 0, or a "p50", of one of the metrics (the second may be NULL)? */
 bool view_has_any(const struct view *r, size_t point, const char *const metrics[2]);
 

@@ -345,6 +345,7 @@ static void add_check(struct gathered_check *mine, const struct check_figure *f,
     if (f->example != 0 && mine->example == 0) {
         mine->example = f->example;
         mine->example_replication = replication + 1;
+        mine->breach = f->breach;
     }
 }
 

@@ -54,6 +54,7 @@ struct gathered_check {
     enum holds holds;
     uint64_t violations, example;
     uint32_t example_replication; /* the first that names an operation; from 1, 0: none */
+    struct check_breach breach;   /* of the example; .op 0: no more is known */
 };
 
 struct gathering;

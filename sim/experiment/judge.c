@@ -119,7 +119,8 @@ struct judgement judge(const struct scenario *s, const struct gathering *g)
                                                      .holds = found->holds,
                                                      .violations = found->violations,
                                                      .example = found->example,
-                                                     .example_replication = found->example_replication};
+                                                     .example_replication = found->example_replication,
+                                                     .breach = found->breach};
         }
     }
     j = (struct judgement){.verdicts = verdicts.items, .verdict_count = verdicts.count};

@@ -15,6 +15,7 @@ struct verdict {
     uint64_t violations;
     uint64_t example; /* an operation of replication `example_replication`, 0: none */
     uint32_t example_replication;
+    struct check_breach breach; /* of the example; .op 0: no more is known */
 };
 
 /* One bound of one expectation for one model. */

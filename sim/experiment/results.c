@@ -225,7 +225,7 @@ bool results_add(struct results *r, size_t point, const struct scenario *s, cons
     table_visibility(&p, &r->tables[TABLE_VISIBILITY]);
     table_series(&p, &r->tables[TABLE_SERIES]);
     table_pairs(&p, &r->tables[TABLE_PAIRS]);
-    table_verdicts(&p, &r->tables[TABLE_VERDICTS]);
+    table_verdicts(&p, &r->tables[TABLE_VERDICTS], &r->tables[TABLE_NOTES]);
     table_conflicts(&p, &r->tables[TABLE_CONFLICTS]);
     table_expectations(&p, &r->tables[TABLE_EXPECTATIONS]);
     table_theory(&p, &r->tables[TABLE_THEORY], &r->tables[TABLE_NOTES]);

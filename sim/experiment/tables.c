@@ -165,7 +165,86 @@ static void put_example(const struct scenario *s, const struct verdict *v, struc
     free(text);
 }
 
-void table_verdicts(const struct table_point *p, struct csv *out)
+static const char *region_of_node(const struct world_def *w, uint32_t node)
+{
+    uint32_t g = 0;
+
+    for (; node >= w->regions[g].nodes; g++)
+        node -= w->regions[g].nodes;
+    return w->regions[g].name;
+}
+
+/* REGION, REGION[2] where it has several; the caller's. */
+static char *node_name(const struct world_def *w, uint32_t node)
+{
+    uint32_t g = 0;
+    char *text = NULL;
+
+    for (; node >= w->regions[g].nodes; g++)
+        node -= w->regions[g].nodes;
+    CHECK(asprintf(&text, w->regions[g].nodes > 1 ? "%s[%u]" : "%s", w->regions[g].name, node) >= 0);
+    return text;
+}
+
+/* " (fire)": the user's name for the crash that began then. */
+static void put_crash(const struct world_def *w, const struct check_breach *b, FILE *to)
+{
+    for (uint32_t i = 0; i < w->fault_count; i++)
+        if (w->faults[i].kind == FAULT_CRASH && w->faults[i].every == NULL &&
+            w->faults[i].at_ns == b->lost_time && strcmp(w->faults[i].name, "crash") != 0) {
+            fprintf(to, " (%s)", w->faults[i].name);
+            return;
+        }
+}
+
+/* "3:a/4711 goes without a/4699, which b lost with its disk at 4.000 s (fire)", "nobody has 3:a/4699, which
+ * ..."; the caller's. */
+static char *breach_text(const struct scenario *s, const struct verdict *v)
+{
+    static const char *const losses[] = {[LOST_WITH_MEMORY] = "lost with its memory",
+                                         [LOST_WITH_DISK] = "lost with its disk",
+                                         [LOST_BY_ROLLBACK] = "threw away for another leader's log"};
+    const struct check_breach *b = &v->breach;
+    char *op = operation_name(s, b->op), *against = operation_name(s, b->against), *text = NULL, *node;
+    size_t bytes;
+    FILE *to = open_memstream(&text, &bytes);
+
+    CHECK(to != NULL);
+    if (b->against != b->op)
+        fprintf(to, "%u:%s goes without %s", v->example_replication, op, against);
+    else
+        fprintf(to, "nobody has %u:%s", v->example_replication, op);
+    if (b->loss != LOST_NOTHING) {
+        node = node_name(&s->world, b->lost_at);
+        fprintf(to, ", which %s %s at %.3f s", node, losses[b->loss], (double)b->lost_time / 1e9);
+        put_crash(&s->world, b, to);
+        free(node);
+    } else if (b->node != HISTORY_NO_NODE && b->against != b->op) {
+        node = node_name(&s->world, b->node);
+        fprintf(to, " at %s", node);
+        free(node);
+    }
+    fclose(to);
+    free(op);
+    free(against);
+    return text;
+}
+
+static void put_breach(const struct table_point *p, const struct verdict *v, struct csv *notes)
+{
+    char *text = breach_text(p->scenario, v);
+
+    csv_count(notes, p->point);
+    csv_text(notes, p->scenario->models[v->model].name);
+    csv_text(notes, "");
+    csv_text(notes, geo_check_names[v->check]);
+    csv_text(notes, "");
+    csv_text(notes, text);
+    csv_row_end(notes);
+    free(text);
+}
+
+void table_verdicts(const struct table_point *p, struct csv *out, struct csv *notes)
 {
     for (size_t i = 0; i < p->judgement->verdict_count; i++) {
         const struct verdict *v = &p->judgement->verdicts[i];
@@ -177,6 +256,8 @@ void table_verdicts(const struct table_point *p, struct csv *out)
         csv_count(out, v->violations);
         put_example(p->scenario, v, out);
         csv_row_end(out);
+        if (v->promised && v->holds == HOLDS_FALSE && v->breach.op != 0)
+            put_breach(p, v, notes);
     }
 }
 
@@ -186,15 +267,6 @@ static void put_operation(const struct scenario *s, uint64_t op, struct csv *out
 
     csv_text(out, name);
     free(name);
-}
-
-static const char *region_of_node(const struct world_def *w, uint32_t node)
-{
-    uint32_t g = 0;
-
-    for (; node >= w->regions[g].nodes; g++)
-        node -= w->regions[g].nodes;
-    return w->regions[g].name;
 }
 
 void table_conflict(size_t point, const struct scenario *s, uint32_t model, uint32_t replication,

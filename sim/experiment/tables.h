@@ -45,7 +45,9 @@ void table_distributions(const struct table_point *p, struct csv *out);
 void table_visibility(const struct table_point *p, struct csv *out);
 void table_series(const struct table_point *p, struct csv *out);
 void table_pairs(const struct table_point *p, struct csv *out);
-void table_verdicts(const struct table_point *p, struct csv *out);
+/* verdicts.csv; and of each broken promise what its example goes against, and which replica lost that, as
+ * notes named as the check */
+void table_verdicts(const struct table_point *p, struct csv *out, struct csv *notes);
 /* conflicts.csv: the first CONFLICT_EXAMPLES lost updates of each model, or one of them */
 void table_conflicts(const struct table_point *p, struct csv *out);
 void table_conflict(size_t point, const struct scenario *s, uint32_t model, uint32_t replication,

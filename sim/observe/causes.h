@@ -69,4 +69,7 @@ struct loss_stamp {
 /* Do the clocks' errors alone make `winner` the larger? If so *cause is which part of them. */
 bool loss_by_clocks(const struct loss_stamp *loser, const struct loss_stamp *winner, enum loss_cause *cause);
 
+/* How a replica lost what it had. */
+enum replica_loss { LOST_NOTHING, LOST_WITH_MEMORY, LOST_WITH_DISK, LOST_BY_ROLLBACK };
+
 #endif

@@ -19,6 +19,7 @@
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
 #include "sim/model/model.h"
+#include "sim/observe/causes.h"
 
 enum check_holds { CHECK_BROKEN, CHECK_HOLDS, CHECK_UNDECIDED };
 
@@ -106,6 +107,15 @@ void check_stream_finish(struct check_stream *s); /* what is open may have happe
 void check_stream_verdict(const struct check_stream *s, enum geo_check check,
                           struct check_verdict *v); /* after finish */
 
+/* What a violation that the ledger saw goes against, and the loss that may have brought it about. */
+struct check_breach {
+    uint64_t op, against; /* the operation, and the write that it misses, or stands before; 0: none such */
+    uint32_t node;        /* where: a replica state that it was answered from, or that applied it */
+    uint8_t loss;         /* enum replica_loss: 0, or how a replica lost `against`: */
+    uint32_t lost_at, fault;
+    sim_ns lost_time;
+};
+
 /* All checks of a live history. */
 struct checks;
 
@@ -120,6 +130,12 @@ void checks_expect(const struct checks *c, uint64_t key);
  * that a check is being told of (so that silence means that it holds). */
 void checks_told(struct checks *c, enum geo_check check);
 void checks_note_violation(struct checks *c, enum geo_check check, uint64_t op);
+/* Of a violation that was noted, or (check GEO_CHECKS) of a stale read, which others may find to be a
+ * violation: the first of each check, and the first CHECK_BREACHES stale reads, are kept. */
+enum { CHECK_BREACHES = 1024 };
+void checks_note_breach(struct checks *c, enum geo_check check, const struct check_breach *b);
+const struct check_breach *checks_breach(const struct checks *c, enum geo_check check,
+                                         uint64_t op); /* of that one, or NULL */
 void checks_note_undecided(struct checks *c, enum geo_check check, const char *why); /* static text */
 /* Staleness of a read, as in read_staleness_ms and read_staleness_versions: 0, 0 of a fresh one. */
 void checks_note_staleness(struct checks *c, uint64_t op, sim_ns staleness_ns, uint64_t versions);

@@ -20,6 +20,8 @@ struct checks {
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
     bool told[GEO_CHECKS];
+    struct check_breach first[GEO_CHECKS];
+    ARRAY(struct check_breach) stale;
     struct check_map open; /* (operation) -> index into slots */
     ARRAY(struct check_op *) slots;
     ARRAY(uint32_t) free;
@@ -175,6 +177,7 @@ void checks_free(struct checks *c)
     check_map_free(&c->open);
     array_free(&c->slots);
     array_free(&c->free);
+    array_free(&c->stale);
     free(c);
 }
 
@@ -193,6 +196,24 @@ void checks_note_violation(struct checks *c, enum geo_check check, uint64_t op)
     c->told[check] = true;
     check_violation(&c->notes[check], op, (uint64_t[4]){0},
                     "operation %llu: the observer's ledger saw it broken", (unsigned long long)op);
+}
+
+void checks_note_breach(struct checks *c, enum geo_check check, const struct check_breach *b)
+{
+    if (check < GEO_CHECKS && c->first[check].op == 0)
+        c->first[check] = *b;
+    else if (check == GEO_CHECKS && c->stale.count < CHECK_BREACHES)
+        *array_add(&c->stale) = *b;
+}
+
+const struct check_breach *checks_breach(const struct checks *c, enum geo_check check, uint64_t op)
+{
+    if (op != 0 && c->first[check].op == op)
+        return &c->first[check];
+    array_each (struct check_breach, b, &c->stale)
+        if (op != 0 && b->op == op)
+            return b;
+    return NULL;
 }
 
 void checks_note_undecided(struct checks *c, enum geo_check check, const char *why)

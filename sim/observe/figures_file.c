@@ -1,6 +1,6 @@
 /* figures_file.c -- a trial's figures as bytes, so that an interrupted run can go on.
  *
- *     "GFg4" counts... distributions scalars series pairs visibility checks losses checksum
+ *     "GFg5" counts... distributions scalars series pairs visibility checks losses checksum
  *
  * Numbers are 8 bytes, least first; doubles as their bits; histograms in their own form, which checks itself.
  * The checksum joins all numbers. What is read may be torn, so counts are believed only as far as the bytes
@@ -8,9 +8,10 @@
 #include "sim/base/array.h"
 #include "sim/base/hash.h"
 #include "sim/observe/check.h"
+#include "sim/observe/ledger.h"
 #include "sim/observe/observation.h"
 
-static const char MAGIC[4] = {'G', 'F', 'g', '4'};
+static const char MAGIC[4] = {'G', 'F', 'g', '5'};
 
 struct stream {
     FILE *file;
@@ -39,6 +40,17 @@ static void put_double(struct stream *s, double value)
 static void put_histogram(struct stream *s, const struct histogram *h)
 {
     s->ok = s->ok && histogram_write(h, s->file);
+}
+
+static void put_breach(struct stream *s, const struct check_breach *b)
+{
+    put(s, b->op);
+    if (b->op == 0)
+        return;
+    put(s, b->against);
+    put(s, b->node | (uint64_t)b->lost_at << 32);
+    put(s, b->fault | (uint64_t)b->loss << 32);
+    put(s, (uint64_t)b->lost_time);
 }
 
 bool trial_figures_write(const struct trial_figures *f, FILE *to)
@@ -87,6 +99,7 @@ bool trial_figures_write(const struct trial_figures *f, FILE *to)
         put(&s, f->checks[i].check | (uint64_t)f->checks[i].holds << 8);
         put(&s, f->checks[i].violations);
         put(&s, f->checks[i].example);
+        put_breach(&s, &f->checks[i].breach);
     }
     put(&s, f->loss_count);
     for (uint32_t i = 0; i < f->loss_count; i++) {
@@ -240,6 +253,21 @@ static void get_visibility(struct stream *s, struct trial_figures *f)
     f->visibility_count = (uint32_t)stale.count;
 }
 
+static void get_breach(struct stream *s, struct check_breach *b)
+{
+    b->op = get(s);
+    if (b->op == 0)
+        return;
+    b->against = get(s);
+    uint64_t places = get(s), how = get(s);
+    b->lost_time = (sim_ns)get(s);
+    b->node = (uint32_t)places;
+    b->lost_at = (uint32_t)(places >> 32);
+    b->fault = (uint32_t)how;
+    b->loss = (uint8_t)(how >> 32);
+    s->ok = s->ok && b->loss <= LOST_BY_ROLLBACK;
+}
+
 static void get_checks(struct stream *s, struct trial_figures *f)
 {
     ARRAY(struct check_figure) all = {0};
@@ -253,6 +281,7 @@ static void get_checks(struct stream *s, struct trial_figures *f)
         c->holds = (uint8_t)(head >> 8);
         c->violations = get(s);
         c->example = get(s);
+        get_breach(s, &c->breach);
         s->ok = s->ok && c->check < GEO_CHECKS && c->holds <= CHECK_UNDECIDED;
     }
     f->checks = all.items;

@@ -255,20 +255,30 @@ static bool reflected(const struct ledger *l, const struct operations *o, const 
     return false;
 }
 
+static void note_breach(const struct guarantees *s, const struct ledger *l, enum geo_check check, uint64_t op,
+                        const struct live_write *w, uint32_t node)
+{
+    struct check_breach b = breach_of(l, op, w, node);
+
+    checks_note_violation(s->checks, check, op);
+    checks_note_breach(s->checks, check, &b);
+}
+
 static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
                        const struct operation *op)
 {
-    bool broken = false;
+    const struct guarantee_note *n = notes_of(s, session_of(op), op->key);
 
     s->reads += op->in_window;
-    for (const struct guarantee_note *n = notes_of(s, session_of(op), op->key); n != NULL && !broken;
-         n = note_after(s, n))
-        broken = !n->wrote && n->end < op->begin_position && !reflected(l, o, op, n->live);
-    if (!broken)
+    while (n != NULL && (n->wrote || n->end >= op->begin_position || reflected(l, o, op, n->live)))
+        n = note_after(s, n);
+    if (n == NULL)
         return;
     s->not_monotonic += op->in_window;
+    const struct operation_sample *first = operations_sample_first(o, op);
     if (s->checks != NULL)
-        checks_note_violation(s->checks, GEO_MONOTONIC_READS, op->op);
+        note_breach(s, l, GEO_MONOTONIC_READS, op->op, n->live,
+                    first != NULL ? first->node : HISTORY_NO_NODE);
 }
 
 /* The newest write that the answer reflects, of the whole key (BY_ORDER) or of each taker. */
@@ -377,7 +387,9 @@ static struct guarantee_follower *follower_find(const struct guarantees *s, uint
     return index == CHECK_ABSENT ? NULL : &s->followers.items[index];
 }
 
-static void broken(struct guarantees *s, struct guarantee_follower *f, bool wrote)
+/* At the node it stands before `w`, or without it. */
+static void broken(struct guarantees *s, const struct ledger *l, struct guarantee_follower *f, bool wrote,
+                   const struct live_write *w, uint32_t node)
 {
     bool *counted = wrote ? &f->against_own : &f->against_read;
 
@@ -386,7 +398,7 @@ static void broken(struct guarantees *s, struct guarantee_follower *f, bool wrot
     *counted = true;
     *(wrote ? &s->against_own : &s->against_read) += f->in_window;
     if (s->checks != NULL)
-        checks_note_violation(s->checks, wrote ? GEO_MONOTONIC_WRITES : GEO_WRITES_FOLLOW_READS, f->write);
+        note_breach(s, l, wrote ? GEO_MONOTONIC_WRITES : GEO_WRITES_FOLLOW_READS, f->write, w, node);
 }
 
 void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row)
@@ -407,7 +419,7 @@ static void applied_look(struct guarantees *s, const struct ledger *l)
         array_each (struct guarantee_follow, d, &f->follows) {
             const struct live_write *w = ledger_find(l, d->write);
             if (w != NULL && w->took == d->took && w->applied[a->row].position == 0)
-                broken(s, f, d->wrote);
+                broken(s, l, f, d->wrote, w, s->applied_node);
         }
     }
     s->applied.count = 0;
@@ -421,7 +433,8 @@ void guarantees_at(struct guarantees *s, const struct ledger *l, const struct hi
 }
 
 /* What is refused, or let go of, for what the session knew. */
-void guarantees_let_go(struct guarantees *s, const struct live_write *loser, const struct live_write *winner)
+void guarantees_let_go(struct guarantees *s, const struct ledger *l, const struct live_write *loser,
+                       const struct live_write *winner, uint32_t node)
 {
     struct guarantee_follower *f;
 
@@ -433,7 +446,7 @@ void guarantees_let_go(struct guarantees *s, const struct live_write *loser, con
         return;
     array_each (struct guarantee_follow, d, &f->follows)
         if (d->write == winner->id && d->took == winner->took)
-            broken(s, f, d->wrote);
+            broken(s, l, f, d->wrote, winner, node);
 }
 
 void guarantees_finish(struct guarantees *s, const struct ledger *l)

@@ -24,6 +24,7 @@
 #include "sim/observe/figures.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/operations.h"
+#include "sim/observe/staleness.h"
 
 #define GUARANTEES_NOTES_MOST (UINT32_C(1) << 20)
 
@@ -108,6 +109,7 @@ void guarantees_put(const struct guarantees *s, struct figure_list *f);
 
 /* Of the ledger's listener. */
 void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row);
-void guarantees_let_go(struct guarantees *s, const struct live_write *loser, const struct live_write *winner);
+void guarantees_let_go(struct guarantees *s, const struct ledger *l, const struct live_write *loser,
+                       const struct live_write *winner, uint32_t node);
 
 #endif

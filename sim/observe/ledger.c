@@ -125,6 +125,7 @@ void ledger_close(struct ledger *l)
     free(l->gone);
     free(l->ahead);
     free(l->forgot);
+    array_free(&l->losses);
     free(l->leadership);
     free(l->map);
     free(l->queue);

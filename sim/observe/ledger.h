@@ -158,7 +158,8 @@ struct ledger_listener {
      */
     void (*over)(void *self, const struct live_write *w);
     /* By any replica, committed or not, each time; winner NULL: it is retired. */
-    void (*let_go)(void *self, const struct live_write *loser, const struct live_write *winner);
+    void (*let_go)(void *self, const struct live_write *loser, const struct live_write *winner,
+                   uint32_t node);
 };
 
 struct past_application {
@@ -176,6 +177,13 @@ struct live_slot {
     struct live_write *write;
 };
 
+struct ledger_loss {
+    uint64_t position; /* 0: none */
+    sim_ns time;
+    uint32_t node, fault; /* LEDGER_NO_FAULT: none, or not known */
+    uint8_t kind;         /* enum replica_loss */
+};
+
 struct ledger {
     const struct history_setting *setting;
     struct places places;
@@ -189,12 +197,13 @@ struct ledger {
     bool keeps;             /* some crash loses something: writes stay as long as there is room */
     bool stays;             /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;
-    struct known_stamp *ahead;       /* [node]: the largest that was taken or stored there; if clocks err */
-    struct known_stamp *base_stamps; /* [key]: of what is retired; NULL if no clock errs */
-    uint64_t *forgot;                /* [node]: where it last lost memory or disk; 0: never */
-    uint64_t *leadership;            /* [node]: where it last came to lead; 0: never */
-    uint64_t retired;                /* writes */
-    uint64_t last_loss;              /* position of the last loss of a disk */
+    struct known_stamp *ahead;        /* [node]: the largest that was taken or stored there; if clocks err */
+    struct known_stamp *base_stamps;  /* [key]: of what is retired; NULL if no clock errs */
+    uint64_t *forgot;                 /* [node]: where it last lost memory or disk; 0: never */
+    ARRAY(struct ledger_loss) losses; /* crashes that lost something; rollbacks, one an instant and node */
+    uint64_t *leadership;             /* [node]: where it last came to lead; 0: never */
+    uint64_t retired;                 /* writes */
+    uint64_t last_loss;               /* position of the last loss of a disk */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
     ARRAY(struct live_write *) writes_free;
@@ -243,7 +252,7 @@ void ledger_merge(struct ledger *l, const struct history_record *r);
 void ledger_drop(struct ledger *l, const struct history_record *r);
 /* The client of this write was told, or gave up; `retried`: after several attempts. */
 void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried);
-void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault);
+void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever, uint32_t last_fault);
 /* A replica rolled its value of the key back to the beginning: as if it had lost its disk, as far as this key
  * goes. */
 void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t last_fault);
@@ -310,6 +319,10 @@ static inline uint64_t entry_reach(const struct key_entry *e, uint32_t row, uint
 
 /* Did `node` reflect `w` just after the record at `instant`? */
 bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant);
+
+/* The loss that took `w`, which `node` does not reflect: the first one since the TAKE, of the node, or else
+ * of the taker. (A node that did not have it by then: it is what made it copy.) False: there was none. */
+bool ledger_lost(const struct ledger *l, const struct live_write *w, uint32_t node, struct ledger_loss *out);
 
 /* Is `w` applied at every replica that is up? */
 bool ledger_applied_up(const struct ledger *l, const struct live_write *w);

@@ -176,7 +176,7 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
                    uint64_t winner_id, uint32_t node)
 {
     if (l->listener.let_go != NULL)
-        l->listener.let_go(l->listener.self, loser, winner);
+        l->listener.let_go(l->listener.self, loser, winner, node);
     if (loser->decided)
         return;
     loser->decided = true;

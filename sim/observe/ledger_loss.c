@@ -143,8 +143,53 @@ static void mark_down(struct key_entry *e, uint32_t row, uint32_t fault)
                 w->down_fault = fault;
 }
 
-void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, uint32_t last_fault)
+static void note_loss(struct ledger *l, uint32_t node, uint32_t fault, enum replica_loss kind)
 {
+    for (size_t i = l->losses.count; kind == LOST_BY_ROLLBACK && i-- > 0;)
+        if (l->losses.items[i].time != l->time)
+            break;
+        else if (l->losses.items[i].node == node && l->losses.items[i].kind == LOST_BY_ROLLBACK)
+            return;
+    *array_add(&l->losses) = (struct ledger_loss){
+        .position = l->position, .time = l->time, .node = node, .fault = fault, .kind = (uint8_t)kind};
+}
+
+/* The first crash of the node since the TAKE, or the rollback of this key, if that was earlier. */
+static const struct ledger_loss *loss_of(const struct ledger *l, const struct live_write *w, uint32_t node)
+{
+    const struct key_entry *e = w->entry;
+    const struct ledger_loss *crash = NULL, *back = NULL;
+    uint64_t forgot = 0;
+
+    for (uint32_t row = 0; row < e->row_count; row++)
+        forgot = e->rows[row].node == node ? e->rows[row].forgot : forgot;
+    array_each (struct ledger_loss, one, &l->losses) {
+        if (one->node != node)
+            continue;
+        if (one->kind != LOST_BY_ROLLBACK && crash == NULL && one->position > w->took)
+            crash = one;
+        if (one->kind == LOST_BY_ROLLBACK && forgot > w->took && one->position <= forgot)
+            back = one;
+    }
+    return back != NULL && (crash == NULL || back->position < crash->position) ? back : crash;
+}
+
+bool ledger_lost(const struct ledger *l, const struct live_write *w, uint32_t node, struct ledger_loss *out)
+{
+    const struct ledger_loss *found = loss_of(l, w, node);
+
+    if (found == NULL && node != w->taker)
+        found = loss_of(l, w, w->taker);
+    if (found != NULL)
+        *out = *found;
+    return found != NULL;
+}
+
+void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever, uint32_t last_fault)
+{
+    uint32_t node = r->node;
+    uint8_t lose = r->down.lose;
+
     if (l->up[node]) {
         l->up[node] = false;
         l->backlog_ops -= (int64_t)l->pending_ops[node];
@@ -153,6 +198,8 @@ void ledger_down(struct ledger *l, uint32_t node, uint8_t lose, bool for_ever, u
     }
     if (lose == LOSE_DISK)
         lose_disk(l, node);
+    if (lose != LOSE_NOTHING)
+        note_loss(l, node, r->down.fault, lose == LOSE_DISK ? LOST_WITH_DISK : LOST_WITH_MEMORY);
     l->gone[node] |= for_ever;
     cause_down(l, node, lose);
     for (size_t i = 0; i < l->entries.count; i++) {
@@ -191,6 +238,7 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
     if (row != PLACES_NONE)
         mark_down(e, (uint32_t)row, last_fault);
     e->rows[entry_row(l, e, r->node, true)].forgot = l->position;
+    note_loss(l, r->node, LEDGER_NO_FAULT, LOST_BY_ROLLBACK);
     forget_entry(l, e, r->node, true);
     ledger_sweep(l);
 }

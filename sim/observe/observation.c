@@ -92,9 +92,12 @@ static void on_over(void *self, const struct live_write *w)
         delta_over(&o->delta, w->entry->key, w->stamp, w->id);
 }
 
-static void on_let_go(void *self, const struct live_write *loser, const struct live_write *winner)
+static void on_let_go(void *self, const struct live_write *loser, const struct live_write *winner,
+                      uint32_t node)
 {
-    guarantees_let_go(&((struct observation *)self)->guarantees, loser, winner);
+    struct observation *o = self;
+
+    guarantees_let_go(&o->guarantees, &o->ledger, loser, winner, node);
 }
 
 /* ---- what the history tells ---- */
@@ -221,7 +224,7 @@ static void down(struct observation *o, const struct history_record *r)
 
     recovery_down(&o->recovery, r->node);
     leadership_down(&o->leadership, r);
-    ledger_down(&o->ledger, r->node, r->down.lose, for_ever, recovery_last_fault(&o->recovery));
+    ledger_down(&o->ledger, r, for_ever, recovery_last_fault(&o->recovery));
     convergence_node(&o->convergence, r->node, false, r->down.lose == LOSE_DISK);
 }
 
@@ -493,6 +496,11 @@ static void tell_checks(struct observation *o)
     }
     for (uint64_t i = 0; i < o->recovery.lost; i++)
         checks_note_violation(o->checks, GEO_NOTHING_LOST, o->recovery.lost_example);
+    const struct live_write *lost = ledger_find(&o->ledger, o->recovery.lost_example);
+    if (lost != NULL) {
+        struct check_breach b = breach_of(&o->ledger, lost->id, lost, lost->taker);
+        checks_note_breach(o->checks, GEO_NOTHING_LOST, &b);
+    }
     checks_finish(o->checks);
 }
 
@@ -507,6 +515,9 @@ static void put_checks(const struct observation *o, struct trial_figures *f)
         checks_verdict(o->checks, (enum geo_check)c, &v);
         f->checks[c] = (struct check_figure){
             .check = (uint8_t)c, .holds = v.holds, .violations = v.violations, .example = v.example};
+        const struct check_breach *b = checks_breach(o->checks, (enum geo_check)c, v.example);
+        if (b != NULL)
+            f->checks[c].breach = *b;
     }
 }
 

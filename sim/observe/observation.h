@@ -11,6 +11,7 @@
 
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
+#include "sim/observe/check.h"
 #include "sim/observe/metrics.h"
 #include "sim/stats/histogram.h"
 
@@ -58,6 +59,7 @@ struct pair_figure {
 struct check_figure {
     uint8_t check, holds;
     uint64_t violations, example; /* example: an operation, 0: none or no single one */
+    struct check_breach breach;   /* of the example, if the ledger knows more; .op 0: it does not */
 };
 
 /* One lost update. */
@@ -89,8 +91,6 @@ struct trial_figures {
 };
 
 struct observation;
-
-struct checks;
 
 struct observation *observation_new(const struct history_setting *s, struct history *h);
 void observation_free(struct observation *o);

@@ -59,10 +59,11 @@ static bool judge(const struct ledger *l, const struct operations *o, const stru
     if (w->commit_position != 0 && w->commit_position < op->begin_position) {
         if (m->count == 0 || w->commit_time < m->oldest_commit) {
             m->oldest_commit = w->commit_time;
-            m->oldest_node = w->entry->slots[w->slot].node;
+            m->oldest = w;
         }
         m->count++;
-        m->own |= w->session == op->session && history_op_region(w->id) == op->region;
+        if (w->session == op->session && history_op_region(w->id) == op->region)
+            m->own = w;
     }
     return false;
 }
@@ -104,6 +105,31 @@ static void probe_end(struct staleness *s, const struct ledger *l, const struct 
     s->visibility_stale[op->probe_after] += w != NULL && !reflected(l, o, op, w);
 }
 
+struct check_breach breach_of(const struct ledger *l, uint64_t op, const struct live_write *w, uint32_t node)
+{
+    struct check_breach b = {.op = op, .against = w->id, .node = node, .fault = LEDGER_NO_FAULT};
+    struct ledger_loss loss;
+
+    if (ledger_lost(l, w, node, &loss)) {
+        b.loss = loss.kind;
+        b.lost_at = loss.node;
+        b.fault = loss.fault;
+        b.lost_time = loss.time;
+    }
+    return b;
+}
+
+static void note_breach(const struct staleness *s, const struct ledger *l, const struct operations *o,
+                        const struct operation *op, enum geo_check check, const struct live_write *w)
+{
+    const struct operation_sample *first = operations_sample_first(o, op);
+
+    if (first != NULL) {
+        struct check_breach b = breach_of(l, op->op, w, first->node);
+        checks_note_breach(s->checks, check, &b);
+    }
+}
+
 const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
                                        const struct operations *o, const struct operation *op)
 {
@@ -120,8 +146,12 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
     series_add(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);
     if (s->checks != NULL) {
         checks_note_staleness(s->checks, op->op, stale_ns, m.count);
-        if (m.own)
+        if (m.own != NULL) {
             checks_note_violation(s->checks, GEO_READ_YOUR_WRITES, op->op);
+            note_breach(s, l, o, op, GEO_READ_YOUR_WRITES, m.own);
+        }
+        if (m.count > 0 && l->losses.count > 0)
+            note_breach(s, l, o, op, GEO_CHECKS, m.oldest);
     }
     if (!op->in_window)
         return m.newest;
@@ -129,9 +159,11 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
     if (m.count == 0)
         return m.newest; /* fresh: counted in the end, see staleness_finish */
     region->stale++;
-    region->not_own += m.own;
+    region->not_own += m.own != NULL;
     histogram_add(&region->ms, stale_ns);
-    histogram_add(&s->pairs[s->setting->node_region[m.oldest_node] * s->setting->region_count + op->region],
+    histogram_add(&s->pairs[s->setting->node_region[m.oldest->entry->slots[m.oldest->slot].node] *
+                                s->setting->region_count +
+                            op->region],
                   stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
     return m.newest;

@@ -43,10 +43,13 @@ struct staleness {
 struct missed {
     uint64_t count;
     sim_ns oldest_commit;            /* valid if count > 0 */
-    uint32_t oldest_node;            /* that took that write; likewise */
-    bool own;                        /* some of them are of the reader's own session */
+    const struct live_write *oldest; /* that write; likewise */
+    const struct live_write *own;    /* one of the reader's own session; NULL: none is */
     const struct live_write *newest; /* reflected; NULL: none, or BY_MERGE */
 };
+
+/* What goes against `w` at the node, and the loss that took it: of this check and of the guarantees'. */
+struct check_breach breach_of(const struct ledger *l, uint64_t op, const struct live_write *w, uint32_t node);
 
 void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series);
 void staleness_close(struct staleness *s);

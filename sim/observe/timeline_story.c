@@ -175,51 +175,129 @@ static void tell_later(struct story *s, const struct story_def *def, const struc
         story_line(s, r->record.time, false, "%s has it at last, %s after it was committed", at, span);
 }
 
-struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed,
-                                  sim_ns stale_ns, uint64_t missed_count)
+/* How the write came to the node, or why it did not, as it stood at (`position`, `time`): lines. */
+static void tell_way(struct story *s, const struct story_def *def, const struct timeline_operation *write,
+                     uint32_t node, uint64_t position, sim_ns time)
+{
+    struct way_step steps[WAY_MOST];
+    struct undone undone;
+
+    if (undone_find(def->timeline, write, node, position, &undone)) {
+        undone_tell(s, def, write, &undone, position);
+        return;
+    }
+    uint32_t count = way_of_write(def->timeline, write, node, steps);
+    const struct way_step *worst = way_worst(steps, count, time);
+    for (uint32_t i = 0; i < count; i++)
+        way_tell_step(s, def, &steps[i], &steps[i] == worst);
+}
+
+static const char *cause_of_absence(const struct story_def *def, const struct timeline_operation *write,
+                                    uint32_t node, uint64_t position, sim_ns time, char out[STORY_TEXT])
+{
+    struct way_step steps[WAY_MOST];
+    struct undone undone;
+
+    if (undone_find(def->timeline, write, node, position, &undone))
+        return undone_cause(def, write, &undone, out);
+    uint32_t count = way_of_write(def->timeline, write, node, steps);
+    const struct way_step *worst = way_worst(steps, count, time);
+    if (worst != NULL)
+        return way_cause(def, worst, time, out);
+    snprintf(out, STORY_TEXT, "the replica had it, and lost it again");
+    return out;
+}
+
+static void tell_read(struct story *s, const struct story_def *def, const struct timeline_operation *read,
+                      const struct timeline_operation *write, const char *more)
 {
     const struct timeline *t = def->timeline;
-    const struct timeline_operation *read = timeline_operation(t, read_op),
-                                    *write = timeline_operation(t, missed);
-    char span[TIMELINE_NAME], name[TIMELINE_NAME], node[TIMELINE_NAME], words[STORY_TEXT], more[80] = "";
+    char words[STORY_TEXT], node[TIMELINE_NAME], name[TIMELINE_NAME];
 
-    if (read == NULL || write == NULL || write->taken == SIM_NS_NEVER ||
-        read->answered_from == HISTORY_NO_NODE)
-        return NULL;
-    timeline_node_name(t->setting, read->answered_from, node);
-    timeline_operation_name(t->setting, write->op, name);
-    struct story *s = story_new(def, "key %llu at %s was %s behind", (unsigned long long)read->key, node,
-                                timeline_span(stale_ns, span));
-    struct way_step steps[WAY_MOST];
-    uint32_t count = way_of_write(t, write, read->answered_from, steps);
-    sim_ns answered = time_of_answer(t, read);
-    const struct way_step *worst = way_worst(steps, count, answered);
-    struct undone undone;
-    bool was_undone = undone_find(t, write, read->answered_from, read->instant + 1, &undone);
-
-    story_write(s, def, write);
-    if (was_undone)
-        undone_tell(s, def, write, &undone, read->instant + 1);
-    for (uint32_t i = 0; i < count && !was_undone; i++)
-        way_tell_step(s, def, &steps[i], &steps[i] == worst);
     story_operation(s, read->op);
     story_line(s, read->begin, false, "%s: a client in %s begins to read key %llu",
                timeline_operation_name(t->setting, read->op, words),
                t->setting->region_names[read->issued_from], (unsigned long long)read->key);
     tell_messages_of(s, def, read, false);
     story_returned(t, read, words);
-    if (missed_count > 1)
-        snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
-    story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s%s", words, node, name,
+    story_line(s, read->end, true, "its client gets %s, from %s: it misses %s%s%s", words,
+               timeline_node_name(t->setting, read->answered_from, node),
+               timeline_operation_name(t->setting, write->op, name),
                read->session == write->session && read->region == write->region ? ", its own session's write"
                                                                                 : "",
                more);
+}
+
+struct story *story_of_stale_read(const struct story_def *def, uint64_t read_op, uint64_t missed,
+                                  sim_ns stale_ns, uint64_t missed_count)
+{
+    const struct timeline *t = def->timeline;
+    const struct timeline_operation *read = timeline_operation(t, read_op),
+                                    *write = timeline_operation(t, missed);
+    char span[TIMELINE_NAME], node[TIMELINE_NAME], words[STORY_TEXT], more[80] = "";
+
+    if (read == NULL || write == NULL || write->taken == SIM_NS_NEVER ||
+        read->answered_from == HISTORY_NO_NODE)
+        return NULL;
+    struct story *s =
+        story_new(def, "key %llu at %s was %s behind", (unsigned long long)read->key,
+                  timeline_node_name(t->setting, read->answered_from, node), timeline_span(stale_ns, span));
+    sim_ns answered = time_of_answer(t, read);
+
+    story_write(s, def, write);
+    tell_way(s, def, write, read->answered_from, read->instant + 1, answered);
+    if (missed_count > 1)
+        snprintf(more, sizeof more, ", and %llu newer", (unsigned long long)missed_count - 1);
+    tell_read(s, def, read, write, more);
     tell_later(s, def, write, read->answered_from, answered);
-    if (was_undone)
-        story_cause(s, "%s", undone_cause(def, write, &undone, words));
-    else
-        story_cause(s, "%s",
-                    worst != NULL ? way_cause(def, worst, answered, words)
-                                  : "the replica had it, and lost it again");
+    story_cause(s, "%s",
+                cause_of_absence(def, write, read->answered_from, read->instant + 1, answered, words));
+    return s;
+}
+
+/* When the node had it: its own TAKE, or the record by which it reflects it; position UINT64_MAX: not seen.
+ */
+static sim_ns had_at(const struct timeline *t, const struct timeline_operation *o, uint32_t node,
+                     uint64_t *position)
+{
+    const struct trace_record *r = node == o->taker ? NULL : timeline_reflected(t, o, node);
+
+    *position = r != NULL ? r->position : node == o->taker ? o->taken_position : UINT64_MAX;
+    return r != NULL ? r->record.time : o->taken;
+}
+
+struct story *story_of_breach(const struct story_def *def, uint64_t op, uint64_t against_op, uint32_t node)
+{
+    const struct timeline *t = def->timeline;
+    const struct timeline_operation *o = timeline_operation(t, op),
+                                    *against = timeline_operation(t, against_op);
+    char a[TIMELINE_NAME], b[TIMELINE_NAME], at[TIMELINE_NAME], words[STORY_TEXT];
+    uint64_t position;
+
+    if (o == NULL || against == NULL || against->taken == SIM_NS_NEVER || node == HISTORY_NO_NODE ||
+        (o->kind != GEO_READ && o->taken == SIM_NS_NEVER))
+        return NULL;
+    timeline_operation_name(t->setting, o->op, a);
+    timeline_operation_name(t->setting, against->op, b);
+    timeline_node_name(t->setting, node, at);
+    if (o->kind == GEO_READ) {
+        struct story *s =
+            story_new(def, "%s of key %llu at %s goes back behind %s", a, (unsigned long long)o->key, at, b);
+        sim_ns answered = time_of_answer(t, o);
+        story_write(s, def, against);
+        tell_way(s, def, against, node, o->instant + 1, answered);
+        tell_read(s, def, o, against, ", which its session had met");
+        story_cause(s, "%s", cause_of_absence(def, against, node, o->instant + 1, answered, words));
+        return s;
+    }
+    sim_ns time = had_at(t, o, node, &position);
+    struct story *s = story_new(def, "%s of key %llu stands at %s without %s, which came before it", a,
+                                (unsigned long long)o->key, at, b);
+    story_write(s, def, against);
+    tell_way(s, def, against, node, position, time);
+    story_write(s, def, o);
+    story_line(s, time, true, "%s has %s, and not %s, which its session had %s", at, a, b,
+               against->session == o->session && against->region == o->region ? "written" : "read");
+    story_cause(s, "%s", cause_of_absence(def, against, node, position, time, words));
     return s;
 }

@@ -64,6 +64,9 @@ struct story *story_of_operation(const struct story_def *def, uint64_t op); /* w
 struct story *story_of_lost_update(const struct story_def *def, uint64_t loser, uint64_t winner,
                                    uint32_t node, sim_ns met, enum loss_cause cause);
 struct story *story_of_lost_commit(const struct story_def *def, uint64_t write);
+/* Of a broken promise that names it: a read that went back behind `against`, or a write that stands at `node`
+ * without it, or before it. */
+struct story *story_of_breach(const struct story_def *def, uint64_t op, uint64_t against, uint32_t node);
 void story_free(struct story *s);
 
 /* As text, its lines under each other. `bold`: important ones and the cause stand out on a terminal. */

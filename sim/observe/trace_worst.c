@@ -16,6 +16,7 @@ struct trace_worst {
     struct ledger ledger;
     struct trace_worst_figures figures;
     uint64_t wanted;
+    bool is_over;
     trace_worst_lost_fn *each;
     void *each_argument;
 };
@@ -48,8 +49,10 @@ static void on_lost(void *self, const struct live_write *loser)
                              .gap_ns = gap_between(w, loser, loser->lost_for),
                              .cause = loser->cause};
 
-    if (is_wanted(w, loser->id))
+    if (is_wanted(w, loser->id)) {
         w->figures.wanted_lost = one;
+        w->is_over = true;
+    }
     if (!loser->in_window)
         return;
     enum worst_loss kind = loser->causal ? WORST_CAUSAL : loser->skew ? WORST_SKEW : WORST_CONCURRENT;
@@ -131,8 +134,10 @@ static void end(struct trace_worst *w, const struct history_record *r)
         return;
     if (r->node != HISTORY_NO_NODE)
         operations_sample(&w->operations, op, r->node, r->end.instant);
-    if (is_wanted(w, r->op))
+    if (is_wanted(w, r->op)) {
         w->figures.wanted = (struct worst_write){r->op, r->time - op->begin_time, op->begin_time, r->time};
+        w->is_over |= op->kind == GEO_READ || r->end.outcome != OUTCOME_OK;
+    }
     if (op->kind != GEO_READ)
         write_ends(w, op, r);
     else if (r->end.outcome == OUTCOME_OK && !op->is_probe)
@@ -170,7 +175,7 @@ static void down(struct trace_worst *w, const struct history_record *r)
     const struct history_setting *s = w->operations.setting;
     bool for_ever = r->down.fault < s->fault_count && s->faults[r->down.fault].end == SIM_NS_NEVER;
 
-    ledger_down(&w->ledger, r->node, r->down.lose, for_ever, LEDGER_NO_FAULT);
+    ledger_down(&w->ledger, r, for_ever, LEDGER_NO_FAULT);
 }
 
 static void look(void *self, const struct history_record *r, uint64_t position)
@@ -225,6 +230,13 @@ static void look(void *self, const struct history_record *r, uint64_t position)
     }
     if (w->ledger.queue_count > 0)
         ledger_retire(&w->ledger, operations_oldest_read(&w->operations));
+}
+
+/* A write that the ledger has let go of is everywhere and meets no other any more. */
+bool trace_worst_wanted_is_over(const struct trace_worst *w)
+{
+    return w->is_over || (w->figures.wanted.op != 0 && !w->operations.setting->may_lose &&
+                          ledger_find(&w->ledger, w->figures.wanted.op) == NULL);
 }
 
 struct trace_worst *trace_worst_new(const struct history_setting *s, struct history *h, uint64_t wanted)

@@ -61,6 +61,10 @@ struct trace_worst *trace_worst_new(const struct history_setting *s, struct hist
 typedef void trace_worst_lost_fn(void *argument, const struct loss_figure *lost);
 void trace_worst_each_lost(struct trace_worst *w, trace_worst_lost_fn *each, void *argument);
 
+/* Is nothing more to come of the operation that was asked for? A read is over with its end; a write when it
+ * is lost, or refused, or everywhere, unless a crash or a rollback may still take it. */
+bool trace_worst_wanted_is_over(const struct trace_worst *w);
+
 struct trace_worst_figures trace_worst_finish(struct trace_worst *w); /* frees it */
 
 #endif

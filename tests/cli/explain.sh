@@ -82,6 +82,39 @@ grep -q '^The stalest read (' "$work/told" || fail "no stalest read"
 grep -q '^A failed write (' "$work/told" || fail "no failed write"
 grep -q '^A lost' "$work/told" || fail "nothing lost is told of"
 
+# A broken promise says which replica lost what, in the table, the report and the story: one copy, whose disk goes.
+cat >"$work/fire.yaml" <<'YAML'
+name: fire
+duration: 12s
+warmup: 1s
+replications: 2
+regions: [a, {name: b, nodes: 1}]
+network: {rtt: 80ms}
+workload: {clients: 3, arrivals: {poisson: 30/s}, keys: {count: 5}, mix: {read: 50%, write: 50%}, timeout: 2s}
+models: [local]
+faults: [{name: fire, at: 6s, for: 1s, crash: {region: a, lose: disk}}]
+YAML
+code=0
+"$program" run "$work/fire.yaml" -q --no-plots -o "$work/fire" >"$work/table" || code=$?
+[ $code -eq 1 ] || fail "broken promises give status $code, not 1"
+for check in linearizable read_your_writes monotonic_reads monotonic_writes writes_follow_reads; do
+    op=$(awk -F, -v c=$check '$3 == c && $5 == "false" { print $7 }' "$work/fire/verdicts.csv")
+    [ -n "$op" ] || { fail "$check is not broken"; continue; }
+    lost=$(sed -n "s/^0,local,,$check,,\"*$(echo "$op" | sed 's,/,\\/,') goes without \([^,]*\), which a lost with its disk at 6.000 s (fire).*/\1/p" \
+        "$work/fire/notes.csv")
+    [ -n "$lost" ] || { fail "$check: no note of what $op goes without"; cat "$work/fire/notes.csv"; continue; }
+    grep -q "$op goes without $lost, which a lost with its disk at 6.000 s (fire)" "$work/table" ||
+        fail "$check: the table does not say what was lost"
+    grep -q "$op goes without $lost, which a lost with its disk" "$work/fire/report.html" ||
+        fail "$check: the report does not say what was lost"
+done
+"$program" explain "$work/fire" --case broken-promise >"$work/told" || fail "explain of broken promises: status $?"
+for check in linearizable monotonic_writes; do
+    grep -q "^A broken promise, $check (local" "$work/told" || fail "no story of $check"
+done
+[ "$(grep -c "^  cause: a lost its disk at 6.000 s by 'fire', .*, of which there is no other copy$" "$work/told")" -eq \
+    "$(grep -c '^  cause: ' "$work/told")" ] || { fail "the fire is not the cause:"; cat "$work/told"; }
+
 refused() { # WORDS ARGUMENT...
     words=$1
     shift

@@ -53,7 +53,9 @@ static struct telling tell(const char *yaml, enum what what, uint64_t wanted)
 {
     struct telling t = {.simulation = simulate(yaml, 1)};
     const struct scenario *s = t.simulation->scenario;
-    struct trace_worst_figures w = explain_worst(s, 0, 1, wanted, NULL, NULL);
+    struct check_breach breach;
+    struct trace_worst_figures w = wanted != 0 ? explain_operation(s, 0, 1, wanted, GEO_CHECKS, &breach)
+                                               : explain_worst(s, 0, 1, NULL, NULL);
     size_t bytes;
 
     explain_trial_run(&t.trial, s, 0, 1, &(struct trace_def){.to = SIM_NS_NEVER - SIM_SECOND});

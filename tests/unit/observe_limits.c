@@ -92,7 +92,8 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
         ledger_end(&l, 256, true, false);
         ledger_retire(&l, UINT64_MAX);
         cr_assert_eq(ledger_entry(&l, 3) != NULL, room != 0);
-        ledger_down(&l, 1, LOSE_DISK, false, LEDGER_NO_FAULT);
+        struct history_record down = {.kind = HISTORY_DOWN, .node = 1, .down = {.lose = LOSE_DISK}};
+        ledger_down(&l, &down, false, LEDGER_NO_FAULT);
         cr_assert_eq(l.overflowed, room == 0);
         ledger_close(&l);
         keys_close(&keys);

@@ -370,7 +370,7 @@ Test(trace_formats, a_picture_of_a_story_is_well_formed_and_tells_it)
     int told = 0;
 
     for (uint32_t model = 0; model < 4; model++) {
-        struct trace_worst_figures w = explain_worst(s->scenario, model, 1, 0, NULL, NULL);
+        struct trace_worst_figures w = explain_worst(s->scenario, model, 1, NULL, NULL);
         struct explain_trial trial;
         explain_trial_run(&trial, s->scenario, model, 1, &(struct trace_def){.to = 20 * SIM_SECOND});
         struct story_def def = {&trial.timeline, trial.facts, "It"};
