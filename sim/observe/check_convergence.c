@@ -14,6 +14,7 @@
 #include "sim/base/hash.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
+#include "sim/observe/places.h"
 
 #include <stdio.h>
 
@@ -30,6 +31,7 @@ struct dirty {
 
 struct alike {
     const struct history_setting *setting;
+    struct places places;
     struct row *rows; /* [key * holders + row] */
     uint32_t holders;
     size_t bytes;
@@ -50,13 +52,10 @@ struct alike {
 struct alike *alike_new(const struct history_setting *s)
 {
     struct alike *c = memory_new(1, sizeof *c);
-    uint32_t holders[PLACEMENT_MOST];
 
     c->setting = s;
-    for (uint64_t key = 0; key < s->key_count && key < 64; key++) {
-        uint32_t count = placement_holders(s, key, holders);
-        c->holders = count > c->holders ? count : c->holders;
-    }
+    places_open(&c->places, s);
+    c->holders = c->places.replicas;
     c->bytes = (size_t)s->key_count * c->holders * sizeof *c->rows;
     c->rows = sparse_new(c->bytes + 1);
     c->written = memory_new(s->key_count / 64 + 1, sizeof *c->written);
@@ -74,6 +73,7 @@ void alike_free(struct alike *c)
 {
     if (c == NULL)
         return;
+    places_close(&c->places);
     sparse_free(c->rows, c->bytes + 1);
     free(c->written);
     free(c->up);
@@ -137,7 +137,7 @@ static void forget_disk(struct alike *c, uint32_t node)
     c->lives[node]++;
     c->forgot[node] = false;
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
-        int row = placement_index(c->setting, key, node);
+        int row = places_row(&c->places, key, node);
         if (row >= 0 && c->rows[key * c->holders + (uint32_t)row].touched)
             c->rows[key * c->holders + (uint32_t)row] = (struct row){0};
     }
@@ -145,7 +145,7 @@ static void forget_disk(struct alike *c, uint32_t node)
 
 static void forget_key(struct alike *c, const struct history_record *r)
 {
-    int row = r->key < c->setting->key_count ? placement_index(c->setting, r->key, r->node) : -1;
+    int row = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
     if (row >= 0)
         c->rows[r->key * c->holders + (uint32_t)row] = (struct row){0};
@@ -171,7 +171,7 @@ static void merge(struct alike *c, const struct history_record *r, struct row *r
 
 static void change(struct alike *c, const struct history_record *r)
 {
-    int at = r->key < c->setting->key_count ? placement_index(c->setting, r->key, r->node) : -1;
+    int at = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
     if (at < 0 || (r->kind == HISTORY_STORE && !r->store.kept))
         return;
