@@ -1,6 +1,7 @@
 #!/bin/sh
 # How time and memory grow: whole trials of the reference scenario, one size changed at a time (operations, by duration;
-# regions; keys; sessions), without readers and with metrics and checks. Prints CSV; with gnuplot it draws growth.png.
+# regions; keys; sessions), without readers and with metrics and checks. Prints CSV, and a table; with gnuplot it draws
+# growth.png.
 # Processor time of a trial in a process of its own, the least of three turns, of one where a turn takes minutes.
 # usage, from the folder of the sources: bench/growth.sh BUILD_DIR [MOST_OPERATIONS [FOLDER]]
 #   MOST_OPERATIONS: of the longest run, from 100000 (the default is 10 million; 1000000000 takes an hour);
@@ -61,6 +62,15 @@ for regions in 3 5 10 20 50 100; do
     # shellcheck disable=SC2086
     measure regions $regions 3 $short
 done
+
+echo
+awk -F, '
+    NR == 1 { print "| size | events an operation | ns an operation: no readers | metrics and checks | MB: no readers | metrics and checks |"
+              print "| ---: | ---: | ---: | ---: | ---: | ---: |"; next }
+    $3 == "none" { alone = $5; alone_mb = $9 / 1e6; next }
+    { zeros = length($2) - 1
+      value = $1 != "regions" ? "10^" zeros : $2
+      printf "| %s %s | %.2f | %.0f | %.0f | %.0f | %.0f |\n", value, $1, $6, alone, $5, alone_mb, $9 / 1e6 }' "$csv"
 
 if command -v gnuplot >/dev/null 2>&1; then
     gnuplot -e "csv='$csv'; png='$folder/growth.png'" bench/growth.gp
