@@ -20,20 +20,25 @@
  * hash table. */
 #include "sim/observe/delta.h"
 
+#include "sim/base/sparse.h"
+
 #include <stdlib.h>
 
 enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 4, CROWD = 32 };
+
+#define CLUSTERS_BYTES (CLUSTERS_MOST * sizeof(struct delta_cluster))
 
 static const sim_ns before_all = -SIM_NS_NEVER;
 
 void delta_open(struct delta *d, struct keys *keys)
 {
-    *d = (struct delta){.of = keys};
+    *d = (struct delta){.of = keys, .clusters = sparse_new(CLUSTERS_BYTES)};
 }
 
 void delta_close(struct delta *d)
 {
-    array_free(&d->clusters);
+    sparse_free(d->clusters, CLUSTERS_BYTES);
+    d->clusters = NULL;
     array_free(&d->free);
     array_free(&d->keys);
     check_map_free(&d->of_write);
@@ -41,33 +46,38 @@ void delta_close(struct delta *d)
 
 static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
 {
-    uint32_t at = d->of->marks[key].clusters;
+    uint32_t mark = d->of->marks[key].clusters, at = mark & ~DELTA_CROWDED;
 
-    if (at == 0 || d->clusters.items[at - 1].write == write)
+    if (at == 0 || d->clusters[at - 1].write == write)
         return at;
-    if (d->keys.items[d->clusters.items[at - 1].key].crowded) {
+    if ((mark & DELTA_CROWDED) != 0) {
         uint64_t found = check_map_get(&d->of_write, write != 0 ? write : key, write == 0);
         return found == CHECK_ABSENT ? 0 : (uint32_t)found;
     }
     do {
-        at = d->clusters.items[at - 1].next;
-    } while (at != 0 && d->clusters.items[at - 1].write != write);
+        at = d->clusters[at - 1].next;
+    } while (at != 0 && d->clusters[at - 1].write != write);
     return at;
+}
+
+static void newest_set(struct delta *d, uint64_t key, uint32_t at)
+{
+    d->of->marks[key].clusters = (d->of->marks[key].clusters & DELTA_CROWDED) | at;
 }
 
 static void map_put(struct delta *d, uint64_t key, uint32_t at)
 {
-    uint64_t write = d->clusters.items[at - 1].write;
+    uint64_t write = d->clusters[at - 1].write;
 
     check_map_put(&d->of_write, write != 0 ? write : key, write == 0, at);
 }
 
 static struct delta_key *key_of(struct delta *d, uint64_t key)
 {
-    uint32_t newest = d->of->marks[key].clusters;
+    uint32_t newest = delta_newest(d, key);
 
     if (newest != 0)
-        return &d->keys.items[d->clusters.items[newest - 1].key];
+        return &d->keys.items[d->clusters[newest - 1].key];
     *array_add(&d->keys) = (struct delta_key){.key = key, .limit = LOOK_AT};
     return &d->keys.items[d->keys.count - 1];
 }
@@ -76,7 +86,7 @@ static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t
 {
     uint32_t at;
 
-    if (d->clusters.count - d->free.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
+    if (d->cluster_count - d->free.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
         delta_close(d);
         d->undecided = true;
         return NULL;
@@ -85,22 +95,22 @@ static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t
     if (d->free.count > 0) {
         at = d->free.items[--d->free.count];
     } else {
-        array_add(&d->clusters);
-        at = (uint32_t)d->clusters.count;
+        at = ++d->cluster_count;
     }
-    struct delta_cluster *c = &d->clusters.items[at - 1];
+    struct delta_cluster *c = &d->clusters[at - 1];
     *c = (struct delta_cluster){.write = write,
                                 .key = (uint32_t)(k - d->keys.items),
-                                .next = d->of->marks[key].clusters,
+                                .next = delta_newest(d, key),
                                 .write_begin = before_all,
                                 .read_begin = before_all,
                                 .first_end = write == 0 ? before_all : SIM_NS_NEVER};
-    d->of->marks[key].clusters = at;
-    if (k->crowded)
+    newest_set(d, key, at);
+    bool crowded = (d->of->marks[key].clusters & DELTA_CROWDED) != 0;
+    if (crowded)
         map_put(d, key, at);
-    if (++k->count > CROWD && !k->crowded) {
-        k->crowded = true;
-        for (uint32_t i = at; i != 0; i = d->clusters.items[i - 1].next)
+    if (++k->count > CROWD && !crowded) {
+        d->of->marks[key].clusters |= DELTA_CROWDED;
+        for (uint32_t i = at; i != 0; i = d->clusters[i - 1].next)
             map_put(d, key, i);
     }
     return c;
@@ -111,7 +121,7 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
     if (d->undecided)
         return;
     uint32_t at = index_of(d, key, write);
-    struct delta_cluster *c = at != 0 ? &d->clusters.items[at - 1] : cluster_add(d, key, write);
+    struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
         return;
     c->write_begin = begin;
@@ -124,9 +134,8 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
     if (d->undecided)
         return true;
     uint32_t at = index_of(d, key, write);
-    bool known =
-        at != 0 || (write == 0 && (d->of->marks[key].clusters == 0 || !key_of(d, key)->initial_over));
-    struct delta_cluster *c = at != 0 ? &d->clusters.items[at - 1] : cluster_add(d, key, write);
+    bool known = at != 0 || (write == 0 && (delta_newest(d, key) == 0 || !key_of(d, key)->initial_over));
+    struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
         return known;
     if (begin > c->read_begin)
@@ -169,14 +178,15 @@ static void pair_look(struct delta *d, struct delta_key *k, const struct delta_c
 /* Lets go of what is over and can be in no new pair, but for the key's last. */
 static void condense(struct delta *d, struct delta_key *k)
 {
-    struct delta_cluster *all = d->clusters.items;
-    uint32_t *first = &d->of->marks[k->key].clusters;
+    struct delta_cluster *all = d->clusters;
+    uint32_t first = delta_newest(d, k->key);
+    bool crowded = (d->of->marks[k->key].clusters & DELTA_CROWDED) != 0;
     sim_ns least = SIM_NS_NEVER;
 
-    for (uint32_t i = *first; i != 0; i = all[i - 1].next)
+    for (uint32_t i = first; i != 0; i = all[i - 1].next)
         if (!all[i - 1].over && all[i - 1].first_end < least)
             least = all[i - 1].first_end;
-    for (uint32_t *at = first; *at != 0;) {
+    for (uint32_t *at = &first; *at != 0;) {
         struct delta_cluster *c = &all[*at - 1];
         if (!c->over || last_begin(c) > least || k->count == 1) {
             at = &c->next;
@@ -184,13 +194,14 @@ static void condense(struct delta *d, struct delta_key *k)
         }
         uint32_t index = *at;
         *at = c->next;
-        for (uint32_t i = *first; i != 0; i = all[i - 1].next)
+        for (uint32_t i = first; i != 0; i = all[i - 1].next)
             pair_look(d, k, c, &all[i - 1]);
-        if (k->crowded)
+        if (crowded)
             check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
         *array_add(&d->free) = index;
         k->count--;
     }
+    newest_set(d, k->key, first);
     k->limit = k->count < LOOK_AT / 2 ? LOOK_AT : 2 * k->count;
 }
 
@@ -200,12 +211,12 @@ static void over(struct delta *d, struct delta_key *k, uint64_t write)
 
     k->initial_over |= write == 0;
     if (at != 0)
-        d->clusters.items[at - 1].over = true;
+        d->clusters[at - 1].over = true;
 }
 
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
 {
-    if (d->undecided || d->keeps || (d->of->marks[key].clusters == 0 && cluster_add(d, key, write) == NULL))
+    if (d->undecided || d->keeps || (delta_newest(d, key) == 0 && cluster_add(d, key, write) == NULL))
         return;
     struct delta_key *k = key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
@@ -233,8 +244,8 @@ bool delta_finish(struct delta *d, struct histogram *out)
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
         struct delta_key *k = &d->keys.items[at];
         of_key.count = 0;
-        for (uint32_t i = d->of->marks[k->key].clusters; i != 0; i = d->clusters.items[i - 1].next)
-            *array_add(&of_key) = d->clusters.items[i - 1];
+        for (uint32_t i = delta_newest(d, k->key); i != 0; i = d->clusters[i - 1].next)
+            *array_add(&of_key) = d->clusters[i - 1];
         const struct delta_cluster *c = of_key.items;
         if (of_key.count > 0)
             qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);

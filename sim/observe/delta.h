@@ -46,12 +46,16 @@ struct delta_key {
     uint64_t top;          /* the newest write that delta_over told; 0: none yet */
     uint32_t count, limit; /* of its clusters; at so many it looks what may go */
     bool initial_over;
-    bool crowded; /* its clusters are in of_write */
 };
 
+#define DELTA_CROWDED (UINT32_C(1) << 31) /* the key's clusters are in of_write */
+
 struct delta {
-    struct keys *of; /* marks[key].clusters: its newest cluster + 1; 0: it was not touched */
-    ARRAY(struct delta_cluster) clusters;
+    struct keys
+        *of; /* marks[key].clusters: its newest cluster + 1, 0: it was not touched; and DELTA_CROWDED */
+    struct delta_cluster
+        *clusters; /* all that there may be, as they are touched; NULL once it is undecided */
+    uint32_t cluster_count;
     ARRAY(uint32_t) free; /* + 1 */
     ARRAY(struct delta_key) keys;
     struct check_map of_write; /* of crowded keys: (write, 0), or (key, 1) for the value from before the start
@@ -74,13 +78,26 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
 
+static inline uint32_t delta_newest(const struct delta *d, uint64_t key)
+{
+    return d->of->marks[key].clusters & ~DELTA_CROWDED;
+}
+
 /* Brings nearer what will be told of this key, once its marks have come; changes nothing. */
 static inline void delta_expect(const struct delta *d, uint64_t key)
 {
-    uint32_t at = d->of->marks[key].clusters;
+    uint32_t at = delta_newest(d, key);
 
     if (at != 0 && !d->undecided)
-        expect_line(&d->clusters.items[at - 1]);
+        expect_line(&d->clusters[at - 1]);
+}
+/* A read of this write, once that has come. */
+static inline void delta_expect_read(const struct delta *d, uint64_t key, uint64_t write)
+{
+    uint32_t at = delta_newest(d, key);
+
+    if (at != 0 && !d->undecided && d->clusters[at - 1].write != write && d->clusters[at - 1].next != 0)
+        expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
 }
 
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */

@@ -96,6 +96,12 @@ static struct guarantee_slot *slot_of(const struct guarantees *s, uint64_t sessi
     }
 }
 
+void guarantees_expect(const struct guarantees *s, const struct operation *op)
+{
+    if (s->of->marks[op->key].notes != 0)
+        expect_line(&s->slots[slot_home(s, hash_of(session_of(op), op->key))]);
+}
+
 static void slots_grow(struct guarantees *s)
 {
     struct guarantee_slot *old = s->slots;

@@ -104,6 +104,8 @@ void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct
 void guarantees_end(struct guarantees *s, const struct operation *op); /* before either */
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
+/* Brings nearer what this session knows of the key, if anything; changes nothing. */
+void guarantees_expect(const struct guarantees *s, const struct operation *op);
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 

@@ -1,9 +1,10 @@
 /* lag.c -- see lag.h. */
 #include "sim/observe/lag.h"
 
-void lag_open(struct lag *l, const struct history_setting *s, struct series *series)
+void lag_open(struct lag *l, const struct history_setting *s, struct series *series,
+              struct histogram_queue *queue)
 {
-    *l = (struct lag){.setting = s, .series = series, .replicas = places_replicas(s)};
+    *l = (struct lag){.setting = s, .series = series, .queue = queue, .replicas = places_replicas(s)};
     l->pairs = memory_new((size_t)s->region_count * s->region_count, sizeof *l->pairs);
 }
 
@@ -24,7 +25,7 @@ static void lag_add(struct lag *l, const struct live_write *w, uint32_t from, ui
     series_add(series_at(l->series, to, w->commit_time), SERIES_REPLICATION_LAG, (double)lag / 1e6);
     if (!w->in_window)
         return;
-    histogram_add(&pair->ns, lag);
+    histogram_queue_add(l->queue, &pair->ns, lag);
     pair->at_least |= at_least;
 }
 
@@ -53,7 +54,7 @@ static void count(struct lag *l, const struct live_write *w, const bool *up, uin
     }
     if (!w->in_window)
         return;
-    histogram_add(&l->convergence, last);
+    histogram_queue_add(l->queue, &l->convergence, last);
     l->convergence_at_least |= at_least;
     l->unapplied += at_least;
 }

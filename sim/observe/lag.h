@@ -16,6 +16,7 @@
 
 #include "sim/observe/ledger.h"
 #include "sim/observe/series.h"
+#include "sim/stats/histogram_queue.h"
 
 struct lag_pair {
     struct histogram ns;
@@ -25,6 +26,7 @@ struct lag_pair {
 struct lag {
     const struct history_setting *setting;
     struct series *series;
+    struct histogram_queue *queue;
     uint32_t replicas;
     struct lag_pair *pairs; /* [from * regions + to] */
     struct histogram convergence;
@@ -32,7 +34,8 @@ struct lag {
     uint64_t unapplied;
 };
 
-void lag_open(struct lag *l, const struct history_setting *s, struct series *series);
+void lag_open(struct lag *l, const struct history_setting *s, struct series *series,
+              struct histogram_queue *queue); /* flushed by who owns it */
 void lag_close(struct lag *l);
 void lag_settled(struct lag *l, const struct live_write *w); /* as of ledger_listener */
 void lag_finish(struct lag *l, const struct ledger *ledger, sim_ns end_ns);

@@ -306,6 +306,19 @@ static inline void ledger_expect(const struct ledger *l, uint64_t key, uint64_t 
             expect_line((const char *)w + at);
 }
 
+/* The entry was. Of this node's replica. */
+static inline void ledger_expect_row(const struct ledger *l, uint64_t key, uint32_t node)
+{
+    const struct key_entry *e = ledger_entry(l, key);
+    int row = e != NULL ? places_row(&l->places, key, node) : PLACES_NONE;
+
+    if (row == PLACES_NONE)
+        return;
+    expect_line(&e->rows[row]);
+    expect_line(&e->reach[(size_t)row * e->slot_capacity]);
+    expect_line(e->slots);
+}
+
 /* Has `by` seen `w` (not asked of itself)? */
 static inline bool write_seen(const struct live_write *w, const struct live_write *by)
 {

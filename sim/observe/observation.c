@@ -26,6 +26,7 @@ struct observation {
     struct keys keys;
     struct ledger ledger;
     struct series series;
+    struct histogram_queue queue;
     struct latency latency;
     struct staleness staleness;
     struct delta delta;
@@ -367,8 +368,31 @@ static void expect_entries(const struct observation *o, const struct history_rec
         delta_expect(&o->delta, r->key);
         ledger_expect(&o->ledger, r->key, r->end.op_kind == GEO_READ ? 0 : r->op);
         break;
+    case HISTORY_TAKE:
+        ledger_expect(&o->ledger, r->key, 0);
+        break;
     case HISTORY_STORE:
         ledger_expect(&o->ledger, r->key, r->store.write);
+        break;
+    default:
+        break;
+    }
+}
+
+static void expect_rows(const struct observation *o, const struct history_record *r)
+{
+    const struct operation *op;
+
+    switch (r->kind) {
+    case HISTORY_END:
+        if (r->end.op_kind == GEO_READ) {
+            delta_expect_read(&o->delta, r->key, r->end.write);
+            if ((op = operations_find(&o->operations, r->op)) != NULL)
+                guarantees_expect(&o->guarantees, op);
+        }
+        break;
+    case HISTORY_STORE:
+        ledger_expect_row(&o->ledger, r->key, r->node);
         break;
     default:
         break;
@@ -381,18 +405,21 @@ static const uint32_t KINDS =
     1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
     1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
 
-enum { FAR = 16, NEAR = 8 };
+enum { FAR = 18, NEAR = 12, CLOSE = 6 };
 
 static void observe_batch(void *reader, const struct history_entry *batch, uint32_t count)
 {
     struct observation *o = reader;
 
     for (uint32_t i = 0; i < count + FAR; i++) {
-        uint32_t near = i - (FAR - NEAR), now = i - FAR; /* beyond count until then */
+        uint32_t near = i - (FAR - NEAR), close = i - (FAR - CLOSE),
+                 now = i - FAR; /* beyond count until then */
         if (i < count)
             expect_tables(o, &batch[i].record);
         if (near < count)
             expect_entries(o, &batch[near].record);
+        if (close < count)
+            expect_rows(o, &batch[close].record);
         if (now < count && (KINDS >> batch[now].record.kind & 1) != 0)
             observe(o, &batch[now].record, batch[now].position);
     }
@@ -419,10 +446,10 @@ struct observation *observation_new(const struct history_setting *s, struct hist
     };
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);
-    staleness_open(&o->staleness, s, &o->series);
+    staleness_open(&o->staleness, s, &o->series, &o->queue);
     delta_open(&o->delta, &o->keys);
     guarantees_open(&o->guarantees, s, &o->keys);
-    lag_open(&o->lag, s, &o->series);
+    lag_open(&o->lag, s, &o->series, &o->queue);
     convergence_open(&o->convergence, s, &o->keys);
     recovery_open(&o->recovery, s);
     leadership_open(&o->leadership, s);
@@ -531,6 +558,7 @@ void observation_finish(struct observation *o, sim_ns end_ns)
     staleness_finish(&o->staleness);
     guarantees_finish(&o->guarantees, &o->ledger);
     lag_finish(&o->lag, &o->ledger, end_ns);
+    histogram_queue_flush(&o->queue);
     convergence_finish(&o->convergence, &o->ledger, end_ns);
     recovery_finish(&o->recovery, &o->ledger, end_ns);
     leadership_finish(&o->leadership, end_ns);

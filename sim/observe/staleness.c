@@ -8,9 +8,10 @@
 
 #include "sim/model/model.h"
 
-void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series)
+void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series,
+                    struct histogram_queue *queue)
 {
-    *s = (struct staleness){.setting = setting, .series = series};
+    *s = (struct staleness){.setting = setting, .series = series, .queue = queue};
     s->regions = memory_new(setting->region_count, sizeof *s->regions);
     s->pairs = memory_new((size_t)setting->region_count * setting->region_count, sizeof *s->pairs);
     s->visibility_stale = memory_new(setting->probe_after_count, sizeof *s->visibility_stale);
@@ -160,11 +161,12 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
         return m.newest; /* fresh: counted in the end, see staleness_finish */
     region->stale++;
     region->not_own += m.own != NULL;
-    histogram_add(&region->ms, stale_ns);
-    histogram_add(&s->pairs[s->setting->node_region[m.oldest->entry->slots[m.oldest->slot].node] *
-                                s->setting->region_count +
-                            op->region],
-                  stale_ns);
+    histogram_queue_add(s->queue, &region->ms, stale_ns);
+    histogram_queue_add(s->queue,
+                        &s->pairs[s->setting->node_region[m.oldest->entry->slots[m.oldest->slot].node] *
+                                      s->setting->region_count +
+                                  op->region],
+                        stale_ns);
     histogram_add(&region->versions, (int64_t)m.count);
     return m.newest;
 }

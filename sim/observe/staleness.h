@@ -25,6 +25,7 @@
 #include "sim/observe/ledger.h"
 #include "sim/observe/operations.h"
 #include "sim/observe/series.h"
+#include "sim/stats/histogram_queue.h"
 
 struct staleness_region {
     struct histogram ms, versions; /* fresh reads' zeros come at the end */
@@ -34,6 +35,7 @@ struct staleness_region {
 struct staleness {
     const struct history_setting *setting;
     struct series *series;
+    struct histogram_queue *queue;
     struct staleness_region *regions;
     struct histogram *pairs; /* [from * regions + to] */
     uint64_t *visibility_stale, *visibility_probes;
@@ -51,7 +53,8 @@ struct missed {
 /* What goes against `w` at the node, and the loss that took it: of this check and of the guarantees'. */
 struct check_breach breach_of(const struct ledger *l, uint64_t op, const struct live_write *w, uint32_t node);
 
-void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series);
+void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series,
+                    struct histogram_queue *queue); /* flushed by who owns it */
 void staleness_close(struct staleness *s);
 /* A read, or a probe, has ended with OK; its samples are all in. The newest live write that it reflects, if
  * versions decide which that is; else, or where there is none, NULL. */

@@ -1,0 +1,58 @@
+/* histogram_queue.h -- values on their way into histograms, so that the pages they fall on can be asked for
+ * ahead.
+ *
+ * Values of a wide range fall on pages that are seldom in the nearest cache, and there are many histograms. A
+ * histogram does not depend on the order of what was added, so a value waits here while its page comes.
+ *
+ *     histogram_queue_add(&q, &lag, lag_ns);
+ *     histogram_queue_flush(&q);              // before any of them is looked at
+ */
+#ifndef GEOREP_STATS_HISTOGRAM_QUEUE_H
+#define GEOREP_STATS_HISTOGRAM_QUEUE_H
+
+#include "sim/base/expect.h"
+#include "sim/stats/histogram.h"
+
+#define HISTOGRAM_QUEUE 32u
+
+/* Zeroed is empty. */
+struct histogram_queue {
+    struct {
+        struct histogram *into;
+        int64_t value;
+    } ring[HISTOGRAM_QUEUE];
+    uint32_t added; /* the place of the next, counted round */
+};
+
+/* `into` stays where it is until the queue is flushed. */
+static inline void histogram_queue_add(struct histogram_queue *q, struct histogram *into, int64_t value)
+{
+    uint32_t at = q->added++ % HISTOGRAM_QUEUE, half = (at + HISTOGRAM_QUEUE / 2) % HISTOGRAM_QUEUE;
+    struct histogram *first = q->ring[at].into, *middle = q->ring[half].into;
+
+    if (first != NULL)
+        histogram_add(first, q->ring[at].value);
+    q->ring[at].into = into;
+    q->ring[at].value = value;
+    if (into->pages != NULL)
+        expect_line(&into->pages[histogram_slot(value) / HISTOGRAM_PAGE]);
+    if (middle != NULL && middle->pages != NULL) {
+        uint32_t slot = histogram_slot(q->ring[half].value);
+        const struct histogram_page *page = middle->pages[slot / HISTOGRAM_PAGE];
+        if (page != NULL) {
+            expect_line(&page->low[slot % HISTOGRAM_PAGE]);
+            expect_line(&page->only[slot % HISTOGRAM_PAGE]);
+        }
+    }
+}
+
+static inline void histogram_queue_flush(struct histogram_queue *q)
+{
+    for (uint32_t at = 0; at < HISTOGRAM_QUEUE; at++) {
+        if (q->ring[at].into != NULL)
+            histogram_add(q->ring[at].into, q->ring[at].value);
+        q->ring[at].into = NULL;
+    }
+}
+
+#endif
