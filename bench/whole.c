@@ -97,8 +97,8 @@ static double found_take(const struct trial_figures *f, enum metric_id metric, e
     return NAN;
 }
 
-static bool measure_here(const struct scenario *s, uint32_t model, uint32_t replication, uint32_t readers,
-                         struct whole_figures *out)
+static bool measure_here(const struct scenario *s, uint32_t model, uint32_t replication,
+                         struct whole_readers readers, struct whole_figures *out)
 {
     const struct scenario_model *m = &s->models[model];
     struct trial_def def = {.world = &s->world,
@@ -115,15 +115,15 @@ static bool measure_here(const struct scenario *s, uint32_t model, uint32_t repl
     struct history_file *file = NULL;
     struct geo_promise promised = model_promise(s, model);
 
-    if ((readers & WHOLE_METRICS) != 0)
-        o = observation_new(trial_setting(t), trial_history(t));
-    if ((readers & WHOLE_CHECKS) != 0) {
-        checks = checks_new(trial_setting(t), trial_history(t));
+    if (readers.ledger || readers.metrics != 0)
+        o = observation_new_of(trial_setting(t), trial_history(t), readers.metrics);
+    if (readers.checks != 0) {
+        checks = checks_new_of(trial_setting(t), trial_history(t), readers.checks);
         checks_bound(checks, promised.stale_ns_max, promised.stale_versions_max);
     }
     if (o != NULL && checks != NULL)
         observation_check(o, checks);
-    if ((readers & WHOLE_HISTORY) != 0 &&
+    if (readers.history &&
         (file = history_file_open("/dev/null", trial_setting(t), trial_history(t))) == NULL)
         return false;
     if (o != NULL)
@@ -154,8 +154,8 @@ static bool measure_here(const struct scenario *s, uint32_t model, uint32_t repl
     return done; /* its memory goes with the process */
 }
 
-bool whole_measure(const struct scenario *s, uint32_t model, uint32_t replication, uint32_t readers,
-                   struct whole_figures *out)
+bool whole_measure(const struct scenario *s, uint32_t model, uint32_t replication,
+                   struct whole_readers readers, struct whole_figures *out)
 {
     int ends[2], status = 0;
 

@@ -5,10 +5,18 @@
 #define GEOREP_BENCH_WHOLE_H
 
 #include "bench/bench.h"
+#include "sim/observe/observation.h"
 #include "sim/scenario/scenario.h"
 
 /* Who reads the trial's history. */
-enum whole_readers { WHOLE_METRICS = 1, WHOLE_CHECKS = 2, WHOLE_HISTORY = 4 };
+struct whole_readers {
+    bool ledger;      /* the observation, with */
+    uint32_t metrics; /* these parts (OBSERVE_*); any of them brings the ledger */
+    uint32_t checks;  /* 1u << enum geo_check */
+    bool history;     /* the file of operations */
+};
+#define WHOLE_METRICS OBSERVE_ALL
+#define WHOLE_CHECKS UINT32_MAX
 
 /* What the programs of bench/peers find of the reference scenario too: by its name in metrics.csv, of
  * conflicts and losses the share per write, NaN where a trial has no such figure or no metrics were read. */
@@ -29,7 +37,7 @@ struct whole_figures {
 struct document *whole_document(const char *path, const struct document_override *overrides, size_t count);
 
 /* One replication of one model, by `readers`. false: it failed, and it has been said how. */
-bool whole_measure(const struct scenario *s, uint32_t model, uint32_t replication, uint32_t readers,
-                   struct whole_figures *out);
+bool whole_measure(const struct scenario *s, uint32_t model, uint32_t replication,
+                   struct whole_readers readers, struct whole_figures *out);
 
 #endif

@@ -120,6 +120,9 @@ struct check_breach {
 struct checks;
 
 struct checks *checks_new(const struct history_setting *s, struct history *h);
+/* For a bench: what these checks (1u << enum geo_check) need of the history, and no more; of the others there
+ * is no verdict. Linearizability is at the bottom of the stream that sequential and causal read. */
+struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks);
 void checks_free(struct checks *c);
 
 /* The same for an operation of the history that is told to other readers first. */

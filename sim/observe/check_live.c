@@ -144,9 +144,16 @@ static void live_read(void *reader, const struct history_record *r, uint64_t pos
 
 struct checks *checks_new(const struct history_setting *s, struct history *h)
 {
+    return checks_new_of(s, h, UINT32_MAX);
+}
+
+struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks)
+{
+    const uint32_t of_stream = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL;
+    const uint32_t of_alike = 1u << GEO_EVENTUAL | 1u << GEO_STRONG_EVENTUAL;
     struct checks *c = memory_new(1, sizeof *c);
     const struct check_stream_def def = {
-        .checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL,
+        .checks = checks & of_stream,
         .initial = s->initial,
         .key_count = s->key_count,
         .steps_of_key = LIVE_STEPS_OF_KEY,
@@ -159,11 +166,14 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     c->stream = check_stream_new(&def);
     c->alike = alike_new(s);
     c->witness = witness_new(s);
-    history_add_reader(h, live_read, c,
-                       1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE |
-                           1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER |
-                           1u << HISTORY_DOWN | 1u << HISTORY_FORGET | 1u << HISTORY_UP |
-                           1u << HISTORY_FAULT | (s->limits_bandwidth ? 1u << HISTORY_SEND : 0));
+    uint32_t kinds = 0;
+    if ((checks & of_stream) != 0)
+        kinds |= 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
+    if ((checks & of_alike) != 0)
+        kinds |= 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                 1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
+                 (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
+    history_add_reader(h, live_read, c, kinds);
     return c;
 }
 

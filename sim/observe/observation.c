@@ -22,6 +22,7 @@
 
 struct observation {
     const struct history_setting *setting;
+    uint32_t parts; /* OBSERVE_* */
     struct operations operations;
     struct keys keys;
     struct ledger ledger;
@@ -49,6 +50,11 @@ struct observation {
     sim_ns end_ns;
     bool finished;
 };
+
+static inline bool has(const struct observation *o, uint32_t parts)
+{
+    return (o->parts & parts) != 0;
+}
 
 /* ---- what the ledger tells ---- */
 
@@ -111,10 +117,13 @@ static void begin(struct observation *o, const struct history_record *r, uint64_
 
     if (op->is_probe)
         return;
-    latency_begin(&o->latency, op);
-    guarantees_begin(&o->guarantees, op);
-    tallies_begin(&o->tallies, op);
-    if (op->kind != GEO_READ)
+    if (has(o, OBSERVE_LATENCY))
+        latency_begin(&o->latency, op);
+    if (has(o, OBSERVE_GUARANTEES))
+        guarantees_begin(&o->guarantees, op);
+    if (has(o, OBSERVE_TALLIES))
+        tallies_begin(&o->tallies, op);
+    if (op->kind != GEO_READ && has(o, OBSERVE_RECOVERY))
         recovery_begin(&o->recovery, op);
 }
 
@@ -143,10 +152,12 @@ static void take(struct observation *o, const struct history_record *r)
         origin.session = op->session;
     }
     bool first = ledger_take(&o->ledger, r, origin);
-    leadership_take(&o->leadership, r);
-    if (first && op != NULL)
+    if (has(o, OBSERVE_LEADERSHIP))
+        leadership_take(&o->leadership, r);
+    if (first && op != NULL && has(o, OBSERVE_GUARANTEES))
         guarantees_take(&o->guarantees, &o->ledger, op, r->op);
-    tallies_take(&o->tallies, r, op, !first, origin.in_window);
+    if (has(o, OBSERVE_TALLIES))
+        tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
 
 /* Registers alone: elsewhere a read returns more than one write's value. */
@@ -154,7 +165,7 @@ static void delta_end(struct observation *o, const struct operation *op, const s
 {
     bool well = r->end.outcome == OUTCOME_OK;
 
-    if (o->setting->data != GEO_REGISTER || op->is_probe)
+    if (o->setting->data != GEO_REGISTER || op->is_probe || !has(o, OBSERVE_DELTA))
         return;
     if (op->kind == GEO_READ && well &&
         !delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time) &&
@@ -170,9 +181,10 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 {
     bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
 
-    if (well)
+    if (well && has(o, OBSERVE_RECOVERY))
         recovery_success(&o->recovery, op, r->time);
-    leadership_end(&o->leadership, r, well);
+    if (has(o, OBSERVE_LEADERSHIP))
+        leadership_end(&o->leadership, r, well);
     if (r->end.outcome == OUTCOME_OK) {
         o->conflicts.committed += op->in_window;
         if (!op->taken && op->in_window)
@@ -193,17 +205,23 @@ static void end(struct observation *o, const struct history_record *r)
     if (r->node != HISTORY_NO_NODE)
         operations_sample(&o->operations, op, r->node, r->end.instant);
     if (!op->is_probe) {
-        latency_end(&o->latency, op, r);
-        tallies_end(&o->tallies, op, r);
+        if (has(o, OBSERVE_LATENCY))
+            latency_end(&o->latency, op, r);
+        if (has(o, OBSERVE_TALLIES))
+            tallies_end(&o->tallies, op, r);
+        if (has(o, OBSERVE_GUARANTEES))
+            guarantees_end(&o->guarantees, op);
     }
-    if (!op->is_probe)
-        guarantees_end(&o->guarantees, op);
     if (op->kind != GEO_READ) {
         write_ends(o, op, r);
-        guarantees_wrote(&o->guarantees, &o->ledger, op, r->end.outcome == OUTCOME_OK ? r->op : 0);
-    } else if (r->end.outcome == OUTCOME_OK) {
-        const struct live_write *newest = staleness_end(&o->staleness, &o->ledger, &o->operations, op);
-        if (!op->is_probe)
+        if (has(o, OBSERVE_GUARANTEES))
+            guarantees_wrote(&o->guarantees, &o->ledger, op, r->end.outcome == OUTCOME_OK ? r->op : 0);
+    } else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS | OBSERVE_GUARANTEES)) {
+        const struct live_write *newest =
+            has(o, OBSERVE_STALENESS) ? staleness_end(&o->staleness, &o->ledger, &o->operations, op)
+            : op->is_probe            ? NULL
+                                      : staleness_missed(&o->ledger, &o->operations, op).newest;
+        if (!op->is_probe && has(o, OBSERVE_GUARANTEES))
             guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
     }
     delta_end(o, op, r);
@@ -245,6 +263,11 @@ static void fault(struct observation *o, const struct history_record *r, uint64_
 /* What the record changed of quantities that are followed over time. */
 static void follow(struct observation *o, sim_ns time)
 {
+    if (!has(o, OBSERVE_BACKLOG)) {
+        o->seen_ops = o->ledger.backlog_ops;
+        o->seen_bytes = o->ledger.backlog_bytes;
+        o->seen_diverged = (int64_t)o->convergence.diverged;
+    }
     if (o->ledger.backlog_ops != o->seen_ops || o->ledger.backlog_bytes != o->seen_bytes) {
         o->seen_ops = o->ledger.backlog_ops;
         o->seen_bytes = o->ledger.backlog_bytes;
@@ -278,7 +301,8 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         sample(o, r);
         return;
     case HISTORY_SEND:
-        traffic_send(&o->traffic, r);
+        if (has(o, OBSERVE_TRAFFIC))
+            traffic_send(&o->traffic, r);
         return;
     case HISTORY_COUNT:
         tallies_count(&o->tallies, r);
@@ -291,14 +315,15 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         break;
     case HISTORY_STORE:
         ledger_store(&o->ledger, r);
-        if (r->store.kept)
+        if (r->store.kept && has(o, OBSERVE_CONVERGENCE))
             convergence_answer(&o->convergence, r->key, r->node, r->store.digest);
         break;
     case HISTORY_MERGE:
         ledger_merge(&o->ledger, r);
         break;
     case HISTORY_ANSWER:
-        convergence_answer(&o->convergence, r->key, r->node, r->answer.digest);
+        if (has(o, OBSERVE_CONVERGENCE))
+            convergence_answer(&o->convergence, r->key, r->node, r->answer.digest);
         break;
     case HISTORY_DROP:
         ledger_drop(&o->ledger, r);
@@ -427,22 +452,28 @@ static void observe_batch(void *reader, const struct history_entry *batch, uint3
 
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
+    return observation_new_of(s, h, OBSERVE_ALL);
+}
+
+struct observation *observation_new_of(const struct history_setting *s, struct history *h, uint32_t parts)
+{
     struct observation *o = memory_new(1, sizeof *o);
 
     o->setting = s;
+    o->parts = parts;
     operations_open(&o->operations, s);
     keys_open(&o->keys, s->key_count);
     ledger_open(&o->ledger, s, &o->keys);
     o->ledger.listener = (struct ledger_listener){
         .self = o,
-        .settled = on_settled,
-        .applied = on_applied,
-        .undone = on_undone,
-        .conflict = on_conflict,
-        .lost = on_lost,
-        .reflected = on_reflected,
-        .let_go = on_let_go,
-        .over = on_over,
+        .settled = has(o, OBSERVE_LAG) ? on_settled : NULL,
+        .applied = has(o, OBSERVE_CONVERGENCE) ? on_applied : NULL,
+        .undone = has(o, OBSERVE_CONVERGENCE) ? on_undone : NULL,
+        .conflict = has(o, OBSERVE_CONFLICTS) ? on_conflict : NULL,
+        .lost = has(o, OBSERVE_CONFLICTS) ? on_lost : NULL,
+        .reflected = has(o, OBSERVE_GUARANTEES) ? on_reflected : NULL,
+        .let_go = has(o, OBSERVE_GUARANTEES) ? on_let_go : NULL,
+        .over = has(o, OBSERVE_DELTA) ? on_over : NULL,
     };
     series_open(&o->series, s);
     latency_open(&o->latency, s, &o->series);

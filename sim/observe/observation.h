@@ -92,7 +92,28 @@ struct trial_figures {
 
 struct observation;
 
+/* Who hangs on the ledger and the open operations, which are always kept. */
+enum observation_part {
+    OBSERVE_LATENCY = 1,
+    OBSERVE_STALENESS = 2,
+    OBSERVE_DELTA = 4,
+    OBSERVE_GUARANTEES = 8, /* and the look for the newest write that a read reflects */
+    OBSERVE_LAG = 16,
+    OBSERVE_CONVERGENCE = 32,
+    OBSERVE_CONFLICTS = 64,
+    OBSERVE_RECOVERY = 128,
+    OBSERVE_LEADERSHIP = 256,
+    OBSERVE_TRAFFIC = 512,
+    OBSERVE_TALLIES = 1024,
+    OBSERVE_BACKLOG = 2048, /* backlog and diverged keys over time */
+    OBSERVE_ALL = 4095
+};
+
 struct observation *observation_new(const struct history_setting *s, struct history *h);
+
+/* For a bench: of `parts` alone (OBSERVE_*); what others would have found is missing from the figures, or 0.
+ * Without convergence replicas count as agreed as soon as nothing is owed. */
+struct observation *observation_new_of(const struct history_setting *s, struct history *h, uint32_t parts);
 void observation_free(struct observation *o);
 
 /* The observer tells these checks what its ledger knows of each operation; observation_finish finishes them,
