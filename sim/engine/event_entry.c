@@ -15,7 +15,7 @@ void event_run_grow(struct event_run *r, size_t count)
         memmove(r->items, r->next, (left + 1) * sizeof *r->items);
     } else {
         next = (size_t)(r->next - r->items);
-        for (room = room != 0 ? room : 31; room < next + left + count;)
+        for (room = room > 0 ? room : 31; room < next + left + count;)
             room = 2 * room + 1;
         r->items = memory_resize(r->items, room + 1, sizeof *r->items);
     }

@@ -8,11 +8,15 @@
 
 #define EVENT_NEVER UINT64_MAX /* later than any time: the sign after the last of a run or heap */
 
-/* An event that is pending. Its order is in its slot, where it is looked up if two times are equal. `stamp`
- * tells an entry whose event was cancelled or moved meanwhile: its slot carries another. */
+/* Where an event's slot is and, in the lowest 16 bits, its stamp: it tells an entry whose event was cancelled
+ * or moved meanwhile, as the slot then carries another. An address has 48 bits (CHECKed where slots are
+ * made). */
+typedef uint64_t event_tag;
+
+/* An event that is pending. Its order is in its slot, where it is looked up if two times are equal. */
 struct event_entry {
     uint64_t time;
-    uint32_t slot, stamp;
+    event_tag tag;
 };
 
 /* Time over order, as one number: a comparison is two instructions and no branch. */
@@ -23,8 +27,8 @@ static inline event_key event_key_new(uint64_t time, uint64_t order)
     return (event_key)time << 64 | order;
 }
 
-/* Entries in order, taken from `next` on. At `end` stands an entry that no event owns; `limit` is where it
- * may stand at the latest. */
+/* Entries in order, taken from `next` on; before it is one that was taken, or one of time 0. At `end` stands
+ * an entry that no event owns; `limit` is where it may stand at the latest. */
 struct event_run {
     struct event_entry *next, *end, *limit, *items;
 };

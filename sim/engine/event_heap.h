@@ -12,13 +12,9 @@
 
 #include "sim/engine/event_entry.h"
 
-struct event_tag {
-    uint32_t slot, stamp;
-};
-
 struct event_heap {
     event_key *keys; /* [count + 4 at least] */
-    struct event_tag *tags;
+    event_tag *tags;
     size_t count, capacity; /* count is with the hole */
     bool hole;
 };
@@ -37,10 +33,10 @@ static inline uint64_t event_heap_time(const struct event_heap *h)
 }
 
 /* Puts one at `at` or, as long as a child comes before it, below. */
-static inline void event_heap_sink(struct event_heap *h, size_t at, event_key key, struct event_tag tag)
+static inline void event_heap_sink(struct event_heap *h, size_t at, event_key key, event_tag tag)
 {
     event_key *keys = h->keys;
-    struct event_tag *tags = h->tags;
+    event_tag *tags = h->tags;
     size_t count = h->count;
 
     for (size_t child; (child = 4 * at + 1) < count; at = child) {
@@ -57,7 +53,7 @@ static inline void event_heap_sink(struct event_heap *h, size_t at, event_key ke
     tags[at] = tag;
 }
 
-static inline void event_heap_push(struct event_heap *h, event_key key, struct event_tag tag)
+static inline void event_heap_push(struct event_heap *h, event_key key, event_tag tag)
 {
     if (h->hole) {
         h->hole = false;

@@ -7,157 +7,183 @@
 #include "sim/engine/event_heap.h"
 #include "sim/engine/event_ladder.h"
 
-#define EVENT_NO_SLOT UINT32_MAX
-#define EVENT_STAMP_LAST (UINT32_MAX - 2) /* a slot that had more is not used again */
-#define EVENT_SWEEP_LEAST 1024            /* dead entries that are not worth a sweep */
+#define EVENT_BLOCK ((uint32_t)2 << 20) /* bytes of slots */
+#define EVENT_SLOT_UNIT 16 /* a slot's number is where it begins, in these bytes: no index is multiplied */
+#define EVENT_GENERATION ((event_handle)1 << 32)
+#define EVENT_AHEAD 12         /* entries of a run whose slots are being fetched */
+#define EVENT_FEW_IN_LINE 12   /* an event is put in its place in a line of no more */
+#define EVENT_SWEEP_LEAST 1024 /* dead entries that are not worth a sweep */
 
-/* Before each payload. With it a power of two, so that one of up to 48 bytes lies in one line of the cache.
- */
+/* Before each payload. With it a power of two: a payload of up to 32 bytes lies in one line of the cache. */
 struct event_slot {
-    uint32_t generation; /* of the handle that owns it; raised when the event fires or is cancelled */
-    uint32_t stamp;      /* of its entry; raised when the event is cancelled or rearmed: the entry is dead */
-    union {
-        uint64_t order;
-        uint32_t next; /* when unused: the next unused one */
-    };
+    event_handle handle; /* the slot's number and the generation, which is raised when the event fires or is
+                            cancelled */
+    uint64_t order;
+    uint64_t stamp;          /* of its entry, 1 .. 65535; raised when the event is cancelled or rearmed */
+    struct event_slot *next; /* unused one */
 };
+
+/* The compiler thinks them too large for it, and is wrong by a tenth. */
+#define EVENT_INLINE static inline __attribute__((always_inline))
 
 struct event_queue {
     struct event_run line, run;
-    event_key line_last; /* none in the line comes later */
+    event_key line_last; /* of the last in the line, or of one that was taken */
     struct event_heap heap;
     uint64_t now;
-    char **blocks;                    /* of slots */
-    unsigned slot_shift, block_shift; /* bytes of a slot; slots of a block */
-    uint32_t unused, fired;           /* fired: the slot of the event popped last, not yet free */
-    size_t live, dead;                /* entries whose slot has their stamp, and the others */
-    size_t heap_spill;                /* a heap of more entries is dealt into a rung */
+    struct event_slot *unused, *fired; /* fired: of the event popped last, not yet free */
+    size_t live, dead;                 /* entries whose slot has their stamp, and the others */
+    size_t heap_spill;                 /* a heap of more entries is dealt into a rung */
     struct ladder ladder;
+    char **blocks; /* of slots */
     size_t block_count;
     struct event_entry *spare;
     uint32_t *cells;
     size_t spare_count;
-    uint32_t slot_count;
+    size_t slot_bytes;
+    uint32_t slot_end; /* the first number that no slot has */
+    event_tag nothing; /* the tag of no entry, of a slot that is there */
 };
 
-enum event_source { EVENT_NONE, EVENT_IN_LINE, EVENT_IN_RUN, EVENT_IN_HEAP };
-
-/* What is rare: ties, dead entries, an opened bucket that is used up. The first event's source; it is alive.
- */
-enum event_source event_queue_first(struct event_queue *q);
+/* What is not decided at once: ties, dead entries, an opened bucket that is used up. */
+bool event_queue_pop_rare(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order, void **payload);
 void event_queue_add_slots(struct event_queue *q);
-void event_queue_push_near(struct event_queue *q, struct event_entry e, event_key key);
+void event_queue_push_near(struct event_queue *q, event_key key, event_tag tag);
+void event_line_sort(struct event_queue *q);
 void event_queue_sweep(struct event_queue *q);
-bool event_queue_move(struct event_queue *q, struct event_slot *slot, event_handle h, uint64_t time,
-                      uint64_t order);
 
-static inline struct event_slot *event_slot_at(const struct event_queue *q, uint32_t index)
+static inline struct event_slot *event_slot_at(const struct event_queue *q, uint32_t number)
 {
-    size_t in_block = index & (((size_t)1 << q->block_shift) - 1);
+    const uint32_t units = EVENT_BLOCK / EVENT_SLOT_UNIT;
 
-    return (struct event_slot *)(void *)(q->blocks[index >> q->block_shift] + (in_block << q->slot_shift));
+    return (struct event_slot *)(void *)(q->blocks[number / units] +
+                                         (size_t)(number % units) * EVENT_SLOT_UNIT);
 }
 
-/* A slot whose generation or stamp has come round is not used again: no handle or entry of old can be taken
- * for a new one. */
-static inline void event_slot_release(struct event_queue *q, struct event_slot *slot, uint32_t index)
+static inline event_tag event_slot_tag(const struct event_slot *slot)
 {
-    if (slot->generation != 0 && slot->stamp <= EVENT_STAMP_LAST) {
+    return (event_tag)(uintptr_t)slot << 16 | slot->stamp;
+}
+
+static inline struct event_slot *event_slot_of(event_tag tag)
+{
+    return (struct event_slot *)(uintptr_t)(tag >> 16);
+}
+
+static inline bool event_lives(event_tag tag)
+{
+    return event_slot_of(tag)->stamp == (uint16_t)tag;
+}
+
+/* A slot whose generation has come round is not used again: no handle of old can be taken for a new one. */
+static inline void event_slot_release(struct event_queue *q, struct event_slot *slot)
+{
+    if (slot->handle >> 32 != 0) {
         slot->next = q->unused;
-        q->unused = index;
+        q->unused = slot;
     }
 }
 
-static inline void event_entry_push(struct event_queue *q, struct event_entry e, uint64_t order)
+/* Into a line of few that has a later one. With a single one there, as in a queue with one server, that is
+ * all. */
+EVENT_INLINE void event_line_insert(struct event_queue *q, uint64_t time, event_tag tag)
 {
-    event_key key = event_key_new(e.time, order);
+    struct event_run *line = &q->line;
+
+    if (line->end == line->limit)
+        event_run_grow(line, 1);
+    struct event_entry *end = line->end++;
+    end[1].time = EVENT_NEVER;
+    end[0].time = end[-1].time;
+    end[0].tag = end[-1].tag;
+    end[-1].time = time;
+    end[-1].tag = tag;
+    if (end - line->next > 1)
+        event_line_sort(q);
+}
+
+EVENT_INLINE void event_entry_push(struct event_queue *q, uint64_t time, event_tag tag, uint64_t order)
+{
+    event_key key = event_key_new(time, order);
 
     if (key >= q->line_last) {
         if (q->line.end == q->line.limit)
             event_run_grow(&q->line, 1);
-        *q->line.end++ = e;
-        q->line.end->time = EVENT_NEVER;
+        q->line.end[0].time = time;
+        q->line.end[0].tag = tag;
+        q->line.end[1].time = EVENT_NEVER;
+        q->line.end++;
         q->line_last = key;
-    } else if (e.time >= q->ladder.rungs[0].from) {
-        ladder_push_far(&q->ladder, e);
-    } else if (q->heap.hole && e.time < q->ladder.from) {
-        event_heap_push(&q->heap, key, (struct event_tag){e.slot, e.stamp});
+    } else if (time >= q->ladder.rungs[0].from) {
+        ladder_push_far(&q->ladder, (struct event_entry){time, tag});
+    } else if (q->heap.hole && time < q->ladder.from) {
+        event_heap_push(&q->heap, key, tag);
+    } else if (q->heap.count == 0 && q->ladder.from == EVENT_NEVER && q->line.next < q->line.end &&
+               event_run_count(&q->line) <= EVENT_FEW_IN_LINE) {
+        event_line_insert(q, time, tag);
     } else {
-        event_queue_push_near(q, e, key);
+        event_queue_push_near(q, key, tag);
     }
 }
 
-static inline event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order,
-                                            void **payload)
+EVENT_INLINE event_handle event_queue_push(struct event_queue *q, sim_ns time, uint64_t order, void **payload)
 {
     CHECK((uint64_t)time >= q->now);
-    if (__builtin_expect(q->unused == EVENT_NO_SLOT, 0))
+    if (__builtin_expect(q->unused == NULL, 0))
         event_queue_add_slots(q);
-    uint32_t index = q->unused;
-    struct event_slot *slot = event_slot_at(q, index);
+    struct event_slot *slot = q->unused;
     q->unused = slot->next;
     slot->order = order;
-    event_entry_push(q, (struct event_entry){(uint64_t)time, index, slot->stamp}, order);
+    event_entry_push(q, (uint64_t)time, event_slot_tag(slot), order);
     q->live++;
     *payload = slot + 1;
-    return (event_handle)slot->generation << 32 | index;
+    return slot->handle;
 }
 
-/* The source of the first event, and its entry. */
-static inline enum event_source event_queue_look(struct event_queue *q, struct event_entry *e)
+/* What has been taken out happens. */
+EVENT_INLINE bool event_fire(struct event_queue *q, uint64_t at, event_tag tag, sim_ns *time, uint64_t *order,
+                             void **payload)
+{
+    struct event_slot *slot = event_slot_of(tag);
+
+    event_slot_release(q, q->fired);
+    q->fired = slot;
+    q->now = at;
+    q->live--;
+    slot->handle += EVENT_GENERATION;
+    *time = (sim_ns)at;
+    *order = slot->order;
+    *payload = slot + 1;
+    return true;
+}
+
+EVENT_INLINE bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order,
+                                        void **payload)
 {
     event_heap_settle(&q->heap);
     const struct event_entry *line = q->line.next, *run = q->run.next;
     uint64_t heap_time = event_heap_time(&q->heap);
-    enum event_source source;
 
     if (run->time < heap_time && run->time < line->time) {
-        source = EVENT_IN_RUN;
-        *e = *run;
-    } else if (line->time < heap_time && line->time < run->time) {
-        source = EVENT_IN_LINE;
-        *e = *line;
+        if (event_lives(run->tag) && (sim_ns)run->time <= limit) {
+            const struct event_entry *ahead = run + EVENT_AHEAD < q->run.end ? run + EVENT_AHEAD : q->run.end;
+            __builtin_prefetch(event_slot_of(ahead->tag), 1);
+            q->run.next++;
+            return event_fire(q, run->time, run->tag, time, order, payload);
+        }
+    } else if (line->time < heap_time) {
+        if (line->time < run->time && event_lives(line->tag) && (sim_ns)line->time <= limit) {
+            q->line.next++;
+            return event_fire(q, line->time, line->tag, time, order, payload);
+        }
     } else if (heap_time < line->time && heap_time < run->time) {
-        source = EVENT_IN_HEAP;
-        *e = (struct event_entry){heap_time, q->heap.tags->slot, q->heap.tags->stamp};
-    } else {
-        source = EVENT_NONE;
-        *e = (struct event_entry){0};
+        event_tag tag = *q->heap.tags;
+        if (event_lives(tag) && (sim_ns)heap_time <= limit) {
+            q->heap.hole = true;
+            return event_fire(q, heap_time, tag, time, order, payload);
+        }
     }
-    if (source == EVENT_NONE || event_slot_at(q, e->slot)->stamp != e->stamp) {
-        source = event_queue_first(q);
-        if (source == EVENT_IN_HEAP)
-            *e = (struct event_entry){event_heap_time(&q->heap), q->heap.tags->slot, q->heap.tags->stamp};
-        else if (source != EVENT_NONE)
-            *e = source == EVENT_IN_RUN ? *q->run.next : *q->line.next;
-    }
-    return source;
-}
-
-static inline bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order,
-                                         void **payload)
-{
-    struct event_entry e;
-    enum event_source source = event_queue_look(q, &e);
-
-    if (source == EVENT_NONE || (sim_ns)e.time > limit)
-        return false;
-    if (source == EVENT_IN_RUN)
-        q->run.next++;
-    else if (source == EVENT_IN_LINE)
-        q->line.next++;
-    else
-        q->heap.hole = true;
-    struct event_slot *slot = event_slot_at(q, e.slot);
-    event_slot_release(q, event_slot_at(q, q->fired), q->fired);
-    q->fired = e.slot;
-    q->now = e.time;
-    q->live--;
-    slot->generation++;
-    *time = (sim_ns)e.time;
-    *order = slot->order;
-    *payload = slot + 1;
-    return true;
+    return event_queue_pop_rare(q, limit, time, order, payload);
 }
 
 static inline bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload)
@@ -165,26 +191,23 @@ static inline bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t
     return event_queue_pop_until(q, INT64_MAX, time, order, payload);
 }
 
-static inline bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order)
+/* The slot's entry is dead. None has the stamp 0: by the time it comes round there is none left of old. */
+static inline void event_entry_forget(struct event_queue *q, struct event_slot *slot)
 {
-    struct event_entry e;
-
-    if (event_queue_look(q, &e) == EVENT_NONE)
-        return false;
-    *time = (sim_ns)e.time;
-    *order = event_slot_at(q, e.slot)->order;
-    return true;
+    slot->stamp = (uint16_t)(slot->stamp + 1);
+    if (++q->dead > q->live + EVENT_SWEEP_LEAST || slot->stamp == 0) {
+        event_queue_sweep(q);
+        slot->stamp += slot->stamp == 0;
+    }
 }
 
 /* The slot of a handle whose event is pending, or NULL. */
 static inline struct event_slot *event_handle_find(const struct event_queue *q, event_handle h)
 {
-    uint32_t index = (uint32_t)h, generation = (uint32_t)(h >> 32);
-
-    if (generation == 0 || index >= q->slot_count)
+    if (h < EVENT_GENERATION || (uint32_t)h >= q->slot_end)
         return NULL;
-    struct event_slot *slot = event_slot_at(q, index);
-    return slot->generation == generation ? slot : NULL;
+    struct event_slot *slot = event_slot_at(q, (uint32_t)h);
+    return slot->handle == h ? slot : NULL;
 }
 
 static inline bool event_queue_cancel(struct event_queue *q, event_handle h)
@@ -193,12 +216,10 @@ static inline bool event_queue_cancel(struct event_queue *q, event_handle h)
 
     if (slot == NULL)
         return false;
-    slot->generation++;
-    slot->stamp++;
+    event_entry_forget(q, slot);
+    slot->handle += EVENT_GENERATION;
     q->live--;
-    event_slot_release(q, slot, (uint32_t)h);
-    if (++q->dead > q->live + EVENT_SWEEP_LEAST)
-        event_queue_sweep(q);
+    event_slot_release(q, slot);
     return true;
 }
 
@@ -207,7 +228,12 @@ static inline bool event_queue_rearm(struct event_queue *q, event_handle h, sim_
     struct event_slot *slot = event_handle_find(q, h);
 
     CHECK((uint64_t)time >= q->now);
-    return slot != NULL && event_queue_move(q, slot, h, (uint64_t)time, order);
+    if (slot == NULL)
+        return false;
+    event_entry_forget(q, slot);
+    slot->order = order;
+    event_entry_push(q, (uint64_t)time, event_slot_tag(slot), order);
+    return true;
 }
 
 static inline size_t event_queue_count(const struct event_queue *q)

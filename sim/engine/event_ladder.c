@@ -7,10 +7,10 @@
  *
  * Far entries lie unsorted in `top`. When the rungs are used up, top is dealt into the buckets of a new rung
  * 0, as wide as what is there needs; a long tail is left there. The earliest bucket is opened: one of up to
- * 4096 entries goes to the bottom to be sorted, a larger one is dealt into a finer rung below. So an entry is
- * moved some three times, always from one stream into few hundred tails that stay in cache, however many are
- * pending; and as each rung fits what it holds, no distribution of times makes it slow: a range of 2^63 is
- * split by at least 64 each time.
+ * 16384 entries goes to the bottom to be sorted, a larger one is dealt into a finer rung below. So an entry
+ * is moved some three times, always from one stream into few hundred tails that stay in cache, however many
+ * are pending; and as each rung fits what it holds, no distribution of times makes it slow: a range of 2^63
+ * is split by at least 64 each time.
  *
  * Invariant: top_from >= rungs[0].from >= rungs[1].from >= ... >= rungs[depth - 1].from = from, and every
  * entry lies in the first of these whose `from` is not above its time. Rung 0 ends where top begins, so that
@@ -25,8 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_AT_MOST 4096 /* a bucket of no more entries is sorted at once */
-#define SAMPLES 64        /* of what is in top, to see how far a rung should reach */
+#define OPEN_AT_MOST 16384 /* a bucket of no more entries is sorted at once */
+#define SAMPLES 64         /* of what is in top, to see how far a rung should reach */
 
 /* Rung 0 has no buckets: all from `time` on belongs to top. */
 static void rungs_clear(struct ladder *l, uint64_t time)
@@ -289,24 +289,24 @@ bool ladder_spread(struct ladder *l, const struct event_entry *e, size_t count, 
 }
 
 static void bucket_filter(struct ladder *l, struct ladder_bucket *b,
-                          bool (*keep)(void *context, const struct event_entry *e), void *context)
+                          bool (*keep)(const struct event_entry *e))
 {
     struct ladder_bucket kept = {0};
 
     for (struct ladder_chunk *c = b->first; c != NULL; c = chunk_drop(l, c)) {
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
-            if (keep(context, &c->entries[i]))
+            if (keep(&c->entries[i]))
                 ladder_bucket_add(l, &kept, c->entries[i]);
         }
     }
     *b = kept;
 }
 
-void ladder_filter(struct ladder *l, bool (*keep)(void *context, const struct event_entry *e), void *context)
+void ladder_filter(struct ladder *l, bool (*keep)(const struct event_entry *e))
 {
-    bucket_filter(l, &l->top, keep, context);
+    bucket_filter(l, &l->top, keep);
     for (unsigned r = 0; r < l->depth; r++) {
         for (uint32_t i = l->rungs[r].opened; i < l->rungs[r].bucket_count; i++)
-            bucket_filter(l, &l->rungs[r].buckets[i], keep, context);
+            bucket_filter(l, &l->rungs[r].buckets[i], keep);
     }
 }

@@ -100,6 +100,6 @@ static inline size_t ladder_chunk_count(const struct ladder_bucket *b, const str
 }
 
 /* Drops the entries that `keep` does not want. */
-void ladder_filter(struct ladder *l, bool (*keep)(void *context, const struct event_entry *e), void *context);
+void ladder_filter(struct ladder *l, bool (*keep)(const struct event_entry *e));
 
 #endif

@@ -1,9 +1,9 @@
 /* event_queue.c -- slots and handles over a bottom (a line, a run and a heap) and a ladder of buckets.
  *
- * An event is a slot: a small header and the payload, in blocks that never move. What is sorted are entries
- * of 16 bytes (time, slot, stamp). Cancelling gives the slot a new stamp and forgets the entry, which is
- * dropped when it comes up; when more entries are dead than alive all are swept, so the dead cost constant
- * time each and at most double the memory, however far ahead the time-outs are.
+ * An event is a slot: a header and the payload, in blocks that never move. What is sorted are entries of 16
+ * bytes: the time, and where the slot is with a stamp. Cancelling gives the slot a new stamp and forgets the
+ * entry, which is dropped when it comes up; when more entries are dead than alive all are swept, so the dead
+ * cost constant time each and at most double the memory, however far ahead the time-outs are.
  *
  *    pop takes the first of:   line   what came in order: each entry not before the last one; also all that
  * is there while few are pending, put in place one by one run    one opened bucket, sorted heap   what was
@@ -18,10 +18,11 @@
  * own.
  *
  * The order that ties are decided by lies in the slot, and is looked up when two times are equal, which for
- * most distributions is never: so the sorting of an opened bucket compares and moves little. The slots are
- * fetched all together while its entries are dealt by the next bits of their times into cells of some eight
- * entries, each of which is sorted by rank. So at a million pending, where a heap waits for memory at each
- * level, an event costs two passes over streams and one fetch that nobody waits for.
+ * most distributions is never: so the sorting of an opened bucket compares and moves little and waits for no
+ * slot; they are fetched while the run is used up, a dozen ahead. A bucket's entries are dealt by the next
+ * bits of their times into cells of a few each, which are sorted by rank. So at a million pending, where a
+ * heap waits for memory at each level, an event costs two passes over streams and one fetch that nobody waits
+ * for.
  *
  * The three heads have a common rule at the call (event_inline.h): the one that is strictly first by time and
  * alive is taken; whatever else there is (ties, dead ones, an empty run, whose end carries the ladder's
@@ -32,10 +33,14 @@
  * 7 and 15 in place of 31 entries cost 10 to 30% at a million; sorting up to 16 by rank, without a branch,
  * gains 5% over insertion; buckets up to 32, split by another rung beyond, were 40% slower at a million than
  * cells. A rung that reaches to the latest event, in place of three quarters of what is there, is 30% slower
- * with exponential increments. Cells of some eight entries in place of one are 10% faster at 10 thousand:
- * fewer of them are counted, and a branch is guessed wrong for each cell, not for each entry. A heap of keys
- * with their slots looked up apart is 10% faster than one of whole entries; to compare times alone in it and
- * look for ties afterwards gains nothing.
+ * with exponential increments. Cells of four to six entries in place of one are 10% faster at 10 thousand:
+ * fewer of them are counted, and a branch is guessed wrong for each cell, not for each entry. A bucket is
+ * split only beyond 16 thousand entries: at 4 thousand, a million with uniform increments are half as fast,
+ * as half of the buckets are split once more and each opened one is over before its fetches are. A heap of
+ * keys alone is 10% faster than one of whole entries; to compare times alone in it and look for ties
+ * afterwards gains nothing. Where slots are, in place of their numbers, in the entries gains 5% with a
+ * hundred pending. With one other event pending, to swap the two without a branch is slower by 10% than to
+ * guess: what the handler does next waits for the swap, but not for the guess.
  */
 #include "sim/engine/event_queue.h"
 
@@ -44,61 +49,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_IN_LINE 12         /* an event is put in its place in a line of no more */
-#define HEAP_FEW 256           /* a queue of no more events is a heap */
-#define HEAP_SPILL 512         /* a heap of more entries is dealt into a rung */
-#define BLOCK_BYTES EVENT_PAGE /* of slots */
-#define FEW_TO_SORT 16         /* a bucket of no more entries is sorted at once */
-#define CELL_ENTRIES 8         /* in a cell that a larger one is dealt into, on average */
-#define CELLS_MOST 1024
+#define HEAP_FEW 256   /* a queue of no more events is a heap */
+#define HEAP_SPILL 512 /* a heap of more entries is dealt into a rung */
+#define FEW_TO_SORT 16 /* a bucket of no more entries is sorted at once */
+#define CELL_ENTRIES 6 /* in a cell that a larger one is dealt into, at most on average */
+#define CELLS_MOST 4096
 
-/* Where no entry is: no slot has this stamp, so that whoever takes it for an event looks closer. */
-static const struct event_entry nothing = {EVENT_NEVER, 0, UINT32_MAX};
-
-static void run_init(struct event_run *r)
+/* Where no entry is: no entry has this stamp, so that whoever takes it for an event looks closer. */
+static struct event_entry nothing(const struct event_queue *q)
 {
-    event_run_grow(r, 0);
-    *r->end = nothing;
+    return (struct event_entry){EVENT_NEVER, q->nothing};
 }
 
-static void slot_add(struct event_queue *q)
+static void run_init(struct event_queue *q, struct event_run *r)
 {
-    CHECK(q->slot_count < EVENT_NO_SLOT);
-    if (q->slot_count >> q->block_shift == q->block_count) {
+    event_run_grow(r, 0);
+    *r->end = nothing(q);
+}
+
+static struct event_slot *slot_new(struct event_queue *q)
+{
+    uint32_t number = q->slot_end;
+    size_t at = (size_t)number * EVENT_SLOT_UNIT;
+
+    CHECK(number < UINT32_MAX - q->slot_bytes / EVENT_SLOT_UNIT);
+    if (at / EVENT_BLOCK == q->block_count) {
         q->blocks = memory_resize(q->blocks, q->block_count + 1, sizeof *q->blocks);
         /* The first stays small in memory if few events are pending: it is not on huge pages. */
-        q->blocks[q->block_count] =
-            q->block_count == 0 ? event_lines_new(BLOCK_BYTES) : event_pages_new(BLOCK_BYTES);
-        q->block_count++;
+        char *block = q->block_count == 0 ? event_lines_new(EVENT_BLOCK) : event_pages_new(EVENT_BLOCK);
+        CHECK((uint64_t)(uintptr_t)(block + EVENT_BLOCK) >> 48 == 0);
+        q->blocks[q->block_count++] = block;
     }
-    *event_slot_at(q, q->slot_count++) = (struct event_slot){.generation = 1};
+    struct event_slot *slot = event_slot_at(q, number);
+    *slot = (struct event_slot){.handle = EVENT_GENERATION | number, .stamp = 1};
+    q->slot_end += (uint32_t)(q->slot_bytes / EVENT_SLOT_UNIT);
+    return slot;
 }
 
 void event_queue_add_slots(struct event_queue *q)
 {
-    slot_add(q);
-    event_slot_at(q, q->slot_count - 1)->next = EVENT_NO_SLOT;
-    q->unused = q->slot_count - 1;
+    q->unused = slot_new(q);
 }
 
 struct event_queue *event_queue_new(size_t payload_bytes)
 {
     struct event_queue *q = memory_new(1, sizeof *q);
 
-    CHECK(payload_bytes < BLOCK_BYTES / 2);
-    q->slot_shift = 5;
-    while ((size_t)1 << q->slot_shift < sizeof(struct event_slot) + payload_bytes)
-        q->slot_shift++;
-    while ((size_t)1 << (q->slot_shift + q->block_shift + 1) <= BLOCK_BYTES)
-        q->block_shift++;
+    CHECK(payload_bytes < EVENT_BLOCK / 2);
+    q->slot_bytes = 2 * sizeof(struct event_slot);
+    while (q->slot_bytes < sizeof(struct event_slot) + payload_bytes)
+        q->slot_bytes *= 2;
     q->cells = memory_new(CELLS_MOST + 1, sizeof *q->cells);
     q->heap_spill = HEAP_SPILL;
-    q->unused = EVENT_NO_SLOT;
-    slot_add(q); /* `fired` is always one, if not an event's */
+    q->fired = slot_new(q); /* of no event */
+    q->nothing = (event_tag)(uintptr_t)q->fired << 16;
     ladder_init(&q->ladder);
     event_heap_grow(&q->heap);
-    run_init(&q->line);
-    run_init(&q->run);
+    run_init(q, &q->line);
+    run_init(q, &q->run);
     return q;
 }
 
@@ -119,11 +127,6 @@ void event_queue_free(struct event_queue *q)
     free(q);
 }
 
-static inline bool entry_lives(const struct event_queue *q, const struct event_entry *e)
-{
-    return event_slot_at(q, e->slot)->stamp == e->stamp;
-}
-
 static struct event_entry *spare_room(struct event_queue *q, size_t count)
 {
     if (q->spare_count < count) {
@@ -138,7 +141,7 @@ static struct event_entry *spare_room(struct event_queue *q, size_t count)
 static void run_end(struct event_queue *q, struct event_entry *end)
 {
     q->run.end = end;
-    *end = nothing;
+    *end = nothing(q);
     end->time = q->ladder.from;
 }
 
@@ -157,7 +160,7 @@ static void heap_spill(struct event_queue *q)
     struct event_entry *far = spare_room(q, h->count);
     for (size_t i = 0; i < h->count; i++) {
         uint64_t time = (uint64_t)(h->keys[i] >> 64);
-        far[moved] = (struct event_entry){time, h->tags[i].slot, h->tags[i].stamp};
+        far[moved] = (struct event_entry){time, h->tags[i]};
         moved += time >= after;
         low = time >= after && time < low ? time : low;
         high = time > high ? time : high;
@@ -178,36 +181,32 @@ static void heap_spill(struct event_queue *q)
     }
 }
 
-/* Puts an entry that is not the last into a line of few. Which of two equal times is earlier says the order
- * in the slot; a dead one has none, and may stand anywhere among its equals. */
-static void line_insert(struct event_queue *q, struct event_entry e, event_key key)
+/* The last entry but one is moved to its place. Which of two equal times is earlier says the order in the
+ * slot; a dead one has none, and may stand anywhere among its equals. */
+void event_line_sort(struct event_queue *q)
 {
-    if (q->line.end == q->line.limit)
-        event_run_grow(&q->line, 1);
-    struct event_entry *at = q->line.end, *next = q->line.next;
-    at[1] = at[0];
-    q->line.end++;
+    struct event_entry *next = q->line.next, *at = q->line.end - 2, e = at[0];
+    uint64_t order = event_slot_of(e.tag)->order;
+
     for (; at > next && e.time <= at[-1].time; at--) {
-        if (e.time == at[-1].time && entry_lives(q, &at[-1]) &&
-            (uint64_t)key >= event_slot_at(q, at[-1].slot)->order)
+        if (e.time == at[-1].time && event_lives(at[-1].tag) && order >= event_slot_of(at[-1].tag)->order)
             break;
         *at = at[-1];
     }
     *at = e;
 }
 
-void event_queue_push_near(struct event_queue *q, struct event_entry e, event_key key)
+void event_queue_push_near(struct event_queue *q, event_key key, event_tag tag)
 {
-    if (e.time >= q->ladder.from) {
-        ladder_push_near(&q->ladder, e);
-    } else if (q->heap.count == 0 && q->ladder.from == EVENT_NEVER &&
-               event_run_count(&q->line) <= FEW_IN_LINE) {
-        line_insert(q, e, key);
-    } else {
-        event_heap_push(&q->heap, key, (struct event_tag){e.slot, e.stamp});
-        if (q->heap.count > q->heap_spill)
-            heap_spill(q);
+    uint64_t time = (uint64_t)(key >> 64);
+
+    if (time >= q->ladder.from) {
+        ladder_push_near(&q->ladder, (struct event_entry){time, tag});
+        return;
     }
+    event_heap_push(&q->heap, key, tag);
+    if (q->heap.count > q->heap_spill)
+        heap_spill(q);
 }
 
 /* Entries of one instant that stand together are sorted by their orders, which take the place of the time
@@ -221,7 +220,7 @@ static void ties_sort(struct event_queue *q, struct event_entry *e, size_t count
             continue;
         if (i - first > 1) {
             for (size_t k = first; k < i; k++)
-                e[k].time = event_slot_at(q, e[k].slot)->order;
+                e[k].time = event_slot_of(e[k].tag)->order;
             event_sort(e + first, i - first, spare_room(q, i - first));
             for (size_t k = first; k < i; k++)
                 e[k].time = time;
@@ -238,7 +237,6 @@ static void few_open(struct event_queue *q, const struct ladder_opened *o)
 
     for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next)
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
-            __builtin_prefetch(event_slot_at(q, c->entries[i].slot), 1);
             *to++ = c->entries[i];
         }
     event_sort(q->run.items, o->count, spare_room(q, o->count));
@@ -262,7 +260,6 @@ static void many_open(struct event_queue *q, const struct ladder_opened *o)
         __builtin_prefetch(c->next);
         for (size_t i = 0; i < ladder_chunk_count(b, c); i++) {
             next[((c->entries[i].time - o->low) >> shift) + 1]++;
-            __builtin_prefetch(event_slot_at(q, c->entries[i].slot), 1);
         }
     }
     for (uint32_t i = 1; i <= cells; i++)
@@ -291,19 +288,21 @@ static void bucket_open(struct event_queue *q)
         many_open(q, &o);
     ties_sort(q, q->run.items, o.count);
     run_end(q, q->run.items + o.count);
+    for (size_t i = 0; i < EVENT_AHEAD && i < o.count; i++)
+        __builtin_prefetch(event_slot_of(q->run.items[i].tag), 1);
     ladder_give_back(&q->ladder, &o.bucket);
 }
 
 static void run_trim(struct event_queue *q, struct event_run *r)
 {
-    for (; r->next < r->end && !entry_lives(q, r->next); r->next++)
+    for (; r->next < r->end && !event_lives(r->next->tag); r->next++)
         q->dead--;
 }
 
 static void heap_trim(struct event_queue *q)
 {
     event_heap_settle(&q->heap);
-    while (q->heap.count > 0 && event_slot_at(q, q->heap.tags->slot)->stamp != q->heap.tags->stamp) {
+    while (q->heap.count > 0 && !event_lives(q->heap.tags[0])) {
         q->dead--;
         q->heap.hole = true;
         event_heap_settle(&q->heap);
@@ -311,43 +310,80 @@ static void heap_trim(struct event_queue *q)
 }
 
 /* EVENT_NEVER over anything where it is used up. */
-static event_key run_key(const struct event_queue *q, const struct event_run *r)
+static event_key run_key(const struct event_run *r)
 {
     if (r->next == r->end)
         return EVENT_HEAP_FENCE;
-    return event_key_new(r->next->time, event_slot_at(q, r->next->slot)->order);
+    return event_key_new(r->next->time, event_slot_of(r->next->tag)->order);
 }
 
-enum event_source event_queue_first(struct event_queue *q)
+/* Where the first event is; it is alive. */
+enum source { NOWHERE, IN_LINE, IN_RUN, IN_HEAP };
+
+static enum source first_find(struct event_queue *q)
 {
     for (;;) {
         run_trim(q, &q->line);
+        q->line_last = q->line.next < q->line.end ? q->line_last : 0;
         run_trim(q, &q->run);
         heap_trim(q);
-        event_key line = run_key(q, &q->line), run = run_key(q, &q->run), heap = q->heap.keys[0];
+        event_key line = run_key(&q->line), run = run_key(&q->run), heap = q->heap.keys[0];
         if (run == EVENT_HEAP_FENCE && heap == EVENT_HEAP_FENCE && q->ladder.from <= q->line.next->time &&
             q->ladder.from != EVENT_NEVER)
             bucket_open(q);
         else if (run < line && run <= heap)
-            return EVENT_IN_RUN;
+            return IN_RUN;
         else if (heap < line)
-            return EVENT_IN_HEAP;
+            return IN_HEAP;
         else
-            return line != EVENT_HEAP_FENCE ? EVENT_IN_LINE : EVENT_NONE;
+            return line != EVENT_HEAP_FENCE ? IN_LINE : NOWHERE;
     }
 }
 
-static bool entry_keep(void *context, const struct event_entry *e)
+bool event_queue_pop_rare(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order, void **payload)
 {
-    return entry_lives(context, e);
+    enum source source = first_find(q);
+
+    if (source == NOWHERE)
+        return false;
+    if (source == IN_HEAP) {
+        uint64_t heap_time = event_heap_time(&q->heap);
+        if ((sim_ns)heap_time > limit)
+            return false;
+        q->heap.hole = true;
+        return event_fire(q, heap_time, q->heap.tags[0], time, order, payload);
+    }
+    struct event_run *r = source == IN_RUN ? &q->run : &q->line;
+    const struct event_entry *e = r->next;
+    if ((sim_ns)e->time > limit)
+        return false;
+    r->next++;
+    return event_fire(q, e->time, e->tag, time, order, payload);
 }
 
-static struct event_entry *run_sweep(const struct event_queue *q, const struct event_run *r)
+bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order)
+{
+    enum source source = first_find(q);
+
+    if (source == NOWHERE)
+        return false;
+    event_key key = source == IN_HEAP ? q->heap.keys[0] : run_key(source == IN_RUN ? &q->run : &q->line);
+    *time = (sim_ns)(key >> 64);
+    *order = (uint64_t)key;
+    return true;
+}
+
+static bool entry_keep(const struct event_entry *e)
+{
+    return event_lives(e->tag);
+}
+
+static struct event_entry *run_sweep(const struct event_run *r)
 {
     struct event_entry *kept = r->next;
 
     for (const struct event_entry *e = r->next; e < r->end; e++) {
-        if (entry_lives(q, e))
+        if (event_lives(e->tag))
             *kept++ = *e;
     }
     return kept;
@@ -361,40 +397,27 @@ void event_queue_sweep(struct event_queue *q)
 
     event_heap_settle(h);
     for (size_t i = 0; i < h->count; i++) {
-        if (event_slot_at(q, h->tags[i].slot)->stamp == h->tags[i].stamp) {
+        if (event_lives(h->tags[i])) {
             h->keys[kept] = h->keys[i];
             h->tags[kept++] = h->tags[i];
         }
     }
     h->count = kept;
     event_heap_build(h);
-    run_end(q, run_sweep(q, &q->run));
-    q->line.end = run_sweep(q, &q->line);
-    *q->line.end = nothing;
-    ladder_filter(&q->ladder, entry_keep, q);
+    run_end(q, run_sweep(&q->run));
+    q->line.end = run_sweep(&q->line);
+    *q->line.end = nothing(q);
+    q->line_last = 0;
+    if (q->line.next < q->line.end)
+        q->line_last = event_key_new(q->line.end[-1].time, event_slot_of(q->line.end[-1].tag)->order);
+    ladder_filter(&q->ladder, entry_keep);
     q->dead = 0;
-}
-
-bool event_queue_move(struct event_queue *q, struct event_slot *slot, event_handle h, uint64_t time,
-                      uint64_t order)
-{
-    q->dead++;
-    slot->stamp++;
-    if (slot->stamp >= EVENT_STAMP_LAST) {
-        event_queue_sweep(q);
-        slot->stamp = 0;
-    }
-    slot->order = order;
-    event_entry_push(q, (struct event_entry){time, (uint32_t)h, slot->stamp}, order);
-    if (q->dead > q->live + EVENT_SWEEP_LEAST)
-        event_queue_sweep(q);
-    return true;
 }
 
 size_t event_queue_bytes(const struct event_queue *q)
 {
     return sizeof *q + (CELLS_MOST + 1) * sizeof *q->cells +
-           q->block_count * (BLOCK_BYTES + sizeof *q->blocks) + q->ladder.bytes +
+           q->block_count * (EVENT_BLOCK + sizeof *q->blocks) + q->ladder.bytes +
            q->heap.capacity * (sizeof *q->heap.keys + sizeof *q->heap.tags) + event_run_bytes(&q->line) +
            event_run_bytes(&q->run) + q->spare_count * sizeof *q->spare;
 }

@@ -46,7 +46,7 @@ static inline bool event_queue_pop_until(struct event_queue *q, sim_ns limit, si
                                          void **payload);
 
 /* The event that pop would take; may tidy inside. */
-static inline bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order);
+bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order);
 
 /* False when it already fired or was cancelled. */
 static inline bool event_queue_cancel(struct event_queue *q, event_handle h);

@@ -155,6 +155,26 @@ Test(engine_event_queue, what_outlives_a_sweep_fires_once)
     }
 }
 
+/* An entry's stamp has 16 bits. With so many alive no sweep comes before it is round. */
+Test(engine_event_queue, an_event_rearmed_65536_times_fires_where_it_was_put_last)
+{
+    struct event_queue *q = event_queue_new(8);
+    event_handle h = event_queue_push(q, 500, 0, &payload);
+
+    for (uint64_t i = 1; i < 80000; i++)
+        event_queue_push(q, 1000, i, &payload);
+    for (uint64_t i = 0; i < 65536; i++)
+        cr_assert(event_queue_rearm(q, h, 2000, 0));
+    for (uint64_t i = 1; i < 80000; i++) {
+        cr_assert(event_queue_pop(q, &now, &order, &payload));
+        cr_assert(now == 1000 && order == i);
+    }
+    cr_assert(event_queue_pop(q, &now, &order, &payload));
+    cr_assert_eq(now, 2000);
+    cr_assert_not(event_queue_pop(q, &now, &order, &payload));
+    event_queue_free(q);
+}
+
 /* In a steady state nothing is allocated: the bytes held after a million events are those after two. */
 Test(engine_event_queue, memory_is_flat_in_a_steady_state)
 {
