@@ -610,25 +610,35 @@ static void put_backlog(struct figure_list *f, enum metric_id metric, const stru
     figures_put(f, metric, STATISTIC_MAX, ALL_REGIONS, (double)step_mean_max(s));
 }
 
-/* The lag of each pair of regions beside what was sent between them. */
-static void put_pairs(const struct observation *o, struct figure_list *f)
+/* The histogram changes hands: with a hundred regions there are twenty thousand, and copies would be most of
+ * the memory. */
+static struct histogram given(struct histogram *h)
+{
+    struct histogram whole = *h;
+
+    *h = (struct histogram){0};
+    return whole;
+}
+
+/* The lag of each pair of regions beside what was sent between them. Whoever else reads the pairs has. */
+static void put_pairs(struct observation *o, struct figure_list *f)
 {
     uint32_t regions = o->setting->region_count;
 
     for (uint32_t from = 0; from < regions; from++)
         for (uint32_t to = 0; to < regions; to++) {
             size_t at = (size_t)from * regions + to;
-            const struct lag_pair *lag = &o->lag.pairs[at];
+            struct lag_pair *lag = &o->lag.pairs[at];
             bool lags = histogram_count(&lag->ns) > 0 && !o->ledger.overflowed;
-            const struct histogram *stale = &o->staleness.pairs[at];
+            struct histogram *stale = &o->staleness.pairs[at];
             bool is_stale = histogram_count(stale) > 0 && !o->ledger.overflowed;
             if (!lags && !is_stale && o->traffic.messages[at] == 0)
                 continue;
             struct pair_figure *p = figures_put_pair(f, from, to);
             if (lags)
-                histogram_merge(&p->lag_ns, &lag->ns);
+                p->lag_ns = given(&lag->ns);
             if (is_stale)
-                histogram_merge(&p->stale_ns, stale);
+                p->stale_ns = given(stale);
             p->at_least = lags && lag->at_least;
             p->messages = o->traffic.messages[at];
             p->bytes = o->traffic.bytes[at];

@@ -125,7 +125,7 @@ void observation_check(struct observation *o, struct checks *checks);
 bool observation_agreed(struct observation *o);
 
 void observation_finish(struct observation *o, sim_ns end_ns);
-struct trial_figures *observation_figures(struct observation *o);
+struct trial_figures *observation_figures(struct observation *o); /* once: histograms change hands */
 void trial_figures_free(struct trial_figures *f);
 
 /* For resuming: exact and compact; reading damaged input gives NULL. */
