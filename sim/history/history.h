@@ -208,18 +208,34 @@ void history_add_reader(struct history *h, history_read_fn *read, void *reader, 
 void history_add_batch_reader(struct history *h, history_read_batch_fn *read, void *reader, uint32_t kinds);
 void history_flush(struct history *h); /* what was gathered is read now; not from within a reader */
 
-/* Its position. */
-static inline uint64_t history_append(struct history *h, const struct history_record *record)
+/* The next record, which is of this kind, to be written where it is kept; then history_added. NULL: nobody reads
+ * its kind, it is counted and gone. */
+static inline struct history_record *history_add(struct history *h, enum history_kind kind)
 {
     uint64_t position = ++h->position;
 
-    if ((h->wanted >> record->kind & 1) == 0)
-        return position;
-    struct history_entry *entry = &h->batch[h->count++];
-    entry->position = position;
-    entry->record = *record;
-    if (h->count == h->most)
+    if ((h->wanted >> kind & 1) == 0)
+        return NULL;
+    h->batch[h->count].position = position;
+    return &h->batch[h->count].record;
+}
+
+static inline void history_added(struct history *h)
+{
+    if (++h->count == h->most)
         history_flush(h);
+}
+
+/* Its position. */
+static inline uint64_t history_append(struct history *h, const struct history_record *record)
+{
+    struct history_record *kept = history_add(h, (enum history_kind)record->kind);
+    uint64_t position = h->position;
+
+    if (kept != NULL) {
+        *kept = *record;
+        history_added(h);
+    }
     return position;
 }
 

@@ -205,12 +205,8 @@ void geo_forget(geo_replica *r, geo_key key)
         return; /* nothing was ever stored */
     memset(row, 0, r->trial->value_row_bytes);
     geo_value initial = geo_stored(r, key);
-    world_note(w, &(struct history_record){
-                      .kind = HISTORY_FORGET,
-                      .key = key,
-                      .node = r->node,
-                      .forget = {.digest = geo_value_digest(&initial, w->setting.data)},
-                  });
+    world_note(w, HISTORY_FORGET, .key = key, .node = r->node,
+               .forget = {.digest = geo_value_digest(&initial, w->setting.data)});
 }
 
 bool geo_store(geo_replica *r, geo_key key, geo_value v)
@@ -237,15 +233,10 @@ bool geo_store(geo_replica *r, geo_key key, geo_value v)
         }
     }
     if (r->trial->def.model->reflects == GEO_BY_ORDER)
-        world_note(w, &(struct history_record){
-                          .kind = HISTORY_STORE,
-                          .op = v.version.write,
-                          .key = key,
-                          .node = r->node,
-                          .store = {.stamp = v.version.stamp,
-                                    .write = v.version.write,
-                                    .digest = geo_value_digest(&v, data),
-                                    .kept = newer},
-                      });
+        world_note(w, HISTORY_STORE, .op = v.version.write, .key = key, .node = r->node,
+                   .store = {.stamp = v.version.stamp,
+                             .write = v.version.write,
+                             .digest = geo_value_digest(&v, data),
+                             .kept = newer});
     return newer;
 }

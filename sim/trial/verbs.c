@@ -191,62 +191,46 @@ void geo_take(geo_replica *r, const geo_op *op, geo_version v)
     struct trial *t = r->trial;
     struct clock_reading clock = clock_read(&t->world.nodes[r->node].clock, t->world.now);
 
-    world_note(&t->world, &(struct history_record){
-                              .kind = HISTORY_TAKE,
-                              .op = op->write,
-                              .key = op->key,
-                              .node = r->node,
-                              .take = {.stamp = v.stamp,
-                                       .priority = t->priority_of == op->write ? t->priority : v.stamp,
-                                       .clock_offset = clock.offset,
-                                       .clock_drift = clock.drift,
-                                       .value_bytes = op->value_bytes,
-                                       .op_kind = op->kind},
-                          });
+    world_note(&t->world, HISTORY_TAKE, .op = op->write, .key = op->key, .node = r->node,
+               .take = {.stamp = v.stamp,
+                        .priority = t->priority_of == op->write ? t->priority : v.stamp,
+                        .clock_offset = clock.offset,
+                        .clock_drift = clock.drift,
+                        .value_bytes = op->value_bytes,
+                        .op_kind = op->kind});
     t->priority_of = 0;
 }
 
 void geo_made_from(geo_replica *r, const geo_op *op, geo_version seen)
 {
     if (seen.write != 0)
-        world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_MADE,
-                                                              .op = op->write,
-                                                              .key = op->key,
-                                                              .node = r->node,
-                                                              .made = {.write = seen.write}});
+        world_note(&r->trial->world, HISTORY_MADE, .op = op->write, .key = op->key, .node = r->node,
+                   .made = {.write = seen.write});
 }
 
 void geo_merged(geo_replica *r, geo_key key, geo_node origin, uint64_t upto)
 {
-    world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_MERGE,
-                                                          .key = key,
-                                                          .node = r->node,
-                                                          .merge = {.upto = upto, .origin = origin}});
+    world_note(&r->trial->world, HISTORY_MERGE, .key = key, .node = r->node,
+               .merge = {.upto = upto, .origin = origin});
 }
 
 void geo_answers(geo_replica *r, geo_key key, uint64_t digest)
 {
-    world_note(&r->trial->world,
-               &(struct history_record){
-                   .kind = HISTORY_ANSWER, .key = key, .node = r->node, .answer = {.digest = digest}});
+    world_note(&r->trial->world, HISTORY_ANSWER, .key = key, .node = r->node, .answer = {.digest = digest});
 }
 
 void geo_dropped(geo_replica *r, geo_key key, geo_write loser, geo_write winner)
 {
     if (loser != 0 && loser != winner)
-        world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_DROP,
-                                                              .key = key,
-                                                              .node = r->node,
-                                                              .drop = {.loser = loser, .winner = winner}});
+        world_note(&r->trial->world, HISTORY_DROP, .key = key, .node = r->node,
+                   .drop = {.loser = loser, .winner = winner});
 }
 
 void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 {
     struct world *w = &r->trial->world;
 
-    world_note(w, &(struct history_record){.kind = HISTORY_LEADS,
-                                           .node = r->node,
-                                           .leads = {.term = term, .group = group, .yes = yes}});
+    world_note(w, HISTORY_LEADS, .node = r->node, .leads = {.term = term, .group = group, .yes = yes});
     if (yes && term >= w->leader_term) {
         w->leader_term = term;
         w->leader_region = w->places.node_region[r->node];
@@ -255,7 +239,6 @@ void geo_leads(geo_replica *r, uint32_t group, uint64_t term, bool yes)
 
 void geo_count(geo_replica *r, enum geo_counter counter, uint64_t by)
 {
-    world_note(&r->trial->world, &(struct history_record){.kind = HISTORY_COUNT,
-                                                          .node = r->node,
-                                                          .count = {.by = by, .counter = (uint32_t)counter}});
+    world_note(&r->trial->world, HISTORY_COUNT, .node = r->node,
+               .count = {.by = by, .counter = (uint32_t)counter});
 }

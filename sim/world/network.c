@@ -197,19 +197,13 @@ static void note_fate(struct world *w, const struct message *m, enum history_kin
                       enum history_loss reason)
 {
     if (tells_all(w))
-        world_note(w, &(struct history_record){.kind = (uint8_t)kind,
-                                               .op = m->op,
-                                               .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
-                                               .way = {.message = m->number, .reason = (uint8_t)reason}});
+        world_note(w, kind, .op = m->op, .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
+                   .way = {.message = m->number, .reason = (uint8_t)reason});
 }
 
 static void note_traffic(struct world *w, const struct message *m)
 {
-    world_note(
-        w, &(struct history_record){
-               .kind = HISTORY_SEND,
-               .op = m->op,
-               .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
+    world_note(w, HISTORY_SEND, .op = m->op, .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
                .send = {.bytes = m->wire_bytes,
                         .leaves = m->left,
                         .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
@@ -217,8 +211,7 @@ static void note_traffic(struct world *w, const struct message *m)
                         .to_region = (uint16_t)m->to_region,
                         .type = m->from_end == END_NODE && m->to_end == END_NODE ? m->type : HISTORY_NO_NODE,
                         .transmission = m->transmission,
-                        .message = m->number},
-           });
+                        .message = m->number});
 }
 
 static bool reliable(const struct world *w)

@@ -179,23 +179,18 @@ static void begin(struct world *w, struct operation *one)
         w->open_count++;
         w->operation_count++;
     }
-    world_note(w, &(struct history_record){
-                      .kind = HISTORY_BEGIN,
-                      .op = op->id,
-                      .key = op->key,
-                      .node = HISTORY_NO_NODE,
-                      .begin = {.session = op->session,
-                                .region = (uint16_t)op->client,
-                                .issued_from = (uint16_t)one->at_region,
-                                .op_kind = op->kind,
-                                .data = op->data,
-                                .is_probe = op->is_probe,
-                                .item = op->item,
-                                .value_bytes = op->value_bytes,
-                                .amount = op->amount,
-                                .probe_of = one->probe_of,
-                                .probe_after = (uint16_t)one->probe_after},
-                  });
+    world_note(w, HISTORY_BEGIN, .op = op->id, .key = op->key, .node = HISTORY_NO_NODE,
+               .begin = {.session = op->session,
+                         .region = (uint16_t)op->client,
+                         .issued_from = (uint16_t)one->at_region,
+                         .op_kind = op->kind,
+                         .data = op->data,
+                         .is_probe = op->is_probe,
+                         .item = op->item,
+                         .value_bytes = op->value_bytes,
+                         .amount = op->amount,
+                         .probe_of = one->probe_of,
+                         .probe_after = (uint16_t)one->probe_after});
     send_attempt(w, one);
 }
 
@@ -349,29 +344,23 @@ static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t 
                    const struct answer *answer)
 {
     const geo_op *op = &one->op;
-    struct history_record end = {.kind = HISTORY_END,
-                                 .op = id,
-                                 .key = op->key,
-                                 .node = HISTORY_NO_NODE,
-                                 .end = {.outcome = outcome, .op_kind = op->kind}};
+    static const struct answer nothing;
+    static const geo_sample unsampled = {.node = HISTORY_NO_NODE};
+    bool reads = answer != NULL && op->kind == GEO_READ && outcome == OUTCOME_OK;
+    const struct answer *read = reads ? answer : &nothing;
+    const geo_sample *first = read->sample_count > 0 ? read->samples : &unsampled;
 
-    if (answer != NULL && op->kind == GEO_READ && outcome == OUTCOME_OK) {
-        for (uint32_t i = 1; i < answer->sample_count; i++)
-            world_note(w, &(struct history_record){.kind = HISTORY_SAMPLE,
-                                                   .op = id,
-                                                   .key = op->key,
-                                                   .node = answer->samples[i].node,
-                                                   .sample = {.instant = answer->samples[i].instant}});
-        if (answer->sample_count > 0) {
-            end.node = answer->samples[0].node;
-            end.end.instant = answer->samples[0].instant;
-        }
-        end.end.write = answer->write;
-        end.end.digest = answer->digest;
-        end.end.number = answer->number;
-        end.end.value_count = answer->siblings;
-    }
-    world_note(w, &end);
+    for (uint32_t i = 1; i < read->sample_count; i++)
+        world_note(w, HISTORY_SAMPLE, .op = id, .key = op->key, .node = read->samples[i].node,
+                   .sample = {.instant = read->samples[i].instant});
+    world_note(w, HISTORY_END, .op = id, .key = op->key, .node = first->node,
+               .end = {.instant = first->instant,
+                       .write = read->write,
+                       .digest = read->digest,
+                       .number = read->number,
+                       .outcome = outcome,
+                       .op_kind = op->kind,
+                       .value_count = read->siblings});
     if (one->timeout != 0)
         agenda_cancel(&w->agenda, one->timeout);
     if (!op->is_probe)
@@ -401,13 +390,9 @@ static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t 
     one->op.attempt++;
     one->op.id = identity_of(one, one->op.attempt, def->retry_as_new);
     one->op.write = one->op.kind == GEO_READ ? 0 : one->op.id;
-    world_note(w, &(struct history_record){
-                      .kind = HISTORY_RETRY,
-                      .op = one->op.id,
-                      .key = one->op.key,
-                      .node = HISTORY_NO_NODE,
-                      .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
-                                .attempt = one->op.attempt}});
+    world_note(w, HISTORY_RETRY, .op = one->op.id, .key = one->op.key, .node = HISTORY_NO_NODE,
+               .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
+                         .attempt = one->op.attempt});
     send_attempt(w, one);
 }
 

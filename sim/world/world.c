@@ -207,8 +207,7 @@ static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fa
         node->down_since = w->now;
         w->down_count++;
     }
-    world_note(w, &(struct history_record){
-                      .kind = HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault}});
+    world_note(w, HISTORY_DOWN, .node = index, .down = {.lose = lose, .fault = fault});
     if (lose == LOSE_NOTHING)
         return;
     node->epoch++;
@@ -232,7 +231,7 @@ static void node_up(struct world *w, uint32_t index)
     node->down = false;
     w->down_count--;
     node->lose = LOSE_NOTHING;
-    world_note(w, &(struct history_record){.kind = HISTORY_UP, .node = index, .down = {.lose = lose}});
+    world_note(w, HISTORY_UP, .node = index, .down = {.lose = lose});
     for (size_t i = 0; i < node->paused.count; i++)
         world_at(w, w->places.node_region[index], w->now, node->paused.items[i]);
     node->paused.count = 0;
@@ -271,10 +270,8 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     const struct fault_def *f = o->fault;
 
     if (begins || o->end != o->begin)
-        world_note(w, &(struct history_record){
-                          .kind = HISTORY_FAULT,
-                          .node = HISTORY_NO_NODE,
-                          .fault = {.index = index, .occurrence = o->number, .begins = begins}});
+        world_note(w, HISTORY_FAULT, .node = HISTORY_NO_NODE,
+                   .fault = {.index = index, .occurrence = o->number, .begins = begins});
     timetable_switch_links(&w->timetable, index, begins, w->now);
     if (f->kind == FAULT_CRASH || (f->kind == FAULT_CLOCK && begins))
         switch_nodes(w, f, index, begins);

@@ -159,11 +159,15 @@ void world_hand_over(struct world *w, struct message *m);
 /* For a node's message to itself: taken up when the handler that sends it has returned. */
 void world_make_ready(struct world *w, struct message *m);
 
-/* Appends with the time of now, which it puts in. */
-static inline uint64_t world_note(struct world *w, struct history_record *record)
-{
-    record->time = w->now;
-    return history_append(w->history, record);
-}
+/* Appends a record of this kind, with the time of now; the rest are its fields: world_note(w, HISTORY_UP,
+ * .node = node). They are not evaluated if nobody reads the kind. */
+#define world_note(w, what, ...)                                                                             \
+    do {                                                                                                     \
+        struct history_record *world_noted = history_add((w)->history, (what));                              \
+        if (world_noted != NULL) {                                                                           \
+            *world_noted = (struct history_record){.kind = (what), .time = (w)->now, __VA_ARGS__};           \
+            history_added((w)->history);                                                                     \
+        }                                                                                                    \
+    } while (0)
 
 #endif
