@@ -243,12 +243,15 @@ bool delta_finish(struct delta *d, struct histogram *out)
 
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
         struct delta_key *k = &d->keys.items[at];
+        if (k->count < 2) { /* as of most: no pair */
+            histogram_add(out, k->delta);
+            continue;
+        }
         of_key.count = 0;
         for (uint32_t i = delta_newest(d, k->key); i != 0; i = d->clusters[i - 1].next)
             *array_add(&of_key) = d->clusters[i - 1];
         const struct delta_cluster *c = of_key.items;
-        if (of_key.count > 0)
-            qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);
+        qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);
         for (size_t i = 0; i < of_key.count && !d->undecided; i++) {
             sim_ns last = last_begin(&c[i]);
             for (size_t j = i + 1; j < of_key.count && c[j].first_end < last && !d->undecided; j++)

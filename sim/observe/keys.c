@@ -1,4 +1,4 @@
-/* keys.c -- see keys.h. */
+/* keys.c -- see keys.h. Both are one table, so that it is the sooner large enough for large pages. */
 #include "sim/observe/keys.h"
 
 #include "sim/base/sparse.h"
@@ -6,14 +6,13 @@
 void keys_open(struct keys *k, uint64_t count)
 {
     k->count = count;
-    k->marks = sparse_new(count * sizeof *k->marks);
-    k->states = sparse_new(count * sizeof *k->states);
+    k->states = sparse_new(keys_bytes(count));
+    k->marks = (struct key_marks *)(void *)(k->states + count);
 }
 
 void keys_close(struct keys *k)
 {
-    sparse_free(k->marks, k->count * sizeof *k->marks);
-    sparse_free(k->states, k->count * sizeof *k->states);
+    sparse_free(k->states, keys_bytes(k->count));
 }
 
 uint64_t keys_bytes(uint64_t count)

@@ -336,7 +336,7 @@ void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried)
             l->lagging++;
             for (uint32_t row = 0; row < l->places.replicas; row++) {
                 uint32_t node = w->entry->rows[row].node;
-                if (w->applied[row].position != 0 || l->gone[node])
+                if (w->applied[row].position != 0 || !row_counts(l, w->entry, row))
                     continue;
                 l->owed[node]++;
                 l->backlog_owed += l->up[node];

@@ -191,6 +191,7 @@ struct ledger {
     uint32_t live_most;
     bool overflowed;
     bool *up, *gone; /* [node]; gone: down for ever */
+    bool any_gone;
     struct keys *keys;
     struct key_base *bases; /* [key], if there are crashes; else NULL */
     bool drops;             /* some DROP was told */

@@ -15,7 +15,7 @@ void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
 {
     uint32_t node = w->entry->rows[row].node;
 
-    if (w->applied[row].position != 0 || l->gone[node])
+    if (w->applied[row].position != 0 || !row_counts(l, w->entry, row))
         return;
     w->applied[row] = (struct applied){l->position, l->time};
     w->unapplied--;
@@ -130,7 +130,7 @@ void apply_pend(struct ledger *l, struct live_write *w)
 {
     for (uint32_t row = 0; row < l->places.replicas; row++) {
         uint32_t node = w->entry->rows[row].node;
-        if (l->gone[node])
+        if (!row_counts(l, w->entry, row))
             continue;
         w->unapplied++;
         l->pending_ops[node]++;

@@ -201,6 +201,7 @@ void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever
     if (lose != LOSE_NOTHING)
         note_loss(l, node, r->down.fault, lose == LOSE_DISK ? LOST_WITH_DISK : LOST_WITH_MEMORY);
     l->gone[node] |= for_ever;
+    l->any_gone |= for_ever;
     cause_down(l, node, lose);
     for (size_t i = 0; i < l->entries.count; i++) {
         struct key_entry *e = l->entries.items[i];

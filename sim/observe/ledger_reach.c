@@ -103,11 +103,12 @@ void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
 void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
 {
     struct write_slot *s = &e->slots[slot];
+    const uint64_t *reach = &e->reach[slot];
     uint64_t least = UINT64_MAX;
 
-    for (uint32_t row = 0; row < l->places.replicas; row++)
-        if (row_counts(l, e, row) && *reach_at(e, row, slot) < least)
-            least = *reach_at(e, row, slot);
+    for (uint32_t row = 0; row < l->places.replicas; row++, reach += e->slot_capacity)
+        if (*reach < least && row_counts(l, e, row))
+            least = *reach;
     s->reached_all = least;
     while (s->unreached != NULL && s->unreached->took <= least) {
         struct live_write *w = s->unreached;

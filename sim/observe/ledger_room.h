@@ -24,7 +24,7 @@ uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node,
                    bool make); /* UINT32_MAX: none, and not made */
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
 {
-    return !l->gone[e->rows[row].node];
+    return !l->any_gone || !l->gone[e->rows[row].node];
 }
 
 /* ledger_reach.c */

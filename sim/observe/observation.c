@@ -412,7 +412,7 @@ static void expect_rows(const struct observation *o, const struct history_record
     case HISTORY_END:
         if (r->end.op_kind == GEO_READ) {
             delta_expect_read(&o->delta, r->key, r->end.write);
-            if ((op = operations_find(&o->operations, r->op)) != NULL)
+            if (o->keys.marks[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
                 guarantees_expect(&o->guarantees, op);
         }
         break;

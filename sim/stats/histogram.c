@@ -111,7 +111,8 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
             continue;
         struct histogram_page *to = page_of(into, number);
         for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++)
-            page_add(to, index, page_count(page, index), page->only[index]);
+            if (page->low[index] != 0 || page->high != NULL)
+                page_add(to, index, page_count(page, index), page->only[index]);
     }
     into->count += from->count;
     into->sum += from->sum;

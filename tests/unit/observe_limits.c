@@ -101,6 +101,52 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
     }
 }
 
+static void stored(struct ledger *l, uint64_t position, uint32_t node, int64_t stamp)
+{
+    struct history_record r = {.key = 3,
+                               .node = node,
+                               .kind = HISTORY_STORE,
+                               .store = {.stamp = stamp, .write = (uint64_t)stamp << 8, .kept = true}};
+
+    ledger_at(l, &r, position);
+    ledger_store(l, &r);
+}
+
+/* Replicas of a key without live writes come to hold different versions where a write was not entered: that
+ * is known until they hold the same again, and then kept once. */
+Test(observe_limits, versions_that_differ_are_kept_until_they_do_not)
+{
+    struct keys keys;
+    struct ledger l;
+
+    story_begin(&s, &(struct story_def){.regions = 2});
+    keys_open(&keys, s.setting.key_count);
+    ledger_open(&l, &s.setting, &keys);
+    stored(&l, 1, 0, 7);
+    cr_assert_not_null(ledger_entry(&l, 3));
+    cr_expect_eq(ledger_entry(&l, 3)->rows[0].version.stamp, 7);
+    cr_expect_eq(ledger_entry(&l, 3)->rows[1].version.stamp, 0);
+    stored(&l, 2, 1, 5); /* another, and older */
+    cr_assert_not_null(ledger_entry(&l, 3));
+    stored(&l, 3, 1, 7);
+    cr_assert_null(ledger_entry(&l, 3));
+    cr_expect_eq(keys.states[3].held.stamp, 7);
+    stored(&l, 4, 0, 6); /* refused */
+    cr_assert_null(ledger_entry(&l, 3));
+
+    /* A write taken below what they hold is reflected everywhere at once, one above nowhere yet. */
+    for (int64_t stamp = 6; stamp <= 8; stamp += 2) {
+        struct history_record take = {
+            .op = (uint64_t)stamp << 8, .key = 3, .kind = HISTORY_TAKE, .take = {.stamp = stamp}};
+        ledger_at(&l, &take, 10 + (uint64_t)stamp);
+        cr_assert(ledger_take(&l, &take, (struct take_origin){.begin_position = 9}));
+        cr_expect_eq(ledger_find(&l, take.op)->unapplied, stamp == 6 ? 0u : 2u);
+    }
+    ledger_close(&l);
+    keys_close(&keys);
+    story_free(&s);
+}
+
 Test(observe_limits, undecided_figures_have_no_value)
 {
     struct figure_list *list = figure_list_new();

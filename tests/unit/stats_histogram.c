@@ -1,6 +1,7 @@
 /* stats_histogram.c -- the histogram by hand: what is exact, which value a percentile is, and what is read
  * back. */
 #include "sim/stats/histogram.h"
+#include "sim/stats/histogram_queue.h"
 #include "sim/stats/percentile.h"
 
 #include <criterion/criterion.h>
@@ -271,4 +272,28 @@ Test(stats_histogram, a_value_alone_in_its_bucket_is_exact)
     histogram_free(&h);
     histogram_free(&other);
     histogram_free(&back);
+}
+
+/* What waits in a queue is there once it is flushed, each value in the histogram that it was meant for. */
+Test(stats_histogram, a_queue_loses_nothing)
+{
+    struct histogram straight[3] = {0}, queued[3] = {0};
+    struct histogram_queue q = {0};
+    uint64_t luck = 20261125;
+
+    for (int i = 0; i < 10000; i++) {
+        luck = luck * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        int64_t value = (int64_t)(luck >> 24 >> (luck % 30));
+        histogram_add(&straight[luck >> 62 & 1], value);
+        histogram_queue_add(&q, &queued[luck >> 62 & 1], value);
+    }
+    histogram_queue_flush(&q);
+    cr_assert_gt(histogram_count(&queued[0]), 4000u);
+    cr_assert_eq(histogram_count(&queued[0]) + histogram_count(&queued[1]), 10000u);
+    histogram_queue_flush(&q); /* nothing left */
+    for (int h = 0; h < 3; h++) {
+        cr_assert(histogram_equals(&straight[h], &queued[h]), "histogram %d", h);
+        histogram_free(&straight[h]);
+        histogram_free(&queued[h]);
+    }
 }
