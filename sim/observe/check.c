@@ -1,6 +1,7 @@
 /* check.c -- the stream: gives keys and sessions small numbers, keeps what is open, and hands each operation
  * to the checkers that are asked for. Verdicts are put together here, since some follow from others:
  * linearizable implies sequential implies causal implies the session guarantees. */
+#include "sim/base/expect.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
 
@@ -142,15 +143,31 @@ static struct check_op *op_new(struct check_stream *s)
     return op;
 }
 
-void check_expect(const struct check_stream *s, uint64_t key)
+void check_expect_number(const struct check_stream *s, uint64_t key)
+{
+    if (key < s->def.key_count)
+        expect_line(&s->number_of[key]);
+}
+
+void check_expect_key(const struct check_stream *s, uint64_t key)
 {
     if (key >= s->def.key_count || s->number_of[key] == 0)
         return;
     uint32_t number = s->number_of[key] - 1;
-    __builtin_prefetch(&s->keys.items[number]);
-    zones_expect(s->zones, number);
+    expect_line(&s->keys.items[number]);
+    zones_expect_key(s->zones, number);
     if (s->past != NULL)
-        past_expect(s->past, number);
+        past_expect_key(s->past, number);
+}
+
+void check_expect(const struct check_stream *s, uint64_t key, bool writes)
+{
+    if (key >= s->def.key_count || s->number_of[key] == 0)
+        return;
+    if (writes)
+        zones_expect_write(s->zones, s->number_of[key] - 1);
+    if (s->past != NULL)
+        past_expect(s->past, s->number_of[key] - 1);
 }
 
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)

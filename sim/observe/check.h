@@ -93,8 +93,11 @@ void check_stream_free(struct check_stream *s);
 void check_key_kind(struct check_stream *s, uint64_t key,
                     enum check_key kind); /* before its first operation; default by zones */
 
-/* An operation on this key comes soon: what will be looked at is fetched into the cache. */
-void check_expect(const struct check_stream *s, uint64_t key);
+/* An operation on this key comes soon: what will be looked at is fetched into the cache, in three steps, each
+ * of which looks at what the one before has fetched. Nothing is done of keys that are any. */
+void check_expect_number(const struct check_stream *s, uint64_t key);
+void check_expect_key(const struct check_stream *s, uint64_t key);
+void check_expect(const struct check_stream *s, uint64_t key, bool writes);
 
 /* The operation is the stream's; the pointer is valid until its end. */
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b);
@@ -124,9 +127,6 @@ struct checks *checks_new(const struct history_setting *s, struct history *h);
  * is no verdict. Linearizability is at the bottom of the stream that sequential and causal read. */
 struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks);
 void checks_free(struct checks *c);
-
-/* The same for an operation of the history that is told to other readers first. */
-void checks_expect(const struct checks *c, uint64_t key);
 
 /* What the ledger knows of each read and write (semantics, B), which no reader of answers can tell: the
  * session guarantees and nothing_lost are decided by these alone, causal by these too. `checks_told` says

@@ -11,6 +11,7 @@
  * or if messages still wait for bandwidth at the end, it is undecided.
  *
  * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
+#include "sim/base/expect.h"
 #include "sim/base/hash.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
@@ -200,6 +201,14 @@ static bool keeps_apart(uint8_t fault_kind)
 {
     return fault_kind == FAULT_PARTITION || fault_kind == FAULT_CUT || fault_kind == FAULT_CRASH ||
            fault_kind == FAULT_SLOW || fault_kind == FAULT_OVERLOAD;
+}
+
+void alike_expect(const struct alike *c, const struct history_record *r)
+{
+    if (r->key < c->setting->key_count) {
+        expect_line(&c->rows[r->key * c->holders]);
+        expect_line((const char *)&c->rows[(r->key + 1) * c->holders] - 1);
+    }
 }
 
 void alike_read(struct alike *c, const struct history_record *r)

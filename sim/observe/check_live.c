@@ -17,6 +17,7 @@ struct checks {
     struct check_stream *stream;
     struct alike *alike;
     struct witness *witness;
+    uint32_t kinds; /* of records that are read */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
     bool told[GEO_CHECKS];
@@ -103,12 +104,11 @@ static void live_retry(struct checks *c, const struct history_record *r, uint64_
 
 static void live_end(struct checks *c, const struct history_record *r, uint64_t position)
 {
-    uint64_t slot = check_map_get(&c->open, history_op_of(r->op), 0);
+    uint64_t slot = check_map_take(&c->open, history_op_of(r->op), 0);
 
     if (slot == CHECK_ABSENT)
         return;
     struct check_op *op = c->slots.items[slot];
-    check_map_remove(&c->open, history_op_of(r->op), 0);
     *array_add(&c->free) = (uint32_t)slot;
     if (op->f != CHECK_READ &&
         op->id != r->op) /* an earlier attempt was answered: this one may have happened */
@@ -120,10 +120,8 @@ static void live_end(struct checks *c, const struct history_record *r, uint64_t 
                   c->setting->data == GEO_SET ? r->end.digest : r->end.write, r->end.number);
 }
 
-static void live_read(void *reader, const struct history_record *r, uint64_t position)
+static void live_read(struct checks *c, const struct history_record *r, uint64_t position)
 {
-    struct checks *c = reader;
-
     witness_read(c->witness, r);
     switch (r->kind) {
     case HISTORY_BEGIN:
@@ -139,6 +137,32 @@ static void live_read(void *reader, const struct history_record *r, uint64_t pos
     default:
         alike_read(c->alike, r);
         break;
+    }
+}
+
+/* How many records ahead memory is asked for: a key's number, what is kept of the key, and then what that
+ * points to. */
+enum { FAR = 24, NEAR = 16, NEXT = 8 };
+
+static void live_batch(void *reader, const struct history_entry *batch, uint32_t count)
+{
+    struct checks *c = reader;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + FAR < count && batch[i + FAR].record.kind == HISTORY_BEGIN)
+            check_expect_number(c->stream, batch[i + FAR].record.key);
+        if (i + NEAR < count) {
+            const struct history_record *r = &batch[i + NEAR].record;
+            if (r->kind == HISTORY_BEGIN)
+                check_expect_key(c->stream, r->key);
+            else if (r->kind == HISTORY_STORE)
+                alike_expect(c->alike, r);
+        }
+        if (i + NEXT < count && batch[i + NEXT].record.kind == HISTORY_BEGIN)
+            check_expect(c->stream, batch[i + NEXT].record.key,
+                         batch[i + NEXT].record.begin.op_kind != GEO_READ);
+        if ((c->kinds >> batch[i].record.kind & 1) != 0)
+            live_read(c, &batch[i].record, batch[i].position);
     }
 }
 
@@ -166,14 +190,13 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     c->stream = check_stream_new(&def);
     c->alike = alike_new(s);
     c->witness = witness_new(s);
-    uint32_t kinds = 0;
     if ((checks & of_stream) != 0)
-        kinds |= 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
+        c->kinds |= 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
     if ((checks & of_alike) != 0)
-        kinds |= 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
-                 1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
-                 (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
-    history_add_reader(h, live_read, c, kinds);
+        c->kinds |= 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                    1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
+                    (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
+    history_add_batch_reader(h, live_batch, c, c->kinds);
     return c;
 }
 
@@ -189,11 +212,6 @@ void checks_free(struct checks *c)
     array_free(&c->free);
     array_free(&c->stale);
     free(c);
-}
-
-void checks_expect(const struct checks *c, uint64_t key)
-{
-    check_expect(c->stream, key);
 }
 
 void checks_told(struct checks *c, enum geo_check check)

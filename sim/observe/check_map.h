@@ -24,6 +24,12 @@ struct check_map {
 void check_map_free(struct check_map *m);
 uint64_t check_map_get(const struct check_map *m, uint64_t a, uint64_t b); /* CHECK_ABSENT: not there */
 void check_map_put(struct check_map *m, uint64_t a, uint64_t b, uint64_t value);
-void check_map_remove(struct check_map *m, uint64_t a, uint64_t b);
+uint64_t check_map_take(struct check_map *m, uint64_t a,
+                        uint64_t b); /* what was there, and is removed; CHECK_ABSENT: nothing */
+
+static inline void check_map_remove(struct check_map *m, uint64_t a, uint64_t b)
+{
+    check_map_take(m, a, b);
+}
 
 #endif

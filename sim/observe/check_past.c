@@ -30,20 +30,22 @@
  * Cost: a pass over the lanes for what a session has not known yet, and over the key's newer writes a read.
  * Memory: 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
  * older one of its key beside it; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
+#include "sim/base/expect.h"
 #include "sim/observe/check_room.h"
+#include "sim/observe/check_vectors.h"
 
 #include <stdio.h>
 
 enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
-enum { VECTOR_LEAST = 16, VECTOR_CLASSES = 9, VECTOR_BLOCK_BYTES = 1 << 18 }; /* 16 ... 4096 lanes */
 #define PAST_BYTES_MOST (UINT64_C(1) << 30)
 
 struct past_write {
-    uint64_t value, op, begin, end; /* end: CHECK_OPEN until it is told ok */
-    uint32_t key, session;
+    uint64_t value;
     uint32_t lane, seq; /* seq 0: no place yet */
-    uint32_t width;
-    uint32_t *known; /* NULL: all sessions know it; else its past: how many writes of each lane */
+    uint32_t width, key;
+    uint32_t *known;         /* NULL: all sessions know it; else its past: how many writes of each lane */
+    uint64_t op, begin, end; /* end: CHECK_OPEN until it is told ok */
+    uint32_t session;
     ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
 };
 
@@ -62,6 +64,9 @@ struct past_session {
 };
 
 struct past_key {
+    uint64_t value;         /* of the newest write; 0: there is none */
+    uint32_t lane, seq;     /* its place; seq 0: none yet */
+    uint32_t newest;        /* which it is */
     ARRAY(uint32_t) writes; /* in order of begin */
     uint64_t retired;       /* position of the last retirement, 0: none */
 };
@@ -74,7 +79,6 @@ struct past_sight {
 
 struct past {
     struct check_stream_def def;
-    struct check_map names;  /* (key, value) -> write */
     struct check_map sights; /* (T, S) -> sight */
     ARRAY(struct past_sight) sight;
     ARRAY(struct past_write) writes;
@@ -82,12 +86,11 @@ struct past {
     ARRAY(struct past_session) sessions;
     ARRAY(struct past_key) keys;
     ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
-    uint64_t bytes;
-    uint32_t *free_vectors[VECTOR_CLASSES];
-    ARRAY(void *) vector_blocks;
+    struct vectors vectors;
+    uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
     uint32_t width_before;
-    size_t live, sweep_at, vectors, vectors_sweep_at;
+    size_t live, sweep_at, taught, taught_sweep_at; /* taught: writes with a vector */
     bool given_up;
     struct check_tally tallies[GEO_CHECKS];
 };
@@ -97,7 +100,7 @@ struct past *past_new(const struct check_stream_def *def)
     struct past *p = memory_new(1, sizeof *p);
 
     p->def = *def;
-    p->sweep_at = p->vectors_sweep_at = SWEEP_FIRST;
+    p->sweep_at = p->taught_sweep_at = SWEEP_FIRST;
     return p;
 }
 
@@ -105,9 +108,7 @@ static void let_go(struct past *p)
 {
     array_each (struct past_write, w, &p->writes)
         array_free(&w->readers);
-    array_each (void *, block, &p->vector_blocks)
-        free(*block);
-    array_free(&p->vector_blocks);
+    vectors_free(&p->vectors);
     free(p->known_before);
     p->known_before = NULL;
     array_each (struct past_session, s, &p->sessions) {
@@ -126,7 +127,6 @@ static void let_go(struct past *p)
     array_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
-    check_map_free(&p->names);
     check_map_free(&p->sights);
 }
 
@@ -166,58 +166,13 @@ static bool is_known(const uint32_t *known, uint32_t width, const struct past_wr
     return w->seq != 0 && known_of(known, width, w->lane) >= w->seq;
 }
 
-static uint32_t class_of(uint32_t width, uint32_t *room)
-{
-    uint32_t c = 0;
-
-    for (*room = VECTOR_LEAST; *room < width; *room *= 2)
-        c++;
-    CHECK(c < VECTOR_CLASSES);
-    return c;
-}
-
-/* A copy that vector_give takes back; NULL for none. */
-static uint32_t *vector_copy(struct past *p, const uint32_t *known, uint32_t width)
-{
-    uint32_t room, c = class_of(width, &room), *v = p->free_vectors[c];
-
-    if (width == 0)
-        return NULL;
-    if (v == NULL) {
-        size_t each = room * sizeof *v, count = VECTOR_BLOCK_BYTES / each;
-        unsigned char *block = memory_new(count, each);
-        *array_add(&p->vector_blocks) = block;
-        for (size_t i = count; i-- > 0;) {
-            uint32_t *piece = (uint32_t *)(void *)(block + i * each);
-            memcpy(piece, &v, sizeof p->free_vectors[c]);
-            v = piece;
-        }
-    }
-    memcpy(&p->free_vectors[c], v, sizeof p->free_vectors[c]);
-    memcpy(v, known, width * sizeof *v);
-    p->bytes += width * sizeof *v;
-    return v;
-}
-
-static void vector_give(struct past *p, uint32_t *v, uint32_t width)
-{
-    uint32_t room;
-
-    if (v == NULL)
-        return;
-    uint32_t c = class_of(width, &room);
-    p->bytes -= width * sizeof *v;
-    memcpy(v, &p->free_vectors[c], sizeof p->free_vectors[c]);
-    p->free_vectors[c] = v;
-}
-
 static void widen(struct past *p, struct past_session *s, uint32_t width)
 {
     if (width <= s->width)
         return;
     s->known = memory_resize(s->known, width, sizeof *s->known);
     memset(s->known + s->width, 0, (width - s->width) * sizeof *s->known);
-    p->bytes += (width - s->width) * sizeof *s->known;
+    p->session_bytes += (width - s->width) * sizeof *s->known;
     s->width = width;
 }
 
@@ -233,13 +188,26 @@ static struct past_session *session_of(struct past *p, uint32_t session, uint64_
     return s;
 }
 
+static void see_newest(struct past *p, uint32_t key)
+{
+    struct past_key *k = &p->keys.items[key];
+
+    if (k->writes.count == 0) {
+        k->value = CHECK_INITIAL;
+        return;
+    }
+    k->newest = k->writes.items[k->writes.count - 1];
+    const struct past_write *w = &p->writes.items[k->newest];
+    k->value = w->value;
+    k->lane = w->lane;
+    k->seq = w->seq;
+}
+
 /* A place in a lane whose writes are all in its past. */
-static void place(struct past *p, struct past_write *w)
+static void place_new(struct past *p, struct past_write *w)
 {
     struct past_session *s = &p->sessions.items[w->session];
 
-    if (w->seq != 0)
-        return;
     array_each (uint32_t, lane, &s->lanes)
         if (known_of(w->known, w->width, *lane) == p->lane_last.items[*lane]) {
             w->lane = *lane;
@@ -251,17 +219,23 @@ static void place(struct past *p, struct past_write *w)
     *array_add(&s->lanes) = w->lane;
 }
 
-/* The write of that value: mostly among the newest of its key. CHECK_ABSENT: there is none. */
+static void place(struct past *p, struct past_write *w)
+{
+    if (w->seq != 0)
+        return;
+    place_new(p, w);
+    see_newest(p, w->key);
+}
+
+/* The write of that value: mostly the newest of its key, or one of the few after it, which are looked at
+ * anyway (judge). CHECK_ABSENT: there is none. */
 static uint64_t write_named(const struct past *p, uint32_t key, uint64_t value)
 {
     const struct past_key *k = &p->keys.items[key];
 
-    for (size_t i = k->writes.count, looks = 0; i-- > 0; looks++) {
+    for (size_t i = k->writes.count; i-- > 0;)
         if (p->writes.items[k->writes.items[i]].value == value)
             return k->writes.items[i];
-        if (looks == 3)
-            return check_map_get(&p->names, key, value);
-    }
     return CHECK_ABSENT;
 }
 
@@ -269,9 +243,8 @@ static void write_free(struct past *p, uint32_t index)
 {
     struct past_write *w = &p->writes.items[index];
 
-    check_map_remove(&p->names, w->key, w->value);
-    p->vectors -= w->known != NULL;
-    vector_give(p, w->known, w->width);
+    p->taught -= w->known != NULL;
+    vector_give(&p->vectors, w->known, w->width);
     array_free(&w->readers);
     *w = (struct past_write){0};
     *array_add(&p->free) = index;
@@ -304,8 +277,8 @@ static bool teaches_nobody(struct past *p, struct past_write *w)
 {
     if (w->known == NULL || w->end == CHECK_OPEN)
         return false;
-    vector_give(p, w->known, w->width);
-    p->vectors--;
+    vector_give(&p->vectors, w->known, w->width);
+    p->taught--;
     w->known = NULL;
     w->width = 0;
     return true;
@@ -369,15 +342,21 @@ static void sweep(struct past *p, uint64_t now)
         remember(p, least);
     free(least);
     p->sweep_at = p->live * 2 > SWEEP_FIRST ? p->live * 2 : SWEEP_FIRST;
-    p->vectors_sweep_at = p->vectors * 2 > SWEEP_FIRST ? p->vectors * 2 : SWEEP_FIRST;
-    if (p->vectors_sweep_at < p->vectors + p->keys.count / 4) /* a sweep looks at every key */
-        p->vectors_sweep_at = p->vectors + p->keys.count / 4;
+    p->taught_sweep_at = p->taught * 2 > SWEEP_FIRST ? p->taught * 2 : SWEEP_FIRST;
+    if (p->taught_sweep_at < p->taught + p->keys.count / 4) /* a sweep looks at every key */
+        p->taught_sweep_at = p->taught + p->keys.count / 4;
+}
+
+void past_expect_key(const struct past *p, uint32_t key)
+{
+    if (key < p->keys.count)
+        expect_line(&p->keys.items[key]);
 }
 
 void past_expect(const struct past *p, uint32_t key)
 {
-    if (key < p->keys.count)
-        __builtin_prefetch(&p->keys.items[key]);
+    if (key < p->keys.count && p->keys.items[key].writes.count > 0)
+        expect_line(&p->writes.items[p->keys.items[key].newest]);
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -396,10 +375,6 @@ void past_begin(struct past *p, struct check_op *op)
         array_add(&p->keys);
     if (op->f != CHECK_WRITE)
         return;
-    if (write_named(p, op->key, op->value) != CHECK_ABSENT) {
-        past_doubt(p, "a value was written twice to a key: a read does not tell which write it read");
-        return;
-    }
     uint32_t index;
     if (p->free.count > 0) {
         index = p->free.items[--p->free.count];
@@ -414,14 +389,14 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .key = op->key,
                                                  .session = op->session,
                                                  .width = s->width,
-                                                 .known = vector_copy(p, s->known, s->width)};
-    p->vectors += s->width > 0;
-    check_map_put(&p->names, op->key, op->value, index);
+                                                 .known = vector_copy(&p->vectors, s->known, s->width)};
+    p->taught += s->width > 0;
     *array_add(&p->keys.items[op->key].writes) = index;
+    see_newest(p, op->key);
     op->write = index + 1;
-    if ((++p->live >= p->sweep_at || p->vectors >= p->vectors_sweep_at) && !p->def.sessions)
+    if ((++p->live >= p->sweep_at || p->taught >= p->taught_sweep_at) && !p->def.sessions)
         sweep(p, op->begin);
-    if (p->bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
+    if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
         give_up(p, "the pasts of its writes took more memory than the check may have");
 }
 
@@ -530,26 +505,8 @@ static void keep_pasts(struct past *p, struct past_session *s)
         if (op->past == NULL) {
             op->past_width = s->width > 0 ? s->width : 1;
             widen(p, s, op->past_width);
-            op->past = vector_copy(p, s->known, op->past_width);
+            op->past = vector_copy(&p->vectors, s->known, op->past_width);
         }
-}
-
-/* The larger of each lane: a pass over all lanes a read, so four at a time. Counts stay below 2^31. */
-static void vector_join(uint32_t *into, const uint32_t *other, uint32_t width)
-{
-    typedef int32_t four __attribute__((vector_size(16)));
-    uint32_t i = 0;
-
-    for (; i + 4 <= width; i += 4) {
-        four a, b;
-        memcpy(&a, into + i, sizeof a);
-        memcpy(&b, other + i, sizeof b);
-        four more = b > a;
-        a = (b & more) | (a & ~more);
-        memcpy(into + i, &a, sizeof a);
-    }
-    for (; i < width; i++)
-        into[i] = other[i] > into[i] ? other[i] : into[i];
 }
 
 static void learn(struct past *p, struct past_session *s, const struct past_write *w)
@@ -583,10 +540,22 @@ static void note_reader(struct past *p, const struct check_op *op, struct past_w
     *array_add(&sight->newest) = w->begin;
 }
 
+/* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. */
+static bool is_known_newest(const struct past *p, const struct check_op *op)
+{
+    const struct past_key *k = &p->keys.items[op->key];
+    const struct past_session *s = &p->sessions.items[op->session];
+
+    return op->value == k->value &&
+           (k->value == CHECK_INITIAL || (k->seq != 0 && known_of(s->known, s->width, k->lane) >= k->seq));
+}
+
 static void end_read(struct past *p, const struct check_op *op)
 {
     uint64_t index = CHECK_ABSENT;
 
+    if (!p->def.sessions && is_known_newest(p, op))
+        return;
     if (op->value != CHECK_INITIAL) {
         index = write_named(p, op->key, op->value);
         if (index == CHECK_ABSENT) {
@@ -636,6 +605,7 @@ static void end_write(struct past *p, const struct check_op *op)
                 (k->writes.count - i - 1) * sizeof *k->writes.items);
         k->writes.count--;
         write_free(p, index);
+        see_newest(p, op->key);
     }
 }
 
@@ -655,6 +625,6 @@ void past_end(struct past *p, struct check_op *op)
             end_write(p, op);
     }
     if (!p->given_up)
-        vector_give(p, op->past, op->past_width);
+        vector_give(&p->vectors, op->past, op->past_width);
     op->past = NULL;
 }

@@ -78,7 +78,8 @@ struct zones *zones_new(const char *noun);
 void zones_free(struct zones *z);
 void zones_begin(struct zones *z, const struct check_op *op);
 void zones_end(struct zones *z, const struct check_op *op, uint64_t oldest_open_read); /* CHECK_OPEN: none */
-void zones_expect(const struct zones *z, uint32_t key);
+void zones_expect_key(const struct zones *z, uint32_t key);
+void zones_expect_write(const struct zones *z, uint32_t key);
 const struct check_tally *zones_tally(const struct zones *z);
 
 /* Linearizability by search. */
@@ -96,6 +97,7 @@ struct past *past_new(const struct check_stream_def *def);
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
+void past_expect_key(const struct past *p, uint32_t key);
 void past_expect(const struct past *p, uint32_t key);
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
@@ -119,6 +121,7 @@ bool witness_holds(const struct witness *w); /* false: it proves nothing */
 struct alike;
 struct alike *alike_new(const struct history_setting *s);
 void alike_free(struct alike *c);
+void alike_expect(const struct alike *c, const struct history_record *r); /* of a STORE that comes soon */
 void alike_read(struct alike *c, const struct history_record *r);
 void alike_finish(struct alike *c);
 const struct check_tally *alike_tally(const struct alike *c, bool strong);

@@ -111,8 +111,6 @@ static void on_let_go(void *self, const struct live_write *loser, const struct l
 
 static void begin(struct observation *o, const struct history_record *r, uint64_t position)
 {
-    if (o->checks != NULL)
-        checks_expect(o->checks, r->key);
     const struct operation *op = operations_begin(&o->operations, r, position);
 
     if (op->is_probe)
