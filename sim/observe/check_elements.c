@@ -200,65 +200,196 @@ static void check_key_lost(struct group_walk *w)
     }
 }
 
+/* Of each operation of a key the one before it of its session, by begin, and how late the ends of all of
+ * those come. */
+struct session_order {
+    size_t before; /* index + 1; 0: none */
+    uint64_t end_most;
+};
+
+static struct session_order *sessions_of(const struct group_walk *w)
+{
+    struct session_order *order = memory_new(w->count + 1, sizeof *order);
+    struct check_map last = {0};
+
+    for (size_t i = 0; i < w->count; i++) {
+        uint64_t before = check_map_get(&last, w->ops[i].session, 0);
+        order[i].end_most = w->ops[i].end == CHECK_OPEN ? 0 : w->ops[i].end;
+        if (before != CHECK_ABSENT) {
+            order[i].before = (size_t)before + 1;
+            if (order[before].end_most > order[i].end_most)
+                order[i].end_most = order[before].end_most;
+        }
+        check_map_put(&last, w->ops[i].session, 0, i);
+    }
+    check_map_free(&last);
+    return order;
+}
+
+/* Lacks the read `number` - 1, whose elements are marked, what `before` read or added? */
+static bool lacks(struct group_walk *w, const struct element_op *before, const struct element_op *read,
+                  uint64_t number)
+{
+    if (!before->reads)
+        return check_map_get(&w->mark, before->element, 0) != number;
+    return before->count > 0 && (before->count > read->count || !is_part(w, before, read, number));
+}
+
 static void check_key_session(struct group_walk *w, enum geo_check check)
 {
+    struct session_order *order = sessions_of(w);
+    bool reads = check == GEO_MONOTONIC_READS;
+
     for (size_t r = 0; r < w->count; r++) {
         const struct element_op *read = &w->ops[r];
-        bool broken = false;
+        uint64_t held = 0; /* what ended before this was held against one that is held against this */
         if (!read->reads || read->end == CHECK_OPEN)
             continue;
         for (size_t i = 0; i < read->count; i++)
             check_map_put(&w->mark, read->elements[i], 0, r + 1);
-        for (size_t i = r; i-- > 0 && !broken;) {
-            const struct element_op *before = &w->ops[i];
-            if (before->session != read->session || before->end >= read->begin || before->failed ||
-                before->reads != (check == GEO_MONOTONIC_READS))
+        for (size_t i = order[r].before; i > 0 && order[i - 1].end_most >= held; i = order[i - 1].before) {
+            const struct element_op *before = &w->ops[i - 1];
+            if (before->reads != reads || before->failed || before->end >= read->begin || before->end < held)
                 continue;
-            if (before->reads) {
-                broken =
-                    before->count > 0 && (before->count > read->count || !is_part(w, before, read, r + 1));
-                if (broken)
-                    complain(w, read, before, "lacks what its session had read at");
-                break; /* the ones before were held against that one */
+            if (lacks(w, before, read, r + 1)) {
+                complain(w, read, before,
+                         reads ? "lacks what its session had read at"
+                               : "lacks what its session had added at");
+                break;
             }
-            broken = check_map_get(&w->mark, before->element, 0) != r + 1;
-            if (broken)
-                complain(w, read, before, "lacks what its session had added at");
+            held = reads && before->begin > held ? before->begin : held;
         }
     }
+    free(order);
 }
 
-/* Lists: what an addition's session had added or read before must stand before it, wherever both are read. */
-static void check_key_writes(struct group_walk *w, enum geo_check check)
+/* What a session has added, or read first, by the end of the operation; each addition comes after so many. */
+struct follows {
+    ARRAY(uint64_t) elements;
+    ARRAY(size_t) from; /* the operation of each */
+    size_t held;        /* of the read that is looked at: so many stand in it, */
+    uint64_t place;     /* the last of them here */
+    uint64_t read;      /* which read that is */
+};
+
+static int by_end(const void *left, const void *right)
 {
-    const struct element_op *longest = NULL;
+    const struct element_op *a = *(struct element_op *const *)left, *b = *(struct element_op *const *)right;
+
+    return a->end < b->end ? -1 : a->end > b->end;
+}
+
+/* Where a session's list is, made if it is not there. */
+static size_t follows_of(struct check_map *names, struct follows **all, size_t *count, uint64_t session)
+{
+    uint64_t at = check_map_get(names, session, 0);
+
+    if (at == CHECK_ABSENT) {
+        at = (*count)++;
+        *all = memory_resize(*all, *count, sizeof **all);
+        memset(&(*all)[at], 0, sizeof **all);
+        check_map_put(names, session, 0, at);
+    }
+    return (size_t)at;
+}
+
+struct follow_walk {
+    struct check_map names, first; /* session -> list; (session, element) -> 1 */
+    struct follows *all;
+    size_t count;
+    size_t *list, *after; /* [addition]: its session's list, and how much of it came before */
+};
+
+static void follow_add(struct follow_walk *f, size_t list, uint64_t session, uint64_t element, size_t from)
+{
+    if (check_map_get(&f->first, session, element) != CHECK_ABSENT)
+        return;
+    check_map_put(&f->first, session, element, 1);
+    *array_add(&f->all[list].elements) = element;
+    *array_add(&f->all[list].from) = from;
+}
+
+/* The lists, and how long they were as each addition began. */
+static void follow_all(struct group_walk *w, struct follow_walk *f, bool reads)
+{
+    struct element_op **ends = memory_new(w->count + 1, sizeof(struct element_op *));
+    size_t ended = 0, end_count = 0;
 
     for (size_t i = 0; i < w->count; i++)
-        if (w->ops[i].reads && w->ops[i].end != CHECK_OPEN &&
-            (longest == NULL || w->ops[i].count > longest->count))
-            longest = &w->ops[i];
-    for (size_t i = 0; longest != NULL && i < longest->count; i++)
-        check_map_put(&w->mark, longest->elements[i], 0, i + 1);
+        if (w->ops[i].reads == reads && !w->ops[i].failed && w->ops[i].end != CHECK_OPEN)
+            ends[end_count++] = &w->ops[i];
+    qsort(ends, end_count, sizeof *ends, by_end);
     for (size_t i = 0; i < w->count; i++) {
-        const struct element_op *add = &w->ops[i];
-        uint64_t at = add->reads ? CHECK_ABSENT : check_map_get(&w->mark, add->element, 0);
-        bool broken = false;
-        for (size_t k = 0; at != CHECK_ABSENT && k < i && !broken; k++) {
-            const struct element_op *before = &w->ops[k];
-            if (before->session != add->session || before->end >= add->begin || before->failed ||
-                before->reads != (check == GEO_WRITES_FOLLOW_READS))
-                continue;
-            uint64_t element = !before->reads      ? before->element
-                               : before->count > 0 ? before->elements[before->count - 1]
-                                                   : 0;
-            uint64_t stands = before->reads && before->count == 0 ? 0 : check_map_get(&w->mark, element, 0);
-            broken = stands == CHECK_ABSENT || stands > at;
-            if (broken)
-                complain(w, add, before,
-                         before->reads ? "added what does not come after what its session had read at"
-                                       : "added what does not come after what its session had added at");
+        for (; ended < end_count && ends[ended]->end < w->ops[i].begin; ended++) {
+            const struct element_op *op = ends[ended];
+            size_t list = follows_of(&f->names, &f->all, &f->count, op->session);
+            for (size_t e = 0; reads && e < op->count; e++)
+                follow_add(f, list, op->session, op->elements[e], (size_t)(op - w->ops));
+            if (!reads)
+                follow_add(f, list, op->session, op->element, (size_t)(op - w->ops));
+        }
+        f->list[i] = follows_of(&f->names, &f->all, &f->count, w->ops[i].session);
+        f->after[i] = f->all[f->list[i]].elements.count;
+    }
+    free(ends);
+}
+
+/* Does all that this addition comes after stand in the read (`number`, marked by place), and in a list before
+ * it? If not, complains. */
+static bool follows_well(struct group_walk *w, struct follow_walk *f, size_t add, uint64_t place,
+                         uint64_t number)
+{
+    struct follows *l = &f->all[f->list[add]];
+
+    if (l->read != number)
+        l->held = l->place = 0;
+    l->read = number;
+    for (; l->held < f->after[add]; l->held++) {
+        uint64_t mark = check_map_get(&w->mark, l->elements.items[l->held], 0);
+        uint64_t at = mark == CHECK_ABSENT || mark >> 32 != number ? UINT32_MAX : mark & UINT32_MAX;
+        l->place = w->lists || at == UINT32_MAX ? (at > l->place ? at : l->place) : l->place;
+        if (l->place <= place)
+            continue;
+        const struct element_op *from = &w->ops[l->from.items[l->held]];
+        complain(w, &w->ops[add], from,
+                 from->reads ? "added what does not come after what its session had read at"
+                             : "added what does not come after what its session had added at");
+        return false;
+    }
+    return l->place <= place;
+}
+
+/* Wherever what a session added is read, what it had added or read before must be, and in a list before it.
+ */
+static void check_key_writes(struct group_walk *w, enum geo_check check)
+{
+    struct follow_walk f = {.list = memory_new(w->count + 1, sizeof *f.list),
+                            .after = memory_new(w->count + 1, sizeof *f.after)};
+
+    follow_all(w, &f, check == GEO_WRITES_FOLLOW_READS);
+    for (size_t r = 0; r < w->count; r++) {
+        const struct element_op *read = &w->ops[r];
+        uint64_t number = r + 1;
+        if (!read->reads || read->end == CHECK_OPEN)
+            continue;
+        for (size_t i = read->count; i-- > 0;) /* the first place of each */
+            check_map_put(&w->mark, read->elements[i], 0, number << 32 | (i + 1));
+        for (size_t i = 0; i < read->count; i++) {
+            uint64_t add = check_map_get(&w->adds, read->elements[i], 0);
+            if (add != CHECK_ABSENT && !w->ops[add].failed &&
+                !follows_well(w, &f, (size_t)add, i + 1, number))
+                break;
         }
     }
+    for (size_t i = 0; i < f.count; i++) {
+        array_free(&f.all[i].elements);
+        array_free(&f.all[i].from);
+    }
+    free(f.all);
+    free(f.list);
+    free(f.after);
+    check_map_free(&f.names);
+    check_map_free(&f.first);
 }
 
 void check_elements(struct element_op *ops, size_t count, bool lists, const char *noun, enum geo_check check,
@@ -269,7 +400,7 @@ void check_elements(struct element_op *ops, size_t count, bool lists, const char
     bool writes = check == GEO_MONOTONIC_WRITES || check == GEO_WRITES_FOLLOW_READS;
 
     *v = (struct check_verdict){.check = (uint8_t)check, .holds = CHECK_HOLDS};
-    bool known = check == GEO_LINEARIZABLE || check == GEO_NOTHING_LOST || session || (writes && lists);
+    bool known = check == GEO_LINEARIZABLE || check == GEO_NOTHING_LOST || session || writes;
     if (!known)
         check_undecided(&tally, "this check is not made of sets and lists");
     else

@@ -14,9 +14,11 @@ struct element_op {
 };
 
 /* `ops` is put into another order (by key). `lists`: the order of elements counts. Decides linearizable,
- * read_your_writes, monotonic_reads, monotonic_writes and writes_follow_reads (lists), nothing_lost; else it
- * says that it is undecided. Time: linear in the elements read, but for sorting and, for read_your_writes,
- * (reads x additions) of a session. */
+ * the session guarantees and nothing_lost; else it says that it is undecided. Monotonic writes and writes
+ * follow reads are about each read: it shows nothing that a session added without what that session had
+ * added, or read, before it; in a list, before that in it. Time: linear in the elements read (of writes
+ * follow reads: by each session), but for sorting and, for read_your_writes, (reads x additions) of a
+ * session. */
 void check_elements(struct element_op *ops, size_t count, bool lists, const char *noun, enum geo_check check,
                     struct check_verdict *v);
 
