@@ -140,6 +140,25 @@ double theory_way_ns(const struct theory_case *c, uint32_t from, uint32_t to)
            (l->jitter != NULL ? distribution_mean(l->jitter) : 0);
 }
 
+const char *theory_is_regular(const struct theory_case *c)
+{
+    const geo_ns *flush = theory_param(c, "flush_every", GEO_PARAM_TIME);
+    double client;
+
+    if (c->faults->any && !c->faults->clocks_only)
+        return "faults are on";
+    for (uint32_t r = 0; r < c->world->region_count; r++) {
+        const struct workload_def *w = &c->world->regions[r].workload;
+        if (w->clients > 0 && (w->arrivals != ARRIVALS_POISSON || w->roam_share > 0 || w->retries > 0 ||
+                               w->route_to != r || w->mix[GEO_DECREMENT] > 0))
+            return "it needs open Poisson arrivals at home, and no write that may be refused";
+    }
+    if (!theory_link_constant(c) || !theory_one_node_each(c) || !theory_no_service(c) ||
+        !theory_client_ns(c, &client))
+        return "it needs constant links and clients, one node a region and no service times";
+    return flush != NULL && *flush != 0 ? "writes are shipped together" : NULL;
+}
+
 static double rate_of(const struct theory_case *c, uint32_t region, bool reads)
 {
     const struct workload_def *w = &c->world->regions[region].workload;
@@ -192,6 +211,8 @@ struct theory theory_of(const struct scenario *s, const struct gathering *g, siz
         hear(&c, "wars", theory_wars(&c));
         hear(&c, "traffic", theory_traffic(&c));
         hear(&c, "gossip", theory_gossip(&c));
+        hear(&c, "stale", theory_stale(&c));
+        hear(&c, "conflicts", theory_conflicts(&c));
     }
     theory_faults_close(&faults);
     theory_judge(&t, &rows, points);

@@ -4,12 +4,16 @@
  *     matrix   read and write latency of each client region from the links alone: the way to a leader and
  *              back, the slowest needed follower, the k-th nearest replica, services; jitter by sampling
  *                                                                           local sync async lww crdt quorum
- *     queue    the mean of read latency where reads are served by exponential servers: M/M/c (Erlang C)
- *                                                                           local sync async lww crdt
- *     window   t-visibility as the complement of the links' distribution functions       lww crdt
+ *     queue    the mean of read latency where reads alone are served: exponentially by several servers
+ *              (Erlang), or by one server (Pollaczek and Khinchine)         local sync async lww crdt
+ *     window   t-visibility as the complement of the links' distribution functions, in order under tcp
+ *                                                                           lww crdt async
+ *     stale    the share of stale reads and their mean staleness, constant links, any keys    lww crdt async
+ *     conflicts  pairs of writes that meet unseen; of wall clocks with lasting offsets, inversions
+ *                                                                           lww crdt
  *     wars     latencies and t-visibility of partial quorums by sampling the formula of Bailis et al. (VLDB
  *              2012) with a generator and samplers of its own               quorum with `wars`
- *     traffic  messages, bytes and dollars between regions, by arithmetic   local lww sync
+ *     traffic  messages, bytes and dollars between regions, by arithmetic   local sync async lww crdt quorum
  *     gossip   the share of nodes that do not know after so many rounds, residue, tellings   gossip
  *
  * Each part looks whether what it assumes holds (its file says what). Where it does not there is no row and

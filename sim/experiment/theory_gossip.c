@@ -268,9 +268,10 @@ static void put_traffic(struct theory_case *c, const struct epidemic *e, double 
         bytes += writes * told * share * w->regions[r].workload.value_bytes;
         count += writes * told * share;
     }
+    double more = e->feedback ? count / 2 : 0, error = own * bytes + more;
     if (bytes > 0)
-        theory_put_value(c, METRIC_WAN_BYTES, bytes + (e->feedback ? count / 2 : 0),
-                         own * bytes + (e->feedback ? count / 2 : 0), theory_about("gossip: wan_bytes"));
+        theory_put_figure(c, METRIC_WAN_BYTES, STATISTIC_VALUE, bytes + more, bytes + more - error,
+                          bytes + more + error, theory_about("gossip: wan_bytes"));
 }
 
 static const char *unfit(const struct theory_case *c, double *client)

@@ -53,15 +53,22 @@ void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t regi
         ->seen = f->interval;
 }
 
-void theory_put_value(struct theory_case *c, enum metric_id metric, double theory, double error, char *about)
+void theory_put_figure(struct theory_case *c, enum metric_id metric, enum statistic_id statistic,
+                       double theory, double least, double most, char *about)
 {
-    const struct figure *f = figure_find(gathering_figures(c->gathering, c->index), metric, STATISTIC_VALUE);
+    const struct figure *f = figure_find(gathering_figures(c->gathering, c->index), metric, statistic);
+    bool varies = false;
 
     if (f == NULL || f->undecided) {
         free(about);
         return;
     }
-    claim_add(c, CLAIM_MEAN, theory, theory - error, theory + error, about)->seen = f->interval;
+    for (uint32_t r = 0; r < c->world->region_count; r++)
+        varies |= c->world->regions[r].workload.clients > 0 &&
+                  c->world->regions[r].workload.arrivals == ARRIVALS_POISSON;
+    struct theory_claim *claim = claim_add(c, CLAIM_MEAN, theory, least, most, about);
+    claim->seen = f->interval;
+    claim->varies = varies;
 }
 
 void theory_put_visibility(struct theory_case *c, uint32_t at, double p, double error, char *about)
@@ -151,8 +158,8 @@ static void judge_mean(struct theory_row *row, const struct theory_claim *claim,
         half *= student_at(alpha, seen->count - 1) / student_bound(seen->count - 1);
         row->low -= half;
         row->high += half;
-        if (half > 0.2 * fabs(seen->value))
-            row->has_interval = false; /* too wide to tell */
+        if (half > 0.2 * fabs(seen->value) || (claim->varies && half == 0))
+            row->has_interval = false; /* too wide to tell, or all alike by chance */
     }
 }
 

@@ -20,6 +20,7 @@ struct theory_claim {
     double observations;        /* SHARE, PERCENTILE */
     const struct histogram *values; /* PERCENTILE */
     double p;                       /* PERCENTILE */
+    bool varies; /* MEAN: by chance, so that replications which are all alike tell nothing of how much */
 };
 
 struct theory_rows {
@@ -55,6 +56,8 @@ const char *theory_window(struct theory_case *c);
 const char *theory_wars(struct theory_case *c);
 const char *theory_traffic(struct theory_case *c);
 const char *theory_gossip(struct theory_case *c);
+const char *theory_stale(struct theory_case *c);
+const char *theory_conflicts(struct theory_case *c);
 
 void theory_judge(struct theory *t, struct theory_rows *rows, size_t points);
 
@@ -83,6 +86,28 @@ double theory_way_ns(const struct theory_case *c, uint32_t from, uint32_t to); /
 double theory_read_rate(const struct theory_case *c, uint32_t region);
 double theory_write_rate(const struct theory_case *c, uint32_t region); /* all but reads */
 
+/* Open Poisson arrivals at home, of one try each, that are not refused; no faults but of clocks. Constant
+ * links that lose nothing, constant clients, one node a region, nothing served, nothing shipped together.
+ * NULL: so it is, else why not. */
+const char *theory_is_regular(const struct theory_case *c);
+
+bool theory_clocks_true(const struct theory_case *c); /* always, of all nodes */
+
+/* ---- Keys, if all regions choose them alike and by chance alone ---- */
+
+struct theory_key_class {
+    double count, chance; /* keys; of an operation to be on one of them */
+};
+
+struct theory_keys {
+    ARRAY(struct theory_key_class) classes; /* the chances of all keys add up to 1 */
+};
+bool theory_keys_open(struct theory_keys *k,
+                      const struct theory_case *c); /* false: they do not; close it too */
+void theory_keys_close(struct theory_keys *k);
+/* The chance that two operations are on the same key: the sum of p^2; 1 where that is not known. */
+double theory_alike(const struct theory_case *c);
+
 void theory_faults_open(struct theory_faults *f, const struct world_def *w);
 void theory_faults_close(struct theory_faults *f);
 
@@ -103,8 +128,12 @@ double theory_draw_way(struct theory_luck *l, const struct link_def *link);     
 /* A mean of a client region. `exact`: every replication gives the same. */
 void theory_put_mean(struct theory_case *c, enum metric_id metric, uint32_t region, double theory_ns,
                      double least_ns, double most_ns, bool exact, char *about);
-/* A value of the whole world, in its own unit. */
-void theory_put_value(struct theory_case *c, enum metric_id metric, double theory, double error, char *about);
+/* A figure of the whole world, in the unit of metrics.csv. */
+void theory_put_figure(struct theory_case *c, enum metric_id metric, enum statistic_id statistic,
+                       double theory, double least, double most, char *about);
+/* The least events that a replication is to have in the mean where theory counts them: of fewer the mean over
+ * few replications is not normal enough for Student's interval. */
+#define THEORY_EVENTS 30
 /* A share of the probes of `after[at]`; p is off by at most `error`. */
 void theory_put_visibility(struct theory_case *c, uint32_t at, double p, double error, char *about);
 /* The percentile p of a metric of all regions: theory's is in low..high. */
