@@ -1,6 +1,7 @@
 # history.awk -- a right register history, for `georep verify`: EDN as Jepsen writes it, or JSON lines.
 #
-#     awk -v N=5000000 -v K=10000 -v P=50 -f bench/history.awk > right.edn      (-v J=1: JSON lines; -v BAD=1: one stale read)
+#     awk -v N=5000000 -v K=10000 -v P=50 -f bench/history.awk > right.edn      (-v J=1: JSON lines; -v BAD=1: one stale read;
+#                                                                                -v C=1: counters, by ones)
 #
 # N operations on K keys by P processes, up to all of them open at once: each begins, takes effect, and ends at a turn of
 # its process. The same numbers give the same bytes.
@@ -17,16 +18,16 @@ BEGIN {
         p = int(rand() * P)
         if (!at[p]) {
             key[p] = int(rand() * K)
-            f[p] = rand() < 0.3 ? "write" : "read"
-            value[p] = f[p] == "write" ? ++written : nothing()
+            f[p] = rand() < 0.3 ? (C ? "increment" : "write") : "read"
+            value[p] = f[p] == "read" ? nothing() : C ? 1 : ++written
             put("invoke", p, value[p])
             at[p] = 1
         } else if (at[p] == 1) {
-            if (f[p] == "write")
-                now[key[p]] = value[p]
+            if (f[p] != "read")
+                now[key[p]] = C ? now[key[p]] + 1 : value[p]
             else
-                value[p] = key[p] in now ? now[key[p]] : nothing()
-            if (f[p] == "write" && !(key[p] in first))
+                value[p] = key[p] in now ? now[key[p]] : C ? 0 : nothing()
+            if (f[p] != "read" && !(key[p] in first))
                 first[key[p]] = value[p]
             at[p] = 2
         } else {

@@ -24,8 +24,10 @@
  * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions
  * and all open operations. Who then still reads w breaks the rule, unless it is a session that came later:
  * undecided. What is in the past of all sessions teaches nobody anything more: the oldest write of a key that
- * is, gives back its vector. A session that came later and reads it does not learn its past: what such a
- * session may know is `known_before`, and a read that this would forbid is undecided.
+ * is, gives back its vector. A session that came later and reads it does not learn its past, nor does who
+ * reads what it writes: what such a session may know is `known_before`, and a read that this would forbid is
+ * undecided. Only keys of writes that have a vector are looked at: when one is known to all, what is older
+ * is.
  *
  * Cost: a pass over the lanes for what a session has not known yet, and over the key's newer writes a read.
  * Memory: 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
@@ -46,6 +48,7 @@ struct past_write {
     uint32_t *known;         /* NULL: all sessions know it; else its past: how many writes of each lane */
     uint64_t op, begin, end; /* end: CHECK_OPEN until it is told ok */
     uint32_t session;
+    bool lacks;                        /* its session's past was not all known */
     ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
 };
 
@@ -54,13 +57,20 @@ struct past_reader {
     uint64_t end;
 };
 
+/* A write by its place, which another may have later: by its begin it is still there. */
+struct past_teaching {
+    uint32_t write;
+    uint64_t begin;
+};
+
 struct past_session {
     uint32_t *known;
     uint32_t width;
     ARRAY(uint32_t) lanes;
     struct check_op *open; /* newest first */
     uint64_t born;         /* position of its first operation */
-    bool late;             /* by then some write had given back its vector */
+    bool late;             /* by then some write had given back its vector, */
+    bool lacks;            /* and what such a write would have taught is not known */
 };
 
 struct past_key {
@@ -90,7 +100,8 @@ struct past {
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
     uint32_t width_before;
-    size_t live, sweep_at, taught, taught_sweep_at; /* taught: writes with a vector */
+    ARRAY(struct past_teaching) teaching; /* writes with a vector, or that had one at the last sweep */
+    size_t sweep_at;
     bool given_up;
     struct check_tally tallies[GEO_CHECKS];
 };
@@ -100,7 +111,7 @@ struct past *past_new(const struct check_stream_def *def)
     struct past *p = memory_new(1, sizeof *p);
 
     p->def = *def;
-    p->sweep_at = p->taught_sweep_at = SWEEP_FIRST;
+    p->sweep_at = SWEEP_FIRST;
     return p;
 }
 
@@ -127,6 +138,7 @@ static void let_go(struct past *p)
     array_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
+    array_free(&p->teaching);
     check_map_free(&p->sights);
 }
 
@@ -243,12 +255,10 @@ static void write_free(struct past *p, uint32_t index)
 {
     struct past_write *w = &p->writes.items[index];
 
-    p->taught -= w->known != NULL;
     vector_give(&p->vectors, w->known, w->width);
     array_free(&w->readers);
     *w = (struct past_write){0};
     *array_add(&p->free) = index;
-    p->live--;
 }
 
 /* What every session and every open operation knows: the least of all. NULL: nothing. */
@@ -278,7 +288,6 @@ static bool teaches_nobody(struct past *p, struct past_write *w)
     if (w->known == NULL || w->end == CHECK_OPEN)
         return false;
     vector_give(&p->vectors, w->known, w->width);
-    p->taught--;
     w->known = NULL;
     w->width = 0;
     return true;
@@ -329,22 +338,26 @@ static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
     return gave;
 }
 
+/* Looks at the keys of writes that still have a vector. */
 static void sweep(struct past *p, uint64_t now)
 {
-    uint32_t *least = known_by_all(p);
+    uint32_t *least = known_by_all(p), width = (uint32_t)p->lane_last.count;
     bool gave = false;
+    size_t kept = 0;
 
-    array_each (struct past_key, k, &p->keys)
-        if (k->writes.count > 1 ||
-            (k->writes.count == 1 && p->writes.items[k->writes.items[0]].known != NULL))
-            gave |= sweep_key(p, k, least, now);
+    for (size_t i = 0; i < p->teaching.count; i++) {
+        struct past_teaching t = p->teaching.items[i];
+        const struct past_write *w = &p->writes.items[t.write];
+        if (w->begin == t.begin && w->known != NULL && is_known(least, width, w))
+            gave |= sweep_key(p, &p->keys.items[w->key], least, now);
+        if (w->begin == t.begin && w->known != NULL)
+            p->teaching.items[kept++] = t;
+    }
+    p->teaching.count = kept;
     if (gave)
         remember(p, least);
     free(least);
-    p->sweep_at = p->live * 2 > SWEEP_FIRST ? p->live * 2 : SWEEP_FIRST;
-    p->taught_sweep_at = p->taught * 2 > SWEEP_FIRST ? p->taught * 2 : SWEEP_FIRST;
-    if (p->taught_sweep_at < p->taught + p->keys.count / 4) /* a sweep looks at every key */
-        p->taught_sweep_at = p->taught + p->keys.count / 4;
+    p->sweep_at = kept * 2 > SWEEP_FIRST ? kept * 2 : SWEEP_FIRST;
 }
 
 void past_expect_key(const struct past *p, uint32_t key)
@@ -388,13 +401,15 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .end = CHECK_OPEN,
                                                  .key = op->key,
                                                  .session = op->session,
+                                                 .lacks = s->lacks,
                                                  .width = s->width,
                                                  .known = vector_copy(&p->vectors, s->known, s->width)};
-    p->taught += s->width > 0;
+    if (s->width > 0)
+        *array_add(&p->teaching) = (struct past_teaching){index, op->begin};
     *array_add(&p->keys.items[op->key].writes) = index;
     see_newest(p, op->key);
     op->write = index + 1;
-    if ((++p->live >= p->sweep_at || p->taught >= p->taught_sweep_at) && !p->def.sessions)
+    if (p->teaching.count >= p->sweep_at && !p->def.sessions)
         sweep(p, op->begin);
     if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
         give_up(p, "the pasts of its writes took more memory than the check may have");
@@ -480,7 +495,7 @@ static void judge(struct past *p, const struct check_op *op, uint64_t index)
         const struct past_write *newer = &p->writes.items[k->writes.items[i]];
         if (w != NULL && !is_known(newer->known, newer->width, w))
             continue;
-        if (s->late && !done[GEO_CAUSAL] && !is_known(known, width, newer) &&
+        if (s->lacks && !done[GEO_CAUSAL] && !is_known(known, width, newer) &&
             is_known(p->known_before, p->width_before, newer))
             check_undecided(&p->tallies[GEO_CAUSAL],
                             "a session that came late may know more than can be told by now");
@@ -514,6 +529,7 @@ static void learn(struct past *p, struct past_session *s, const struct past_writ
     if (is_known(s->known, s->width, w))
         return;
     keep_pasts(p, s);
+    s->lacks |= s->late && (w->lacks || w->known == NULL);
     widen(p, s, w->width > w->lane + 1 ? w->width : w->lane + 1);
     vector_join(s->known, w->known, w->width);
     if (s->known[w->lane] < w->seq)
