@@ -186,7 +186,7 @@ EVENT_INLINE bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim
     return event_queue_pop_rare(q, limit, time, order, payload);
 }
 
-static inline bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload)
+EVENT_INLINE bool event_queue_pop(struct event_queue *q, sim_ns *time, uint64_t *order, void **payload)
 {
     return event_queue_pop_until(q, INT64_MAX, time, order, payload);
 }
