@@ -100,6 +100,15 @@ static inline void delta_expect_read(const struct delta *d, uint64_t key, uint64
         expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
 }
 
+/* A write, likewise: it will be a new cluster of the key. */
+static inline void delta_expect_write(const struct delta *d, uint64_t key)
+{
+    uint32_t at = delta_newest(d, key);
+
+    if (at != 0 && !d->undecided)
+        expect_line(&d->keys.items[d->clusters[at - 1].key]);
+}
+
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */
 bool delta_finish(struct delta *d, struct histogram *out);
 

@@ -204,6 +204,7 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
 
     if (at != 0) {
         s->note_free = s->notes.items[at - 1].next;
+        expect_line(&s->notes.items[s->note_free != 0 ? s->note_free - 1 : 0]); /* for the next one */
     } else {
         array_add(&s->notes);
         at = (uint32_t)s->notes.count;

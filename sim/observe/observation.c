@@ -408,11 +408,13 @@ static void expect_rows(const struct observation *o, const struct history_record
 
     switch (r->kind) {
     case HISTORY_END:
-        if (r->end.op_kind == GEO_READ) {
-            delta_expect_read(&o->delta, r->key, r->end.write);
-            if (o->keys.marks[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
-                guarantees_expect(&o->guarantees, op);
+        if (r->end.op_kind != GEO_READ) {
+            delta_expect_write(&o->delta, r->key);
+            break;
         }
+        delta_expect_read(&o->delta, r->key, r->end.write);
+        if (o->keys.marks[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
+            guarantees_expect(&o->guarantees, op);
         break;
     case HISTORY_STORE:
         ledger_expect_row(&o->ledger, r->key, r->node);
