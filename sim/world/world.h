@@ -166,7 +166,7 @@ void world_make_ready(struct world *w, struct message *m);
     do {                                                                                                     \
         struct history_record *world_noted = history_add((w)->history, (what));                              \
         if (world_noted != NULL) {                                                                           \
-            *world_noted = (struct history_record){.kind = (what), .time = (w)->now, __VA_ARGS__};           \
+            *world_noted = (struct history_record){.kind = (uint8_t)(what), .time = (w)->now, __VA_ARGS__};  \
             history_added((w)->history);                                                                     \
         }                                                                                                    \
     } while (0)
