@@ -6,8 +6,8 @@
  * here.
  *
  * The parts, each in its file: place.h (who is who, and whose luck is whose), clock.h, service.h, timetable.h
- * (faults), network.h, operation.h (what is open), workload.h (what clients want), sessions.h (clients at
- * work).
+ * (faults), agenda.h (what happens next), network.h, operation.h (what is open), workload.h (what clients
+ * want), sessions.h (clients at work).
  */
 #ifndef GEOREP_WORLD_H
 #define GEOREP_WORLD_H
@@ -47,11 +47,10 @@ struct event {
     uint64_t a, b;
 };
 
-/* Lines of the agenda (agenda.h) beside the queue. Of channels too, up to 180 nodes: what a channel's next
- * message is about is fetched ahead, which the queue cannot. A tournament of 10 thousand lines takes 0.85 of
- * the queue's time, one of 25 thousand 0.9. */
+/* Lines of the agenda (agenda.h) beside the queue. Channels have lines up to some 360 nodes; of more the
+ * tournament would take megabytes. */
 enum { LINE_REQUESTS = AGENDA_QUEUE + 1, LINE_ANSWERS, LINE_ARRIVALS /* + region, then: channels */ };
-enum { LINES_MOST = 32768 };
+enum { LINES_MOST = 1 << 17 };
 
 /* Requests, or answers, between clients and their own region, which all take equally long. */
 struct client_line {
