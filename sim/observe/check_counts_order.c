@@ -164,7 +164,8 @@ static bool match_all(struct order *o)
     size_t from = 0;
     bool all = true;
 
-    qsort(o->jobs.items, o->jobs.count, sizeof *o->jobs.items, by_key_and_level);
+    if (o->jobs.count > 0)
+        qsort(o->jobs.items, o->jobs.count, sizeof *o->jobs.items, by_key_and_level);
     for (uint32_t key = 0; key < o->c->keys.count; key++) {
         size_t to = from;
         while (to < o->jobs.count && o->jobs.items[to].key == key)
@@ -188,8 +189,8 @@ static bool go_together(const struct order *o)
     graph_open(&g, (uint32_t)c->ops.count);
     for (uint32_t i = 0; i < c->ops.count; i++) {
         const struct counted *op = &c->ops.items[i];
-        const uint32_t *steps = o->steps.items + o->first[op->key];
         int64_t count = (int64_t)(o->first[op->key + 1] - o->first[op->key]);
+        const uint32_t *steps = count > 0 ? &o->steps.items[o->first[op->key]] : NULL;
         if (last[op->session] != 0)
             graph_add(&g, last[op->session] - 1, i, GRAPH_SESSION);
         if (op->end != CHECK_OPEN)
