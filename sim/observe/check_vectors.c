@@ -22,6 +22,20 @@ static uint32_t class_of(uint32_t width, uint32_t *room)
     return c;
 }
 
+/* A vector that nobody has holds the next such. */
+static void next_set(uint32_t *vector, uint32_t *next)
+{
+    memcpy(vector, &next, sizeof(uint32_t *));
+}
+
+static uint32_t *next_of(const uint32_t *vector)
+{
+    uint32_t *next;
+
+    memcpy(&next, vector, sizeof(uint32_t *));
+    return next;
+}
+
 uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width)
 {
     uint32_t room, c = class_of(width, &room), *vector = v->free[c];
@@ -34,11 +48,11 @@ uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width)
         *array_add(&v->blocks) = block;
         for (size_t i = count; i-- > 0;) {
             uint32_t *piece = (uint32_t *)(void *)(block + i * each);
-            memcpy(piece, &vector, sizeof vector);
+            next_set(piece, vector);
             vector = piece;
         }
     }
-    memcpy(&v->free[c], vector, sizeof vector);
+    v->free[c] = next_of(vector);
     memcpy(vector, from, width * sizeof *vector);
     v->bytes += width * sizeof *vector;
     return vector;
@@ -52,7 +66,7 @@ void vector_give(struct vectors *v, uint32_t *vector, uint32_t width)
         return;
     uint32_t c = class_of(width, &room);
     v->bytes -= width * sizeof *vector;
-    memcpy(vector, &v->free[c], sizeof vector);
+    next_set(vector, v->free[c]);
     v->free[c] = vector;
 }
 
