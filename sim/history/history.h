@@ -208,8 +208,8 @@ void history_add_reader(struct history *h, history_read_fn *read, void *reader, 
 void history_add_batch_reader(struct history *h, history_read_batch_fn *read, void *reader, uint32_t kinds);
 void history_flush(struct history *h); /* what was gathered is read now; not from within a reader */
 
-/* The next record, which is of this kind, to be written where it is kept; then history_added. NULL: nobody reads
- * its kind, it is counted and gone. */
+/* The next record, which is of this kind, to be written where it is kept; then history_added. NULL: nobody
+ * reads its kind, it is counted and gone. */
 static inline struct history_record *history_add(struct history *h, enum history_kind kind)
 {
     uint64_t position = ++h->position;

@@ -155,8 +155,9 @@ static bool read_number(struct forms *f)
 static bool read_word(struct forms *f)
 {
     struct form *form = form_add(f, FORM_WORD);
-    bool keyword = *f->at == ':';
+    bool keyword = f->at < f->end && *f->at == ':';
 
+    form->keyword = keyword;
     if (keyword)
         form->text = ++f->at;
     while (f->at < f->end && !ends_word(f, *f->at))

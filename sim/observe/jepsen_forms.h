@@ -38,6 +38,7 @@ enum form_kind {
 
 struct form {
     uint8_t kind;
+    bool keyword;    /* a WORD that had a colon */
     uint32_t count;  /* of a LIST, SET or MAP: its children (of a map, twice its pairs) */
     uint32_t next;   /* index just after it and all in it */
     uint32_t inside; /* forms in it, at any depth: those that follow it */

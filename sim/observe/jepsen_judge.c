@@ -48,6 +48,11 @@ static void look(const struct jepsen *j, struct kinds *k)
     }
 }
 
+static const uint64_t *elements_of(const struct jepsen *j, const struct jepsen_op *op)
+{
+    return op->element_count > 0 ? j->pool.items + op->elements : NULL;
+}
+
 static uint64_t register_value(const struct jepsen *j, uint64_t value)
 {
     return value == j->initial_value ? CHECK_INITIAL : value == CHECK_INITIAL ? UINT64_C(1) << 63 : value;
@@ -189,7 +194,7 @@ static void judge_elements(const struct jepsen *j, uint64_t checks, struct check
             .begin = op->begin,
             .element = op->value,
             .end = op->outcome == CHECK_OK ? op->end : UINT64_MAX,
-            .elements = j->pool.items + op->elements,
+            .elements = elements_of(j, op),
             .count = op->element_count,
             .reads = op->f == JEPSEN_READ,
             .failed = op->outcome == CHECK_FAIL,
@@ -215,7 +220,7 @@ static void judge_transactions(const struct jepsen *j, uint64_t checks, struct c
         const struct jepsen_op *op = &j->ops.items[i];
         steps[i] = (struct transaction_step){.key = op->key,
                                              .element = op->value,
-                                             .elements = j->pool.items + op->elements,
+                                             .elements = elements_of(j, op),
                                              .count = op->element_count,
                                              .reads = op->f == JEPSEN_READ};
         if (i == 0 || op->text != j->ops.items[i - 1].text)

@@ -109,7 +109,7 @@ static void put_form(const struct writer *w, const struct form *form)
         if (w->json) {
             put_quoted(w, form);
         } else {
-            fputs(form->text[-1] == ':' ? ":" : "", w->to);
+            fputs(form->keyword ? ":" : "", w->to);
             put_slice(w, form);
         }
         break;

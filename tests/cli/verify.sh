@@ -64,4 +64,13 @@ refuses 2 "$(printf '{:process 0 :type :invoke :f :write :value %500s' '' | tr '
 refuses 0 '{:type :invoke, :f :read, :process 0}\r\n{:type :ok, :f :read, :value nil, :process 0}\r\n' 'holds'
 refuses 1 '{:type :invoke, :f :read, :process 0}\n{:type :ok, :f :read, :value 3, :process 0}\n' 'nobody had written'
 refuses 0 '{:type :invoke, :f :write, :value 1, :process 0}\n{:type :info, :f :write, :value 1, :process 0}\n{:type :invoke, :f :read, :process 0}\n{:type :ok, :f :read, :value 1, :process 0}\n' 'holds'
+refuses 2 '##' 'standard input:1:'
+refuses 2 '0\t:invoke' 'standard input:1:'
+printf '#{a}{process 0 :type :invoke :f :read}' >word.edn
+code=0
+"$program" verify word.edn -o written.edn >out 2>err || code=$?
+[ $code -eq 2 ] || { wrong "a set before the history: status $code"; cat out err; }
+printf '{process 0, :type :invoke, :f :write, :value sym}{process 0, :type :ok, :f :write, :value sym}' >word.edn
+"$program" verify word.edn -o written.edn >out 2>err || { wrong "symbols"; cat out err; }
+grep -q ':value sym}' written.edn || { wrong "a symbol is written as something else"; cat written.edn; }
 exit $failures
