@@ -56,6 +56,18 @@ void check_undecided(struct check_tally *t, const char *why)
     t->undecided = true;
 }
 
+void check_tally_verdict(const struct check_tally *t, enum geo_check check, struct check_verdict *v)
+{
+    *v = (struct check_verdict){.check = (uint8_t)check,
+                                .violations = t->violations,
+                                .example = t->example,
+                                .holds = t->violations > 0 ? CHECK_BROKEN
+                                         : t->undecided    ? CHECK_UNDECIDED
+                                                           : CHECK_HOLDS};
+    memcpy(v->related, t->related, sizeof v->related);
+    snprintf(v->why, sizeof v->why, "%s", t->violations > 0 ? t->why : t->why_undecided);
+}
+
 static bool wants(const struct check_stream *s, enum geo_check check)
 {
     return (s->def.checks >> check & 1) != 0;

@@ -315,12 +315,5 @@ void check_counts(const struct count_op *ops, size_t count, int64_t initial, con
     judge(&c, check);
     array_free(&c.ops);
     array_free(&c.keys);
-    *v = (struct check_verdict){.check = (uint8_t)check,
-                                .violations = tally.violations,
-                                .example = tally.example,
-                                .holds = tally.violations > 0 ? CHECK_BROKEN
-                                         : tally.undecided    ? CHECK_UNDECIDED
-                                                              : CHECK_HOLDS};
-    memcpy(v->related, tally.related, sizeof v->related);
-    snprintf(v->why, sizeof v->why, "%s", tally.violations > 0 ? tally.why : tally.why_undecided);
+    check_tally_verdict(&tally, check, v);
 }

@@ -43,6 +43,8 @@ static inline bool check_violation_again(struct check_tally *t)
     return t->violations > 0 && ++t->violations > 0;
 }
 void check_undecided(struct check_tally *t, const char *why);
+/* What it comes to, of a checker that has found all there is. */
+void check_tally_verdict(const struct check_tally *t, enum geo_check check, struct check_verdict *v);
 
 /* What a key holds, in the search for an order. */
 struct check_state {

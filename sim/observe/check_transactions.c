@@ -207,12 +207,5 @@ void check_transactions(const struct transaction *all, size_t count, bool lists,
     array_free(&t.reads);
     check_map_free(&t.keys);
     check_map_free(&t.names);
-    *v = (struct check_verdict){.check = (uint8_t)check,
-                                .violations = tally.violations,
-                                .example = tally.example,
-                                .holds = tally.violations > 0 ? CHECK_BROKEN
-                                         : tally.undecided    ? CHECK_UNDECIDED
-                                                              : CHECK_HOLDS};
-    memcpy(v->related, tally.related, sizeof v->related);
-    snprintf(v->why, sizeof v->why, "%s", tally.violations > 0 ? tally.why : tally.why_undecided);
+    check_tally_verdict(&tally, check, v);
 }
