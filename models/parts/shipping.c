@@ -1,16 +1,14 @@
-/* shipping.c -- see shipping.h. Invariants: a follower's `received` moves along the chain of `prev` only, so
- * that what it has is a prefix of what the leader has for it; the leader cuts nothing that a follower has not
- * confirmed; what is copied is never older than the log's first entry, from where the follower goes on. */
-#include "models/parts/shipping.h"
+/* shipping.c -- see shipping.h; how a reign ends and begins is in shipping_reign.c. Invariants: a follower's
+ * `received` moves along the chain of `prev` only, so that what it has is a prefix of what the leader has for
+ * it; the leader cuts nothing that a follower has not confirmed; what is copied is never older than the log's
+ * first entry, from where the follower goes on. */
+#include "models/parts/shipping_room.h"
 
 #include <string.h>
 
 /* Entries sent again at once; held back at most; so many of them make the follower ask for what is missing.
  */
 enum { WINDOW = 512, EARLY_MOST = 8192, EARLY_ASKS = 3, ASKS_DOUBLE = 6 };
-
-/* Of positions and stamps: what a reign, and in it a life of the disk, may count. */
-enum { REIGN_SHIFT = 48, LIFE_SHIFT = 40 };
 
 struct entries { /* struct ship_entry follow */
     uint64_t prev;
@@ -29,28 +27,6 @@ struct heartbeat {
     geo_ns at;
     bool copy; /* the follower has less than the log can give */
 };
-
-static uint64_t *marks(geo_replica *r, struct ship_marks **m)
-{
-    if (geo_log_last(r, SHIP_MARKS) == 0) {
-        _Alignas(8) unsigned char record[sizeof(struct ship_marks) + 4096 * sizeof(uint64_t)] = {0};
-        geo_log_append(r, SHIP_MARKS, record);
-    }
-    struct ship_marks *first = geo_log_at(r, SHIP_MARKS, 1);
-    if (m != NULL)
-        *m = first;
-    return (uint64_t *)(first + 1);
-}
-
-static uint64_t floor_of(const geo_replica *r, const struct shipping_def *d)
-{
-    return d->reign << REIGN_SHIFT | (uint64_t)geo_incarnation(r) << LIFE_SHIFT;
-}
-
-static bool leads(const geo_replica *r, const struct shipping_def *d)
-{
-    return geo_region_of(r, geo_self(r)) == d->leader;
-}
 
 static bool is_mine(const geo_replica *r, const struct shipping_def *d, geo_key key, geo_node follower)
 {
@@ -109,14 +85,6 @@ static struct copy_def copying(const struct shipping_def *d)
 
 /* ---- The leader ---- */
 
-static void tick_arm(geo_replica *r, const struct shipping_def *d)
-{
-    struct shipping_state *s = geo_state(r);
-
-    if (!s->ticks)
-        s->ticks = geo_arm(r, d->tick_every, SHIP_TICK, 0) != 0;
-}
-
 static void entries_send(geo_replica *r, geo_node to, const struct entries *head,
                          const struct ship_entry *entry)
 {
@@ -168,11 +136,6 @@ static void heartbeat_send(geo_replica *r, geo_node to, geo_ns at, bool copy)
         h.sent = h.taken = UINT64_MAX;
     geo_send(r, to, (geo_out){.type = SHIP_HEARTBEAT}, &h, sizeof h);
     p->mark = p->sent;
-}
-
-static bool is_follower(const geo_replica *r, const struct shipping_def *d, geo_node n)
-{
-    return leads(r, d) && geo_region_of(r, n) != d->leader;
 }
 
 void shipping_cut(geo_replica *r)
@@ -355,7 +318,7 @@ static void status_send(geo_replica *r, const struct shipping_def *d, geo_node l
     geo_send(r, leader, (geo_out){.type = SHIP_STATUS, .op = op}, &status, sizeof status);
 }
 
-static void copy_from(geo_replica *r, const struct shipping_def *d, geo_node leader)
+void shipping_copy_from(geo_replica *r, const struct shipping_def *d, geo_node leader)
 {
     struct shipping_peer *p = geo_peer(r, leader);
     struct copy_def copy = copying(d);
@@ -496,7 +459,7 @@ static void heartbeat_take(geo_replica *r, const struct shipping_def *d, const g
 
     memcpy(&h, m->body, sizeof h);
     if (h.copy) {
-        copy_from(r, d, m->from);
+        shipping_copy_from(r, d, m->from);
         return;
     }
     bool behind = p->received < h.sent;
@@ -596,106 +559,6 @@ void shipping_message(geo_replica *r, const struct shipping_def *d, const geo_me
     }
 }
 
-/* ---- Another leader ---- */
-
-static void log_empty(geo_replica *r, uint32_t log)
-{
-    uint64_t last = geo_log_last(r, log);
-
-    geo_log_cut(r, log, last + 1, last);
-}
-
-static void peers_afresh(geo_replica *r)
-{
-    uint64_t *applied = marks(r, NULL);
-
-    for (geo_node n = 0; n < geo_nodes(r); n++) {
-        struct shipping_peer *p = geo_peer(r, n);
-        copy_stop(r, n);
-        p->taken = p->sent = p->confirmed = p->mark = p->received = p->applied = applied[n] = 0;
-        p->asked_from = p->fresh_position = 0;
-        p->fresh_at = p->fresh_next = 0;
-        p->is_unknown = p->is_copying = false;
-    }
-    log_empty(r, SHIP_EARLY);
-}
-
-static void flushes_arm(geo_replica *r, const struct shipping_def *d, geo_ns in)
-{
-    struct shipping_state *s = geo_state(r);
-
-    if (!s->flushes && d->flush_every > 0)
-        s->flushes = geo_arm(r, in, SHIP_FLUSH, 0) != 0;
-}
-
-void shipping_lead(geo_replica *r, const struct shipping_def *d)
-{
-    struct shipping_state *s = geo_state(r);
-    struct ship_marks *marked;
-
-    marks(r, &marked);
-    marked->floor = floor_of(r, d);
-    peers_afresh(r);
-    geo_log_cut(r, SHIP_LOG, marked->floor + 1, marked->floor);
-    for (geo_node n = 0; n < geo_nodes(r); n++)
-        if (is_follower(r, d, n)) {
-            struct shipping_peer *p = geo_peer(r, n);
-            p->is_unknown = true; /* until it has copied what is here, and says so */
-            p->confirmed = marked->floor;
-        }
-    s->visible = marked->floor;
-    flushes_arm(r, d, d->flush_every);
-    tick_arm(r, d);
-}
-
-void shipping_follow(geo_replica *r, const struct shipping_def *d)
-{
-    struct shipping_state *s = geo_state(r);
-
-    s->is_empty = false;
-    peers_afresh(r);
-    log_empty(r, SHIP_LOG);
-    log_empty(r, SHIP_INBOX);
-    for (geo_node n = 0; n < geo_nodes(r); n++)
-        if (geo_region_of(r, n) == d->leader)
-            copy_from(r, d, n);
-    if (d->reports)
-        tick_arm(r, d);
-}
-
-bool shipping_is_drained(const geo_replica *r)
-{
-    return geo_log_last(r, SHIP_INBOX) < geo_log_first(r, SHIP_INBOX);
-}
-
-uint64_t shipping_position(geo_replica *r, const struct shipping_def *d)
-{
-    uint64_t position = 1;
-
-    for (geo_node n = 0; n < geo_nodes(r); n++) {
-        const struct shipping_peer *p = geo_peer(r, n);
-        if (geo_region_of(r, n) != d->leader)
-            continue;
-        if (p->is_copying)
-            return 0;
-        position += p->received;
-    }
-    return ((const struct shipping_state *)geo_state(r))->is_empty ? 0 : position;
-}
-
-bool shipping_is_even(geo_replica *r, geo_region with)
-{
-    for (geo_node n = 0; n < geo_nodes(r); n++) {
-        const struct shipping_peer *p = geo_peer(r, n);
-        if (geo_region_of(r, n) == with && (p->is_unknown || p->confirmed < p->taken))
-            return false;
-    }
-    for (uint64_t i = geo_log_first(r, SHIP_LOG); i <= geo_log_last(r, SHIP_LOG); i++)
-        if (!((const struct ship_record *)geo_log_at(r, SHIP_LOG, i))->is_done)
-            return false;
-    return true;
-}
-
 /* ---- Starting ---- */
 
 static void leader_start(geo_replica *r, const struct shipping_def *d, enum geo_lost lost)
@@ -744,7 +607,7 @@ static void follower_start(geo_replica *r, const struct shipping_def *d, enum ge
     for (geo_node n = 0; n < geo_nodes(r); n++)
         if (geo_region_of(r, n) == d->leader) {
             if (lost == GEO_LOST_DISK)
-                copy_from(r, d, n);
+                shipping_copy_from(r, d, n);
             else
                 status_send(r, d, n, (struct status){.missing = WINDOW}, 0);
         }
