@@ -22,15 +22,9 @@
  *     loses        as lww: the older of two concurrent writes; what was taken here and told nobody, with the
  * disk
  *
- * Anti-entropy: every so often a node compares sums over ranges of keys with one other, drawn at random, the
- * versions of the ranges that differ, and then one side gets (pull), gives (push) or both what the other
- * lacks. What comes this way is not made hot.
- *
- *     node                                     other
- *     SUMS (a sum a range)          --->       of each range that differs
- *          <---  VERSIONS(keys from .. to)     what it has there
- *     WANT(keys) --->   <--- ROWS              pull: what is newer there
- *     ROWS       --->                          push: what is newer here
+ * Anti-entropy: every so often a node compares all that it has with one other, drawn at random
+ * (parts/comparison.h), and gets what it lacks (pull), gives what the other does (push), or both. What comes
+ * this way is not made hot.
  *
  * Values are registers on hybrid clocks: counters and sets are values that are read, changed and written.
  * `phase: aligned` starts all rounds at once and takes a node's state as of the beginning of its round: what
@@ -43,6 +37,7 @@
 #include "sim/model/model.h"
 
 #include "models/parts/clock.h"
+#include "models/parts/comparison.h"
 #include "models/parts/copy.h"
 #include "models/parts/forward.h"
 
@@ -62,7 +57,7 @@ enum { PHASE_RANDOM, PHASE_ALIGNED };
 enum { READ, WRITE, RUMOURS, FEEDBACK, APPLY, SUMS, VERSIONS, WANT, COPY_ASK, COPY_ROWS };
 enum { RUMOUR, HOT, CLOCK };
 enum { ROUND, ANTI_ENTROPY, RESTORE, COPY };
-enum { RANGES = 256, TOLD_MOST = 256, VERSIONS_MOST = 1024, FANOUT_MOST = 256 };
+enum { TOLD_MOST = COMPARISON_GIVEN_MOST, FANOUT_MOST = 256 };
 enum { ABOUT_PHASE = 1, ABOUT_PEER, ABOUT_COIN, ABOUT_OTHER, ABOUT_RESTORE };
 
 static const geo_ns restore_every = 1000000000; /* 1 s: a node without its disk tries another to copy from */
@@ -84,7 +79,7 @@ struct hot {
 struct state {
     struct forward_state forward;
     uint64_t round, contacts, comparisons;
-    uint64_t sums[RANGES];
+    struct comparison_state comparison;
     uint32_t value_bytes; /* of the last value met: what a copied one counts on the wire */
     uint32_t tries;       /* to copy */
     bool is_empty;        /* it lost its disk, and has copied from nobody yet */
@@ -117,16 +112,6 @@ struct verdicts { /* `count` verdicts follow */
     bool was_pulled;
 };
 
-struct span { /* what is held of the keys from .. to - 1: `count` of struct held follow */
-    geo_key from, to;
-    uint64_t count;
-};
-
-struct held {
-    geo_key key;
-    geo_version version;
-};
-
 /* ---- What is known ---- */
 
 static struct clock *clock_of(geo_replica *r)
@@ -136,42 +121,13 @@ static struct clock *clock_of(geo_replica *r)
     return geo_log_at(r, CLOCK, 1);
 }
 
-static uint64_t ranges_of(const geo_replica *r)
-{
-    uint64_t keys = geo_keys(r);
-
-    return keys < RANGES ? keys : RANGES;
-}
-
-static geo_key range_begin(const geo_replica *r, uint64_t range)
-{
-    uint64_t keys = geo_keys(r), ranges = ranges_of(r);
-
-    return range * (keys / ranges) + (range < keys % ranges ? range : keys % ranges);
-}
-
-static uint64_t range_of(const geo_replica *r, geo_key key)
-{
-    uint64_t keys = geo_keys(r), ranges = ranges_of(r), small = keys / ranges, larger = keys % ranges;
-
-    return key < larger * (small + 1) ? key / (small + 1) : larger + (key - larger * (small + 1)) / small;
-}
-
-static uint64_t sum_of(geo_key key, geo_version v)
-{
-    uint64_t z = v.write * UINT64_C(0x9e3779b97f4a7c15) ^ (key + 1) * UINT64_C(0xbf58476d1ce4e5b9);
-
-    z = (z ^ z >> 29) * UINT64_C(0x94d049bb133111eb);
-    return v.write == 0 ? 0 : z ^ z >> 32;
-}
-
 static void store(geo_replica *r, geo_key key, geo_value v)
 {
     struct state *s = geo_state(r);
     geo_version before = geo_stored(r, key).version;
 
     if (geo_store(r, key, v))
-        s->sums[range_of(r, key)] ^= sum_of(key, before) ^ sum_of(key, v.version);
+        comparison_note(r, &s->comparison, key, before, v.version);
 }
 
 static geo_version known_of(geo_replica *r, geo_key key, const struct rumour *rumour)
@@ -392,114 +348,35 @@ static void on_feedback(geo_replica *r, const geo_message *m)
 
 /* ---- Anti-entropy ---- */
 
+static void give(geo_replica *r, geo_node to, const geo_key *keys, uint32_t count)
+{
+    const struct state *s = geo_state(r);
+    struct told all[TOLD_MOST];
+
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = (struct told){.key = keys[i], .value = geo_stored(r, keys[i]), .bytes = s->value_bytes};
+    tell(r, to, &(struct talk){.count = count}, all);
+}
+
+static struct comparison_def comparing(const geo_replica *r)
+{
+    const struct config *c = geo_config(r);
+
+    return (struct comparison_def){.sums = SUMS,
+                                   .versions = VERSIONS,
+                                   .want = WANT,
+                                   .gets = c->mode.index != MODE_PUSH,
+                                   .gives = c->mode.index != MODE_PULL,
+                                   .give = give};
+}
+
 static void compare_begin(geo_replica *r)
 {
     struct state *s = geo_state(r);
+    struct comparison_def comparison = comparing(r);
 
     if (geo_nodes(r) > 1 && !s->is_empty)
-        geo_send(r, other_draw(r, ABOUT_OTHER, ++s->comparisons),
-                 (geo_out){.type = SUMS, .wire_bytes = 8 * ranges_of(r)}, s->sums,
-                 ranges_of(r) * sizeof *s->sums);
-}
-
-static void span_send(geo_replica *r, geo_node to, const struct span *span, const struct held *held)
-{
-    _Alignas(8) unsigned char body[sizeof *span + VERSIONS_MOST * sizeof *held];
-
-    memcpy(body, span, sizeof *span);
-    memcpy(body + sizeof *span, held, span->count * sizeof *held);
-    geo_send(r, to, (geo_out){.type = VERSIONS, .wire_bytes = 24 * span->count}, body,
-             sizeof *span + span->count * sizeof *held);
-}
-
-static void on_sums(geo_replica *r, const geo_message *m)
-{
-    const struct state *s = geo_state(r);
-    uint64_t theirs[RANGES];
-    struct held held[VERSIONS_MOST];
-
-    if (s->is_empty)
-        return;
-    memcpy(theirs, m->body, ranges_of(r) * sizeof *theirs);
-    for (uint64_t range = 0; range < ranges_of(r); range++) {
-        if (theirs[range] == s->sums[range])
-            continue;
-        struct span span = {.from = range_begin(r, range)};
-        geo_key end = range_begin(r, range + 1);
-        for (geo_key key = span.from; key < end; key++) {
-            geo_version v = geo_stored(r, key).version;
-            if (v.write != 0)
-                held[span.count++] = (struct held){key, v};
-            if (span.count == VERSIONS_MOST || key + 1 == end) {
-                span.to = key + 1;
-                span_send(r, m->from, &span, held);
-                span = (struct span){.from = key + 1};
-            }
-        }
-    }
-}
-
-static struct told row_of(geo_replica *r, geo_key key)
-{
-    const struct state *s = geo_state(r);
-
-    return (struct told){.key = key, .value = geo_stored(r, key), .bytes = s->value_bytes};
-}
-
-/* Rows that the other side lacks, some at a time. */
-static void give(geo_replica *r, geo_node to, struct told *all, uint32_t *count, bool more)
-{
-    if (*count > 0 && (!more || *count == TOLD_MOST)) {
-        tell(r, to, &(struct talk){.count = *count}, all);
-        *count = 0;
-    }
-}
-
-static void on_versions(geo_replica *r, const geo_message *m)
-{
-    const struct config *c = geo_config(r);
-    const unsigned char *at = m->body;
-    struct told rows[TOLD_MOST];
-    geo_key wanted[VERSIONS_MOST];
-    uint32_t row_count = 0, want_count = 0;
-    struct span span;
-    struct held h = {0};
-    uint64_t next = 0;
-
-    memcpy(&span, at, sizeof span);
-    for (geo_key key = span.from; key < span.to; key++) {
-        geo_version here = geo_stored(r, key).version, there = {0};
-        if (next < span.count)
-            memcpy(&h, at + sizeof span + next * sizeof h, sizeof h);
-        if (next < span.count && h.key == key) {
-            there = h.version;
-            next++;
-        }
-        if (geo_newer(there, here) && c->mode.index != MODE_PUSH)
-            wanted[want_count++] = key;
-        if (geo_newer(here, there) && c->mode.index != MODE_PULL) {
-            rows[row_count++] = row_of(r, key);
-            give(r, m->from, rows, &row_count, true);
-        }
-    }
-    give(r, m->from, rows, &row_count, false);
-    if (want_count > 0)
-        geo_send(r, m->from, (geo_out){.type = WANT, .wire_bytes = 8 * (uint64_t)want_count}, wanted,
-                 want_count * sizeof *wanted);
-}
-
-static void on_want(geo_replica *r, const geo_message *m)
-{
-    struct told rows[TOLD_MOST];
-    uint32_t count = 0;
-    geo_key key;
-
-    for (size_t at = 0; at < m->body_bytes; at += sizeof key) {
-        memcpy(&key, (const unsigned char *)m->body + at, sizeof key);
-        rows[count++] = row_of(r, key);
-        give(r, m->from, rows, &count, true);
-    }
-    give(r, m->from, rows, &count, false);
+        comparison_begin(r, &s->comparison, &comparison, other_draw(r, ABOUT_OTHER, ++s->comparisons));
 }
 
 /* ---- Copies, for a node that lost its disk ---- */
@@ -566,7 +443,7 @@ static void on_start(geo_replica *r, enum geo_lost lost)
     struct state *s = geo_state(r);
 
     for (geo_key key = 0; lost == GEO_LOST_MEMORY && key < geo_keys(r); key++)
-        s->sums[range_of(r, key)] ^= sum_of(key, geo_stored(r, key).version);
+        comparison_note(r, &s->comparison, key, (geo_version){0}, geo_stored(r, key).version);
     s->is_empty = lost == GEO_LOST_DISK;
     phase_arm(r, c->every, ROUND);
     phase_arm(r, c->anti_entropy, ANTI_ENTROPY);
@@ -632,6 +509,7 @@ static void serve(geo_replica *r, const geo_message *m)
 static void on_message(geo_replica *r, const geo_message *m)
 {
     struct state *s = geo_state(r);
+    struct comparison_def comparison = comparing(r);
     struct told t;
 
     switch (m->type) {
@@ -651,13 +529,12 @@ static void on_message(geo_replica *r, const geo_message *m)
         store(r, t.key, t.value);
         break;
     case SUMS:
-        on_sums(r, m);
+        if (!s->is_empty)
+            comparison_message(r, &s->comparison, &comparison, m);
         break;
     case VERSIONS:
-        on_versions(r, m);
-        break;
     case WANT:
-        on_want(r, m);
+        comparison_message(r, &s->comparison, &comparison, m);
         break;
     case COPY_ASK:
         if (!s->is_empty)
