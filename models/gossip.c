@@ -168,9 +168,11 @@ static void count_useless(geo_replica *r, struct rumour *rumour)
     struct state *s = geo_state(r);
     uint64_t about = (uint64_t)ABOUT_COIN << 56 | ++s->contacts;
 
-    if (c->stop.index == STOP_COUNTER && ++rumour->useless >= (uint64_t)c->stop.number)
-        rumour->position = 0;
-    else if (c->stop.index == STOP_COIN && geo_chance(r, about) * (double)c->stop.number < 1)
+    bool loses_interest =
+        c->stop.index == STOP_COUNTER
+            ? ++rumour->useless >= (uint64_t)c->stop.number
+            : c->stop.index == STOP_COIN && geo_chance(r, about) * (double)c->stop.number < 1;
+    if (loses_interest)
         rumour->position = 0;
 }
 
@@ -352,9 +354,11 @@ static void give(geo_replica *r, geo_node to, const geo_key *keys, uint32_t coun
 {
     const struct state *s = geo_state(r);
     struct told all[TOLD_MOST];
+    uint32_t i = 0;
 
-    for (uint32_t i = 0; i < count; i++)
+    do {
         all[i] = (struct told){.key = keys[i], .value = geo_stored(r, keys[i]), .bytes = s->value_bytes};
+    } while (++i < count);
     tell(r, to, &(struct talk){.count = count}, all);
 }
 

@@ -24,7 +24,7 @@ struct comparison_state { /* in the model's state: memory */
 struct comparison_def {
     uint32_t sums, versions, want; /* types of messages */
     bool gets, gives;              /* what a node that compares does with what differs */
-    /* The values of these keys, as they are stored here, to `to`: at most COMPARISON_GIVEN_MOST. */
+    /* The values of these keys, as they are stored here, to `to`: 1 to COMPARISON_GIVEN_MOST of them. */
     void (*give)(geo_replica *r, geo_node to, const geo_key *keys, uint32_t count);
 };
 

@@ -104,7 +104,7 @@ struct cell_text column_cell(const struct view *r, size_t point, size_t model,
 
     if (!view_figure(r, point, model, column->metric, column->statistic, &figure)) {
         if (figure.undecided)
-            strcpy(cell.value, "?");
+            snprintf(cell.value, sizeof cell.value, "?");
         return cell;
     }
     double value = figure.value * column->scale;

@@ -323,8 +323,8 @@ static void tell_lost(struct explain *e, const struct search *s, struct failure 
             kind = -1;
         }
         for (int k = 0; k < WORST_LOSSES; k++) {
-            if (w->lost[k].loser != 0 &&
-                (k < kind || (k == kind && w->lost[k].gap_ns > worst->figures.lost[k].gap_ns))) {
+            if ((k < kind || (k == kind && w->lost[k].gap_ns > worst->figures.lost[k].gap_ns)) &&
+                w->lost[k].loser != 0) {
                 worst = &s->all[i];
                 kind = k;
             }

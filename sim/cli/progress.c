@@ -48,8 +48,10 @@ void progress_draw(void *progress, const struct experiment_progress *p)
     mine->drawn = now;
     bool utf8 = stream_has_utf8();
     int filled = (int)(p->share * BAR);
+    size_t at = 0;
     for (int i = 0; i < BAR; i++)
-        strcat(bar, i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : "."));
+        at += (size_t)snprintf(bar + at, sizeof bar - at, "%s",
+                               i < filled ? (utf8 ? "█" : "#") : (utf8 ? "░" : "."));
     if (p->share > 0.02 && took > 1)
         time_print(left, took * (1 - p->share) / p->share);
     fprintf(stderr, "\r\033[K%.30s %s %3.0f%%%s%s%s", mine->name, bar, p->share * 100,

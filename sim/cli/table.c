@@ -90,11 +90,10 @@ static void group_print(const struct view *r, size_t point, const struct column_
         name_print(view_model(r, m), name_width, to);
         for (size_t c = 0; c < group->count; c++) {
             struct cell_text cell = column_cell(r, point, m, &group->columns[c]);
-            char tail[64] = "";
-            if (cell.half[0] != '\0')
-                snprintf(tail, sizeof tail, " %s%s", sign, cell.half);
-            if (cell.flattered)
-                strcat(tail, "!");
+            bool has_half = cell.half[0] != '\0';
+            char tail[64];
+            snprintf(tail, sizeof tail, "%s%s%s%s", has_half ? " " : "", has_half ? sign : "", cell.half,
+                     cell.flattered ? "!" : "");
             fprintf(to, "  %*s%s", widths[c].all - widths[c].tail, cell.value, tail);
             if (c + 1 < group->count)
                 fprintf(to, "%*s", widths[c].tail - width_of(tail), "");
@@ -190,20 +189,20 @@ static struct promise promise_of(const struct view *r, const char *model, const 
 
 static void promise_print(struct promise p, struct table_look look, FILE *to)
 {
-    char text[32];
-    const char *colour = "";
+    char number[32] = "";
+    const char *text = number, *colour = "";
 
     if (!p.known) {
-        strcpy(text, "");
+        text = "";
     } else if (p.promised) {
-        strcpy(text, p.broken ? "BROKEN" : p.undecided ? "UNDEC." : "kept");
+        text = p.broken ? "BROKEN" : p.undecided ? "UNDEC." : "kept";
         colour = holds_colour(look, p.broken ? "false" : p.undecided ? "undecided" : "true");
     } else if (!p.broken) {
-        strcpy(text, p.undecided ? "?" : "holds");
+        text = p.undecided ? "?" : "holds";
     } else if (p.violations < 1000000) {
-        snprintf(text, sizeof text, "%llu", p.violations);
+        snprintf(number, sizeof number, "%llu", p.violations);
     } else {
-        snprintf(text, sizeof text, "%.3gM", (double)p.violations / 1e6);
+        snprintf(number, sizeof number, "%.3gM", (double)p.violations / 1e6);
     }
     fprintf(to, "%*s%s%s%s", max_int(0, CHECK_WIDTH - (int)strlen(text)), "", colour, text,
             *colour != '\0' ? plain(look) : "");

@@ -241,6 +241,7 @@ static void explain(const struct jepsen *j, const struct input *in, const struct
         const struct jepsen_op *op = id == 0 ? NULL : jepsen_find(j, id);
         bool again = false;
         for (size_t k = 0; op != NULL && k < count; k++)
+            /* cppcheck-suppress uninitvar ; those below count are set */
             again |= shown[k].text == op->text;
         if (op == NULL || again)
             continue;

@@ -568,7 +568,7 @@ const struct figure *figure_find(struct figure_list list, unsigned metric, unsig
 {
     for (size_t i = 0; i < list.count; i++)
         if (list.items[i].metric == metric && list.items[i].statistic == statistic)
-            return &list.items[i];
+            return list.items + i;
     return NULL;
 }
 

@@ -82,7 +82,7 @@ static void add_region(const struct theory_case *c, struct traffic *t, uint32_t 
         sends(c, t, r, *leader, reads, 0);
         sends(c, t, *leader, r, reads, value);
     }
-    if (theory_is_type(c, "async") && w->regions[r].nodes > 0) {
+    if (leader != NULL && status != NULL && w->regions[r].nodes > 0) { /* async */
         sends(c, t, r, *leader, 1e9 / (double)*status, 0);
         sends(c, t, *leader, r, 1e9 / (double)*status, 0);
     }
@@ -90,7 +90,7 @@ static void add_region(const struct theory_case *c, struct traffic *t, uint32_t 
         if (w->regions[to].nodes == 0)
             continue;
         sends(c, t, leader != NULL ? *leader : r, to, writes, value);
-        if (theory_is_type(c, "sync"))
+        if (leader != NULL && theory_is_type(c, "sync"))
             sends(c, t, to, *leader, writes, 0);
     }
 }

@@ -60,10 +60,12 @@ static void trial(struct wars *x, uint32_t at, double handoff_ns)
         answered[i] = asked[i] + leg(x, x->response, has_far && i != near_read);
         last = fmax(last, arrives[i]);
     }
+    /* cppcheck-suppress uninitvar ; there are as many as votes, at least 1 */
     memcpy(sorted, acked, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_size);
     double told = sorted[x->w - 1];
     x->late += sorted[n - 1] > handoff_ns;
+    /* cppcheck-suppress uninitvar ; there are as many as votes, at least 1 */
     memcpy(sorted, answered, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_size);
     double heard = sorted[x->r - 1], visible = INFINITY;
@@ -106,7 +108,7 @@ static bool read_model(const struct theory_case *c, struct wars *x)
     for (size_t i = 0; i < 5; i++) {
         const geo_distribution *const *d = theory_param(c, names[i], GEO_PARAM_DISTRIBUTION);
         *legs[i] = d != NULL ? (const struct distribution *)*d : NULL;
-        if (*legs[i] == NULL && i < 4)
+        if (i < 4 && *legs[i] == NULL)
             return false;
     }
     for (uint32_t r = 0; r < c->world->region_count; r++)

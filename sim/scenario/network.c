@@ -185,12 +185,13 @@ bool link_ends_read(struct reading *r, const struct node *n, bool *both, uint32_
 static void loss_set(struct link_def *link, const struct loss_setting *loss)
 {
     link->loss = loss->kind == 0 ? loss->share : 0;
-    link->bursts = loss->kind == 0 ? (struct gilbert_elliott_def){0}
-                                   : (struct gilbert_elliott_def){.on = true,
-                                                                  .to_bad_per_s = loss->bursts.to_bad,
-                                                                  .to_good_per_s = loss->bursts.to_good,
-                                                                  .good = loss->bursts.good,
-                                                                  .bad = loss->bursts.bad};
+    link->bursts = (struct gilbert_elliott_def){0};
+    if (loss->kind != 0)
+        link->bursts = (struct gilbert_elliott_def){.on = true,
+                                                    .to_bad_per_s = loss->bursts.to_bad,
+                                                    .to_good_per_s = loss->bursts.to_good,
+                                                    .good = loss->bursts.good,
+                                                    .bad = loss->bursts.bad};
 }
 
 static void link_change(struct link_def *link, const struct node *n, const struct link_setting *s)

@@ -193,6 +193,7 @@ void histogram_quantiles(const struct histogram *h, const double *p, size_t coun
     uint64_t below = 0; /* values in the slots before this one */
 
     for (size_t i = 0; i < count; i++) {
+        /* cppcheck-suppress objectIndex ; from the second on there is one before */
         CHECK(i == 0 || p[i] >= p[i - 1]);
         uint64_t rank = percentile_rank(h->count, p[i]);
         while (below + histogram_slot_count(h, slot) < rank)
