@@ -118,13 +118,13 @@ const struct input *inputs_read(struct inputs *all, const char *path, struct pla
     const char *why = absolute == NULL ? strerror(errno) : NULL,
                *name = name_kept(standard ? "<stdin>" : path);
 
-    for (size_t i = 0; why == NULL && i < all->files.count; i++)
+    for (size_t i = 0; absolute != NULL && i < all->files.count; i++)
         if (strcmp(all->files.items[i]->path, absolute) == 0) {
             free(absolute);
             return all->files.items[i];
         }
     int file = STDIN_FILENO;
-    if (why == NULL && !standard)
+    if (absolute != NULL && !standard)
         why = regular_open(absolute, &file);
     char *contents = NULL;
     size_t bytes = 0;

@@ -322,8 +322,8 @@ void workloads_build(struct reading *r, const struct scenario_setting *setting, 
         any_own = any_own || out->own_share > 0;
     }
     w->own_key_count = any_own ? sessions : 0;
-    if (w->key_count + w->own_key_count > 1000000000)
+    unsigned long long keys = w->key_count + w->own_key_count;
+    if (keys > 1000000000)
         reading_error(r, node_get(general, "keys"),
-                      "%llu keys are too many: shared and own at most 1000000000",
-                      (unsigned long long)(w->key_count + w->own_key_count));
+                      "%llu keys are too many: shared and own at most 1000000000", keys);
 }

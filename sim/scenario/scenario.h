@@ -55,15 +55,15 @@ void scenario_set_data_folder(const char *folder);
 const char *scenario_data_folder(void);
 
 /* The metrics that `expect` and `replications` may name: the rooms above know them and say so once, before
- * anything is read. `statistics`: bits of statistic_names. Without a table every name goes. All stays with
- * the caller. */
+ * anything is read. Their `statistics` are bits, by place in `statistics`. Without a table every name goes.
+ * All stays with the caller. */
 struct scenario_metric {
     const char *name;
     uint32_t statistics;
     bool is_time; /* its own unit is ms, and a bound may be a time */
 };
-void scenario_set_metrics(const struct scenario_metric *metrics, size_t count,
-                          const char *const *statistic_names, size_t statistic_count);
+void scenario_set_metrics(const struct scenario_metric *table, size_t count, const char *const *statistics,
+                          size_t statistics_count);
 
 struct document;
 

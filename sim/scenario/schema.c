@@ -382,9 +382,8 @@ static void keys_list(FILE *to, const char *path, const struct key *keys)
                        : k->shape == SHAPE_MAP_OF_MAPS                                     ? ".NAME"
                        : k->shape == SHAPE_LIST_OF_MAPS || k->shape == SHAPE_NAMES_OR_MAPS ? "[]"
                                                                                            : "") >= 0);
-        if (inner && k->keys != workload_keys)
-            keys_list(to, element, k->keys);
-        else if (inner && path[0] == '\0') /* a region's are the same: once is enough */
+        if (inner &&
+            (k->keys != workload_keys || path[0] == '\0')) /* a region's are the same: once is enough */
             keys_list(to, element, k->keys);
         free(element);
         free(name);

@@ -79,6 +79,7 @@ const struct node *node_with(struct arena *a, const struct node *map, const char
                       **items = memory_new(count + 1, sizeof *items);
     size_t kept = 0;
 
+    CHECK(map != NULL || value != NULL);
     for (size_t i = 0; i < count; i++) {
         if ((int)i == at && value == NULL)
             continue;

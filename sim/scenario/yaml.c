@@ -227,9 +227,11 @@ static bool pair_read(struct yaml_reading *y, struct map_reading *m, yaml_event_
             diagnostics_error(y->d, key->at,
                               "%s is given twice: merge a list of maps instead, `<<: [*a, *b]`", name);
         else
-            diagnostics_error(y->d, key->at, "%s is given twice; the first is on line %u", name,
-                              m->keys.items[twin]->at.line);
-        return true; /* go on: all errors in one go */
+            diagnostics_error(
+                y->d, key->at, "%s is given twice; the first is on line %u", name,
+                m->keys.items[twin]->at.line); /* NOLINT(clang-analyzer-core.NullDereference): it was found */
+        /* go on: all errors in one go */
+        return true;
     }
     if (merge) {
         m->merge = value;
