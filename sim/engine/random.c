@@ -67,37 +67,46 @@ static struct random_pair philox(const random_stream *s)
 #endif
 
 #ifdef __SSE2__
-/* As above, two streams in a vector and four vectors at once, so that none waits for its products. */
+/* Of four streams at once each counter word is a vector, in the low halves of its lanes: a product's high
+ * half is one shift away, its low half stands where it is wanted, and what is left above it is never read.
+ * Twice four, so that none waits for its products. */
 enum { LANES = 4, AT_ONCE = 2 * LANES };
 
 __attribute__((target("avx2"))) static void philox_eight(random_key k, uint64_t a, uint32_t b, uint32_t block,
                                                          struct random_pair *pairs)
 {
-    const __m256i factors = _mm256_set1_epi64x((int64_t)UINT64_C(0xcd9e8d57d2511f53)),
-                  steps = _mm256_set1_epi64x((int64_t)UINT64_C(0xbb67ae859e3779b9));
-    __m256i even[LANES], odd[LANES], key = _mm256_set1_epi64x((int64_t)k.word);
-    const __m256i apart = _mm256_shuffle_epi32(factors, _MM_SHUFFLE(1, 1, 0, 0)),
-                  apart_steps = _mm256_shuffle_epi32(steps, _MM_SHUFFLE(1, 1, 0, 0));
+    const __m256i factor_0 = _mm256_set1_epi64x(0xd2511f53), factor_2 = _mm256_set1_epi64x(0xcd9e8d57),
+                  step_0 = _mm256_set1_epi32((int)0x9e3779b9), step_1 = _mm256_set1_epi32((int)0xbb67ae85);
+    __m256i key_0 = _mm256_set1_epi32((int)(uint32_t)k.word), key_1 = _mm256_set1_epi32((int)(k.word >> 32));
+    __m256i word_0[2], word_1[2], word_2[2], word_3[2];
 
-    key = _mm256_shuffle_epi32(key, _MM_SHUFFLE(1, 1, 0, 0));
-    for (int i = 0; i < LANES; i++) {
-        uint64_t one = a + 2 * (uint64_t)i, two = one + 1;
-        even[i] = _mm256_set_epi64x((int64_t)(uint32_t)two, block, (int64_t)(uint32_t)one, block);
-        odd[i] = _mm256_set_epi64x((int64_t)(two >> 32), b, (int64_t)(one >> 32), b);
+    for (int i = 0; i < 2; i++) {
+        word_0[i] = _mm256_set1_epi32((int)block);
+        word_1[i] = _mm256_set1_epi32((int)b);
+        word_2[i] =
+            _mm256_add_epi64(_mm256_set1_epi64x((int64_t)a + LANES * i), _mm256_set_epi64x(3, 2, 1, 0));
+        word_3[i] = _mm256_srli_epi64(word_2[i], 32);
     }
     for (int round = 0; round < 10; round++) {
-#pragma GCC unroll 4
-        for (int i = 0; i < LANES; i++) {
-            __m256i product = _mm256_mul_epu32(even[i], apart);
-            even[i] = _mm256_xor_si256(_mm256_shuffle_epi32(product, _MM_SHUFFLE(1, 1, 3, 3)),
-                                       _mm256_xor_si256(odd[i], key));
-            odd[i] = _mm256_shuffle_epi32(product, _MM_SHUFFLE(0, 0, 2, 2));
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++) {
+            __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
+                    of_2 = _mm256_mul_epu32(word_2[i], factor_2);
+            word_0[i] = _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key_0));
+            word_2[i] = _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
+            word_1[i] = of_2;
+            word_3[i] = of_0;
         }
-        key = _mm256_add_epi32(key, apart_steps);
+        key_0 = _mm256_add_epi32(key_0, step_0);
+        key_1 = _mm256_add_epi32(key_1, step_1);
     }
-    for (int i = 0; i < LANES; i++) {
-        __m256i low = _mm256_unpacklo_epi32(even[i], odd[i]), high = _mm256_unpackhi_epi32(even[i], odd[i]);
-        _mm256_storeu_si256((__m256i *)(void *)&pairs[2 * i], _mm256_unpacklo_epi64(low, high));
+    for (int i = 0; i < 2; i++) {
+        __m256i first = _mm256_blend_epi32(word_0[i], _mm256_slli_epi64(word_1[i], 32), 0xaa),
+                second = _mm256_blend_epi32(word_2[i], _mm256_slli_epi64(word_3[i], 32), 0xaa);
+        __m256i even = _mm256_unpacklo_epi64(first, second), odd = _mm256_unpackhi_epi64(first, second);
+        __m256i *out = (__m256i *)(void *)&pairs[LANES * i];
+        _mm256_storeu_si256(out, _mm256_permute2x128_si256(even, odd, 0x20));
+        _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(even, odd, 0x31));
     }
 }
 
