@@ -279,9 +279,8 @@ static bool run(struct trial *t, const volatile bool *stop)
     sim_ns limit = def->duration_ns + def->drain_ns;
 
     world_start(w);
-    while (world_step(w, def->duration_ns - 1))
-        if (stop != NULL && *stop)
-            return false;
+    if (!world_run(w, def->duration_ns - 1, stop))
+        return false;
     while (!is_over(t) && world_step(w, limit))
         if (stop != NULL && *stop)
             return false;

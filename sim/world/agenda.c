@@ -3,23 +3,34 @@
 
 #include <stdlib.h>
 
-void agenda_open(struct agenda *a, uint32_t lines, size_t event_bytes)
+static void tournament_open(struct agenda_tournament *t, uint32_t lines)
 {
-    *a = (struct agenda){.queue = event_queue_new(event_bytes), .leaves = 1};
-    while (a->leaves < lines)
-        a->leaves *= 2;
-    a->matches = memory_new(2 * (size_t)a->leaves, sizeof *a->matches);
-    a->orders = memory_new(a->leaves, sizeof *a->orders);
-    for (uint32_t i = 0; i < a->leaves; i++)
-        a->orders[i] = UINT64_MAX;
-    for (uint32_t i = 2 * a->leaves - 1; i > 0; i--)
-        a->matches[i] =
-            (struct agenda_match){SIM_NS_NEVER, i >= a->leaves ? i - a->leaves : a->matches[2 * i].line};
+    t->leaves = 1;
+    while (t->leaves < lines)
+        t->leaves *= 2;
+    t->matches = memory_new(2 * (size_t)t->leaves, sizeof *t->matches);
+    t->orders = memory_new(t->leaves, sizeof *t->orders);
+    for (uint32_t i = 0; i < t->leaves; i++)
+        t->orders[i] = UINT64_MAX;
+    for (uint32_t i = 2 * t->leaves - 1; i > 0; i--)
+        t->matches[i] =
+            (struct agenda_match){SIM_NS_NEVER, i >= t->leaves ? i - t->leaves : t->matches[2 * i].line};
+}
+
+void agenda_open(struct agenda *a, uint32_t arrivals, uint32_t channels, size_t event_bytes)
+{
+    *a = (struct agenda){.queue = event_queue_new(event_bytes)};
+    for (int group = 0; group < AGENDA_GROUPS; group++)
+        agenda_set(a, (enum agenda_group)group, AGENDA_NONE);
+    tournament_open(&a->many[AGENDA_ARRIVALS - AGENDA_MANY], arrivals);
+    tournament_open(&a->many[AGENDA_CHANNELS - AGENDA_MANY], channels);
 }
 
 void agenda_close(struct agenda *a)
 {
     event_queue_free(a->queue);
-    free(a->matches);
-    free(a->orders);
+    for (int i = 0; i < AGENDA_GROUPS - AGENDA_MANY; i++) {
+        free(a->many[i].matches);
+        free(a->many[i].orders);
+    }
 }

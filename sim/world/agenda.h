@@ -2,9 +2,12 @@
  *
  * A line is a source of events that come in the order in which they are made: a region's arrivals (one is
  * known at a time), requests and answers that all take equally long, the messages of a channel. A line needs
- * no sorting, only its first event matters, and a tournament keeps the least of these: a change of one costs
- * a compare for each doubling of their number. So in most worlds nearly all events pass by the queue, and
- * what would be searched among all that is under way is searched among the lines.
+ * no sorting, only its first event matters. So in most worlds nearly all events pass by the queue, and what
+ * would be searched among all that is under way is searched among the lines.
+ *
+ * Lines of a kind are a group, and the next event is the least of what the groups have: a compare each. Where
+ * a group has many lines a tournament keeps its least: a change of one costs a compare for each doubling of
+ * their number.
  *
  * Events happen by (time, order) whatever they stand in. What does not come after the last of its line goes
  * to the queue. */
@@ -32,56 +35,84 @@ static inline sim_ns agenda_time(agenda_key key)
     return (sim_ns)(uint64_t)(key >> 64);
 }
 
+/* The groups: three of one line, two of many. */
+enum agenda_group {
+    AGENDA_QUEUE,
+    AGENDA_REQUESTS,
+    AGENDA_ANSWERS,
+    AGENDA_ARRIVALS,
+    AGENDA_CHANNELS,
+    AGENDA_GROUPS,
+    AGENDA_MANY = AGENDA_ARRIVALS /* this and those that follow */
+};
+
 /* A line by the time of its first event, or the earlier of two such. */
 struct agenda_match {
     sim_ns time;
     uint64_t line;
 };
 
-enum { AGENDA_QUEUE }; /* line 0 */
-
-struct agenda {
-    struct event_queue *queue;
-    bool look;                    /* the queue's first event may be another than its match says */
+/* Of a group of many lines. */
+struct agenda_tournament {
     uint32_t leaves;              /* a power of two: lines, rounded up */
     struct agenda_match *matches; /* [2 * leaves]: 1 the winner, 2 and 3 who met there, ..., leaves + line */
     uint64_t *orders;             /* [line]: of its first event */
 };
 
-void agenda_open(struct agenda *a, uint32_t lines, size_t event_bytes);
+struct agenda {
+    struct event_queue *queue;
+    bool look; /* the queue's first event may be another than `times` says */
+    /* [group]: its first event, and whose line of the group it is */
+    sim_ns times[AGENDA_GROUPS];
+    uint64_t orders[AGENDA_GROUPS], lines[AGENDA_GROUPS];
+    struct agenda_tournament many[AGENDA_GROUPS - AGENDA_MANY];
+};
+
+void agenda_open(struct agenda *a, uint32_t arrivals, uint32_t channels, size_t event_bytes);
 void agenda_close(struct agenda *a);
 
-/* The first event of a line is this from now on; AGENDA_NONE: it is empty. Two of one instant are few: their
- * orders are looked up. */
-static inline void agenda_set(struct agenda *a, uint32_t line, agenda_key key)
+/* The first event of a group of one line is this from now on; AGENDA_NONE: it is empty. */
+static inline void agenda_set(struct agenda *a, enum agenda_group group, agenda_key key)
 {
-    struct agenda_match *matches = a->matches, winner = {agenda_time(key), line};
-    uint32_t at = a->leaves + line;
+    a->times[group] = agenda_time(key);
+    a->orders[group] = (uint64_t)key;
+}
 
-    a->orders[line] = (uint64_t)key;
+/* The same of a line of a group of many. Two of one instant are few: their orders are looked up. */
+static inline void agenda_set_line(struct agenda *a, enum agenda_group group, uint32_t line, agenda_key key)
+{
+    const struct agenda_tournament *t = &a->many[group - AGENDA_MANY];
+    struct agenda_match *matches = t->matches, winner = {agenda_time(key), line};
+    uint64_t *orders = t->orders;
+    uint32_t at = t->leaves + line;
+
+    orders[line] = (uint64_t)key;
     matches[at] = winner;
     while (at > 1) {
         const struct agenda_match *other = &matches[at ^ 1];
         int64_t later = other->time - winner.time; /* both are >= 0 */
         uint64_t beaten =
             (uint64_t)(later >> 63); /* all ones or none: who wins is chance, no branch could tell */
-        if (__builtin_expect(later == 0, 0) && a->orders[other->line] < a->orders[winner.line])
+        if (__builtin_expect(later == 0, 0) && orders[other->line] < orders[winner.line])
             beaten = UINT64_MAX;
         winner.line ^= (winner.line ^ other->line) & beaten;
         winner.time += later & (int64_t)beaten;
         at /= 2;
         matches[at] = winner;
     }
+    a->times[group] = winner.time;
+    a->lines[group] = winner.line;
+    a->orders[group] = orders[winner.line];
 }
 
-static inline agenda_key agenda_first_of(const struct agenda *a, uint32_t line)
+static inline agenda_key agenda_first_of(const struct agenda *a, enum agenda_group group)
 {
-    return agenda_key_of(a->matches[a->leaves + line].time, a->orders[line]);
+    return agenda_key_of(a->times[group], a->orders[group]);
 }
 
-/* The line that has the first event of all, and its time; SIM_NS_NEVER: there is none, or none that will ever
- * happen. */
-static inline uint32_t agenda_first(struct agenda *a, sim_ns *time)
+/* The group that has the first event of all, and its time; SIM_NS_NEVER: there is none, or none that will
+ * ever happen. */
+static inline enum agenda_group agenda_first(struct agenda *a, sim_ns *time)
 {
     if (a->look) {
         sim_ns first;
@@ -90,8 +121,25 @@ static inline uint32_t agenda_first(struct agenda *a, sim_ns *time)
         agenda_set(a, AGENDA_QUEUE,
                    event_queue_peek(a->queue, &first, &order) ? agenda_key_of(first, order) : AGENDA_NONE);
     }
-    *time = a->matches[1].time;
-    return (uint32_t)a->matches[1].line;
+    uint32_t group = 0;
+    sim_ns least = a->times[0];
+#pragma GCC unroll 8
+    for (uint32_t g = 1; g < AGENDA_GROUPS; g++) {
+        sim_ns its = a->times[g];
+        bool sooner = its < least;
+        if (__builtin_expect(its == least, 0))
+            sooner = a->orders[g] < a->orders[group];
+        group = __builtin_expect_with_probability(sooner, 1, 0.5) ? g : group; /* chance: no branch */
+        least = __builtin_expect_with_probability(sooner, 1, 0.5) ? its : least;
+    }
+    *time = least;
+    return (enum agenda_group)group;
+}
+
+/* Which line of a group of many has the group's first event. */
+static inline uint32_t agenda_line(const struct agenda *a, enum agenda_group group)
+{
+    return (uint32_t)a->lines[group];
 }
 
 /* An event of the queue: its payload is to be filled. */

@@ -1,5 +1,5 @@
-/* network.c -- see network.h: a message's way from the sender to its receiver's service. Pools are in
- * message.c.
+/* network.c -- see network.h: a message's way from the sender to its receiver. Its service there is in
+ * serving.c, the pools in message.c.
  *
  * Order under tcp: messages of a channel are numbered, and a transmission never arrives before the one sent
  * before it (last_arrival). Only when one of them was lost can a later number arrive first: it is held until
@@ -60,21 +60,6 @@ static void link_open(struct world *w, uint32_t from, uint32_t to)
     }
 }
 
-/* Half of a draw of the client's round trip each way, the odd nanosecond of a constant one on the way back.
- */
-static void client_open(struct world *w)
-{
-    struct network *n = &w->network;
-    random_stream none = random_stream_new(n->client_key, 0, 0);
-
-    n->draws_client = !distribution_is_constant(w->def->client);
-    if (n->draws_client)
-        return;
-    sim_ns whole = distribution_draw_ns(w->def->client, &none);
-    n->client_constant[false] = whole > 0 ? whole / 2 : 0;
-    n->client_constant[true] = whole > 0 ? whole - whole / 2 : 0;
-}
-
 void network_open(struct world *w)
 {
     struct network *n = &w->network;
@@ -87,10 +72,9 @@ void network_open(struct world *w)
             if (from != to)
                 link_open(w, from, to);
     n->channels = memory_new((size_t)w->places.node_count * (w->places.node_count - 1), sizeof *n->channels);
-    n->client_key = random_key_new(w->places.seed, w->places.replication, "client");
     n->leg_key = random_key_new(w->places.seed, w->places.replication, "leg");
     n->far_key = random_key_new(w->places.seed, w->places.replication, "far");
-    client_open(w);
+    network_open_service(w);
 }
 
 void network_close(struct world *w)
@@ -268,7 +252,7 @@ static void arrives_in_turn(struct world *w, struct message *m, struct channel *
     uint64_t order = world_order(w, m->from_region);
     agenda_key key = agenda_key_of(time, order);
 
-    if (w->channel_line == 0 ||
+    if (!w->channels_in_line ||
         (c->coming != NULL && key < agenda_key_of(c->coming_last->arrives, c->coming_last->order))) {
         world_queue(w, time, order, (struct event){.kind = EVENT_ARRIVE, .a = (uint64_t)(uintptr_t)m});
         return;
@@ -279,7 +263,7 @@ static void arrives_in_turn(struct world *w, struct message *m, struct channel *
     if (c->coming == NULL) {
         c->coming = m;
         fetch(w, m);
-        agenda_set(&w->agenda, w->channel_line + (uint32_t)(c - w->network.channels), key);
+        agenda_set_line(&w->agenda, AGENDA_CHANNELS, (uint32_t)(c - w->network.channels), key);
     } else {
         c->coming_last->next = m;
     }
@@ -292,29 +276,11 @@ struct message *network_next(struct world *w, uint32_t channel)
     struct message *m = c->coming;
 
     c->coming = m->next;
-    if (c->coming == NULL) {
-        agenda_set(&w->agenda, w->channel_line + channel, AGENDA_NONE);
-        return m;
-    }
-    agenda_set(&w->agenda, w->channel_line + channel, agenda_key_of(c->coming->arrives, c->coming->order));
-    fetch(w, c->coming);
+    agenda_set_line(&w->agenda, AGENDA_CHANNELS, channel,
+                    c->coming != NULL ? agenda_key_of(c->coming->arrives, c->coming->order) : AGENDA_NONE);
+    if (c->coming != NULL)
+        fetch(w, c->coming);
     return m;
-}
-
-/* Keyed apart from the links. */
-static sim_ns client_draw(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
-{
-    random_key key = random_key_number(w->network.client_key, w->places.region_luck[region]);
-    random_stream s = random_stream_new(
-        random_key_number(key, place_luck_of(&w->places, op & ~UINT64_C(0xff))), answer ? 1 : 0, attempt);
-
-    return not_negative((sim_ns)llrint(distribution_draw(w->def->client, &s) * 0.5));
-}
-
-static sim_ns client_delay(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer)
-{
-    return w->network.draws_client ? client_draw(w, op, region, attempt, answer)
-                                   : w->network.client_constant[answer];
 }
 
 static void transmit(struct world *w, struct message *m)
@@ -336,9 +302,9 @@ static void transmit(struct world *w, struct message *m)
         }
     }
     if (m->from_end == END_CLIENT)
-        delay += client_delay(w, m->op, m->from_region, m->attempt, false);
+        delay += client_way_ns(w, m->op, m->from_region, m->attempt, false);
     else if (m->to_end == END_CLIENT)
-        delay += client_delay(w, m->op, m->to_region, m->attempt, true);
+        delay += client_way_ns(w, m->op, m->to_region, m->attempt, true);
     sim_ns arrival = m->left + delay;
     if (again >= 0 && m->from_end == END_NODE &&
         m->to_end == END_NODE) /* a client knows its own conversation */
@@ -463,33 +429,6 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64
     transmit(w, m);
 }
 
-/* An event after one way between a client and its region. */
-static struct event *client_event(struct world *w, uint32_t by, uint32_t region, uint64_t op, uint8_t attempt,
-                                  bool answer)
-{
-    void *payload;
-
-    if (!w->network.draws_client)
-        return world_in_line(w, answer ? LINE_ANSWERS : LINE_REQUESTS, by,
-                             w->now + w->network.client_constant[answer]);
-    agenda_push(&w->agenda, w->now + client_draw(w, op, region, attempt, answer), world_order(w, by),
-                &payload);
-    return payload;
-}
-
-void network_client_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, uint64_t op,
-                            uint8_t attempt)
-{
-    *client_event(w, by, region, op, attempt, false) =
-        (struct event){.kind = EVENT_REQUEST, .node = node, .a = op, .type = attempt};
-}
-
-void network_client_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body)
-{
-    *client_event(w, region, region, op, attempt, true) =
-        (struct event){.kind = EVENT_RESPONSE, .a = op, .b = (uint64_t)(uintptr_t)body, .type = attempt};
-}
-
 /* Restarts make what was under way void; a client is never down. */
 static bool is_void(const struct world *w, const struct message *m)
 {
@@ -520,7 +459,7 @@ static void deliver(struct world *w, struct message *m)
         sessions_response(w, m->op, m->attempt, body);
         network_drop(w, m);
     } else if (m->from_end == END_CLIENT) {
-        sessions_request(w, m->to, m->op, m->attempt);
+        sessions_request(w, m->to, m->about, m->attempt);
         network_drop(w, m);
     } else {
         network_serve(w, m);
@@ -603,114 +542,4 @@ void network_node_restarts(struct world *w, uint32_t node)
             *both[i] = (struct channel){.coming = both[i]->coming, .coming_last = both[i]->coming_last};
         }
     }
-}
-
-static sim_ns service_time(struct world *w, const struct message *m)
-{
-    const struct storage_def *storage = &w->def->storage;
-    const struct distribution *d = m->service == GEO_SERVE_READ    ? storage->read
-                                   : m->service == GEO_SERVE_WRITE ? storage->write
-                                                                   : storage->apply;
-    struct service *service = &w->nodes[m->to].service;
-
-    if (d == NULL)
-        return 0;
-    uint64_t luck = m->op != 0 ? place_luck_of(&w->places, m->op) : ~service->count[m->service]++;
-    random_stream s = random_stream_new(service->key[m->service], luck, m->attempt);
-    return not_negative(distribution_draw_ns(d, &s));
-}
-
-/* Books the job at its receiver. True: it is done at this instant, and still the caller's. */
-static bool book(struct world *w, struct message *m)
-{
-    struct node *node = &w->nodes[m->to];
-    sim_ns done = service_book(&node->service, &w->timetable, m->to_region,
-                               m->to - w->places.region_first_node[m->to_region], m->service, w->now,
-                               service_time(w, m));
-
-    if (done == w->now)
-        return true;
-    if (done == SIM_NS_NEVER)
-        network_drop(w, m);
-    else
-        world_at(w, m->to_region, done,
-                 (struct event){
-                     .kind = EVENT_SERVED, .node = m->to, .epoch = node->epoch, .a = (uint64_t)(uintptr_t)m});
-    return false;
-}
-
-/* Serves a lane from `m` on, as far as it gets at this instant. A handler may add to the lane meanwhile. */
-static void run_lane(struct world *w, struct service *service, uint32_t index, struct message *m)
-{
-    while (m != NULL) {
-        if (!book(w, m))
-            return;
-        world_hand_over(w, m);
-        struct lane *lane = service_lane(service, index);
-        m = lane->first;
-        if (m == NULL)
-            lane->busy = false;
-        else
-            lane->first = m->next;
-    }
-}
-
-void network_serve(struct world *w, struct message *m)
-{
-    if (m->service == GEO_NO_SERVICE || history_op_is_probe(m->op)) {
-        world_hand_over(w, m);
-        return;
-    }
-    if (m->lane == 0) {
-        if (book(w, m))
-            world_hand_over(w, m);
-        return;
-    }
-    struct service *service = &w->nodes[m->to].service;
-    struct lane *lane = service_lane(service, m->lane);
-    m->next = NULL;
-    if (!lane->busy) {
-        lane->busy = true;
-        run_lane(w, service, m->lane, m);
-        return;
-    }
-    if (lane->first == NULL)
-        lane->first = m;
-    else
-        lane->last->next = m;
-    lane->last = m;
-}
-
-void network_served(struct world *w, uint32_t node, struct message *m)
-{
-    struct service *service = &w->nodes[node].service;
-    uint32_t index = m->lane;
-
-    world_hand_over(w, m);
-    if (index == 0)
-        return;
-    struct lane *lane = service_lane(service, index);
-    struct message *next = lane->first;
-    if (next == NULL)
-        lane->busy = false;
-    else
-        lane->first = next->next;
-    run_lane(w, service, index, next);
-}
-
-void network_forget_service(struct world *w, uint32_t node)
-{
-    struct service *service = &w->nodes[node].service;
-
-    for (size_t i = 0; i < service->lanes.count; i++) {
-        struct message *next;
-        for (struct message *m = service->lanes.items[i].first; m != NULL; m = next) {
-            next = m->next;
-            network_drop(w, m);
-        }
-        service->lanes.items[i] = (struct lane){0};
-    }
-    for (uint32_t i = 0; i < service->workers; i++)
-        service->free_at[i] = w->now;
-    service->busy_until = w->now;
 }

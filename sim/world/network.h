@@ -81,12 +81,17 @@ struct wan_link {
 
 enum { BODY_CLASSES = 12 };
 
+/* How long a job of a kind takes. */
+struct service_time {
+    const struct distribution *drawn; /* NULL: it is constant */
+    sim_ns constant;
+};
+
 struct network {
     struct wan_link *links;   /* [from region * regions + to region] */
     struct channel *channels; /* [from node * (nodes - 1) + to node, less 1 beyond `from`] */
-    random_key client_key, leg_key, far_key;
-    bool draws_client;         /* the way between a client and its region; else: */
-    sim_ns client_constant[2]; /* there and back */
+    random_key leg_key, far_key;
+    struct service_time serves[GEO_SERVE_APPLY + 1]; /* [enum geo_service] */
     struct message *free_messages;
     ARRAY(struct message *) message_blocks;
     struct body *free_bodies[BODY_CLASSES];
@@ -100,6 +105,7 @@ struct network {
 
 void network_open(struct world *w);
 void network_close(struct world *w);
+void network_open_service(struct world *w); /* for network_open */
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
 
 struct body *
@@ -125,13 +131,6 @@ void network_serve(struct world *w,
 void network_node_restarts(struct world *w, uint32_t node);  /* channels from and to it start afresh */
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
 void network_drop(struct world *w, struct message *m);
-
-/* A request on its way from a client to `node` of its own region, or an answer to a client, whose body's
- * reference goes with it: half of a draw of `client` from now. `by` is the client's region of origin, or
- * where it is. */
-void network_client_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, uint64_t op,
-                            uint8_t attempt);
-void network_client_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body);
 
 /* The message of a channel that arrives first, which is its line's. */
 struct message *network_next(struct world *w, uint32_t channel);

@@ -18,8 +18,8 @@ static void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_
     sim_ns at = workload_next_arrival(&w->workload, &w->timetable, region, number, before);
 
     w->arrivals[region] = number;
-    agenda_set(&w->agenda, LINE_ARRIVALS + region,
-               at < w->def->duration_ns ? agenda_key_of(at, world_order(w, region)) : AGENDA_NONE);
+    agenda_set_line(&w->agenda, AGENDA_ARRIVALS, region,
+                    at < w->def->duration_ns ? agenda_key_of(at, world_order(w, region)) : AGENDA_NONE);
 }
 
 static void next_thought(struct world *w, uint32_t region, uint32_t session)
@@ -163,8 +163,7 @@ static void send_attempt(struct world *w, struct operation *one)
     add_timeout(w, one, def->timeout_ns);
     if (region == one->at_region) {
         w->hooks.soon(w->hooks.self, region, one->op.key);
-        operation_hold(one);
-        network_client_request(w, client, region, target, id, attempt);
+        client_way_request(w, client, region, target, one);
     } else {
         network_send_request(w, one->at_region, target, id, attempt,
                              one->op.write != 0 ? one->op.value_bytes : 0);
@@ -251,11 +250,9 @@ void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t k
 }
 
 /* A request whose client gave up on the way is served all the same; its pending memory is let go of later. */
-void sessions_request(struct world *w, uint32_t node, uint64_t id, uint8_t attempt)
+void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
 {
-    struct operation *one = operation_find(&w->operations, id);
-
-    if (one == NULL || w->nodes[node].down)
+    if (w->nodes[node].down)
         return;
     if (one->open && one->op.attempt == attempt) {
         operation_pending_new(&w->operations, one, node, w->nodes[node].epoch, one->op.id, attempt);
@@ -324,7 +321,7 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
         return;
     }
     body->references++;
-    network_client_answer(w, one->at_region, op_id, attempt, body);
+    client_way_answer(w, one->at_region, op_id, attempt, body);
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */

@@ -22,7 +22,8 @@ struct answer {
 void sessions_start(struct world *w);
 void sessions_arrival(struct world *w, uint32_t region, uint64_t number);
 void sessions_think(struct world *w, uint32_t region, uint32_t session);
-void sessions_request(struct world *w, uint32_t node, uint64_t op, uint8_t attempt);
+/* An attempt's request arrives; whoever brings it holds the operation. */
+void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt);
 void sessions_response(struct world *w, uint64_t op, uint8_t attempt,
                        struct body *body); /* takes over the reference */
 void sessions_timeout(struct world *w, uint64_t op, uint8_t attempt);

@@ -48,17 +48,17 @@ static void open_setting(struct world *w)
         w->setting.clocks_err |= clock_errs(&def->regions[g].clock);
 }
 
-static void open_lines(struct world *w)
+/* Channels have lines up to some 360 nodes; of more the tournament would take megabytes. */
+enum { CHANNELS_MOST = 1 << 17 };
+
+static void open_agenda(struct world *w)
 {
-    uint32_t lines = LINE_ARRIVALS + w->def->region_count;
     uint64_t channels = (uint64_t)w->places.node_count * (w->places.node_count - 1);
 
     w->arrivals = memory_new(w->def->region_count, sizeof *w->arrivals);
-    if (lines + channels <= LINES_MOST) {
-        w->channel_line = lines;
-        lines += (uint32_t)channels;
-    }
-    agenda_open(&w->agenda, lines, sizeof(struct event));
+    w->channels_in_line = channels <= CHANNELS_MOST;
+    agenda_open(&w->agenda, w->def->region_count, w->channels_in_line ? (uint32_t)channels : 0,
+                sizeof(struct event));
 }
 
 void world_open(struct world *w, const struct world_def *def, uint64_t seed, uint64_t replication)
@@ -78,9 +78,10 @@ void world_open(struct world *w, const struct world_def *def, uint64_t seed, uin
         w->nodes[i].service.key[GEO_SERVE_WRITE] = place_key_node(&w->places, "serve-write", i);
         w->nodes[i].service.key[GEO_SERVE_APPLY] = place_key_node(&w->places, "serve-apply", i);
     }
-    open_lines(w);
+    open_agenda(w);
     op_table_open(&w->operations, def->region_count);
     network_open(w);
+    client_way_open(w);
     workload_open(&w->workload, def, &w->places);
 }
 
@@ -99,51 +100,9 @@ void world_close(struct world *w)
     timetable_close(&w->timetable);
     geography_close(&w->places);
     agenda_close(&w->agenda);
-    free(w->clients[0].steps);
-    free(w->clients[1].steps);
+    client_way_close(w);
     free(w->arrivals);
     history_free(w->history);
-}
-
-struct event *world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time)
-{
-    struct client_line *l = &w->clients[line - LINE_REQUESTS];
-    uint64_t order = world_order(w, region);
-    agenda_key key = agenda_key_of(time, order);
-    uint32_t mask = l->capacity - 1;
-
-    if (l->count > 0 && key < l->steps[(l->first + l->count - 1) & mask].key) {
-        void *payload;
-        agenda_push(&w->agenda, time, order, &payload);
-        return payload;
-    }
-    if (l->count == l->capacity) {
-        uint32_t capacity = l->capacity != 0 ? l->capacity * 2 : 16;
-        struct client_step *steps = memory_new(capacity, sizeof *steps);
-        for (uint32_t i = 0; i < l->count; i++)
-            steps[i] = l->steps[(l->first + i) & mask];
-        free(l->steps);
-        l->steps = steps;
-        l->first = 0;
-        l->capacity = capacity;
-        mask = capacity - 1;
-    }
-    struct client_step *step = &l->steps[(l->first + l->count) & mask];
-    step->key = key;
-    if (l->count++ == 0)
-        agenda_set(&w->agenda, line, key);
-    return &step->event;
-}
-
-static struct event next_in_line(struct world *w, uint32_t line)
-{
-    struct client_line *l = &w->clients[line - LINE_REQUESTS];
-    struct event e = l->steps[l->first].event;
-
-    l->first = (l->first + 1) & (l->capacity - 1);
-    l->count--;
-    agenda_set(&w->agenda, line, l->count > 0 ? l->steps[l->first].key : AGENDA_NONE);
-    return e;
 }
 
 void world_start(struct world *w)
@@ -322,8 +281,8 @@ static void handle(struct world *w, const struct event *e)
         sessions_think(w, e->node, e->type);
         break;
     case EVENT_REQUEST:
-        sessions_request(w, e->node, e->a, (uint8_t)e->type);
-        operation_let_go(&w->operations, operation_find(&w->operations, e->a));
+        sessions_request(w, e->node, (struct operation *)(uintptr_t)e->a, (uint8_t)e->type);
+        operation_let_go(&w->operations, (struct operation *)(uintptr_t)e->a);
         break;
     case EVENT_RESPONSE:
         sessions_response(w, e->a, (uint8_t)e->type, (struct body *)(uintptr_t)e->b);
@@ -351,18 +310,6 @@ static void handle(struct world *w, const struct event *e)
     }
 }
 
-static void step_line(struct world *w, uint32_t line)
-{
-    if (line >= LINE_ARRIVALS + w->def->region_count) {
-        network_arrive(w, network_next(w, line - w->channel_line));
-    } else if (line >= LINE_ARRIVALS) {
-        sessions_arrival(w, line - LINE_ARRIVALS, w->arrivals[line - LINE_ARRIVALS]);
-    } else {
-        struct event e = next_in_line(w, line);
-        handle(w, &e);
-    }
-}
-
 static void begin_event(struct world *w, sim_ns time)
 {
     CHECK(time >= w->now);
@@ -370,25 +317,61 @@ static void begin_event(struct world *w, sim_ns time)
     w->events++;
 }
 
-bool world_step(struct world *w, sim_ns limit)
+/* The queue's first; false: it is no event of the world. */
+static bool step_queue(struct world *w, sim_ns time)
+{
+    struct event e = *(const struct event *)agenda_pop(&w->agenda);
+
+    if (e.kind == EVENT_WATCH && sessions_watch_passed(w, e.node))
+        return false;
+    begin_event(w, time);
+    handle(w, &e);
+    return true;
+}
+
+static void step_line(struct world *w, enum agenda_group group)
+{
+    uint32_t line = agenda_line(&w->agenda, group);
+
+    if (group == AGENDA_ARRIVALS)
+        sessions_arrival(w, line, w->arrivals[line]);
+    else if (group == AGENDA_REQUESTS)
+        client_way_next_request(w);
+    else if (group == AGENDA_ANSWERS)
+        client_way_next_answer(w);
+    else
+        network_arrive(w, network_next(w, line));
+}
+
+/* The next event, or false when there is none up to `limit`. */
+static inline __attribute__((always_inline)) bool step(struct world *w, sim_ns limit)
 {
     for (;;) {
         sim_ns time;
-        uint32_t line = agenda_first(&w->agenda, &time);
+        enum agenda_group group = agenda_first(&w->agenda, &time);
         if (time > limit || time == SIM_NS_NEVER)
             return false;
-        if (line != AGENDA_QUEUE) {
+        if (group != AGENDA_QUEUE) {
             begin_event(w, time);
-            step_line(w, line);
+            step_line(w, group);
             break;
         }
-        struct event e = *(const struct event *)agenda_pop(&w->agenda);
-        if (e.kind != EVENT_WATCH || !sessions_watch_passed(w, e.node)) {
-            begin_event(w, time);
-            handle(w, &e);
+        if (step_queue(w, time))
             break;
-        }
     }
     settle(w);
+    return true;
+}
+
+bool world_step(struct world *w, sim_ns limit)
+{
+    return step(w, limit);
+}
+
+bool world_run(struct world *w, sim_ns limit, const volatile bool *stop)
+{
+    while (step(w, limit))
+        if (stop != NULL && *stop)
+            return false;
     return true;
 }

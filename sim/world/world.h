@@ -6,8 +6,8 @@
  * here.
  *
  * The parts, each in its file: place.h (who is who, and whose luck is whose), clock.h, service.h, timetable.h
- * (faults), agenda.h (what happens next), network.h, operation.h (what is open), workload.h (what clients
- * want), sessions.h (clients at work).
+ * (faults), agenda.h (what happens next), network.h, client_way.h, operation.h (what is open), workload.h
+ * (what clients want), sessions.h (clients at work).
  */
 #ifndef GEOREP_WORLD_H
 #define GEOREP_WORLD_H
@@ -15,6 +15,7 @@
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
 #include "sim/world/agenda.h"
+#include "sim/world/client_way.h"
 #include "sim/world/clock.h"
 #include "sim/world/def.h"
 #include "sim/world/network.h"
@@ -28,7 +29,7 @@ enum event_kind {
     EVENT_FAULT_BEGIN, /* a: occurrence */
     EVENT_FAULT_END,
     EVENT_THINK,      /* node: region; type: session */
-    EVENT_REQUEST,    /* a client's request arrives at `node`; a: op, type: attempt */
+    EVENT_REQUEST,    /* a client's request arrives at `node`; a: operation, type: attempt */
     EVENT_RESPONSE,   /* the answer arrives at the client; a: op, b: body, type: attempt */
     EVENT_TIMEOUT,    /* a: op, type: attempt; after the first */
     EVENT_WATCH,      /* the same of the first attempt of the ring's operation `watched`; node: ring. Where it
@@ -45,20 +46,6 @@ struct event {
     uint8_t kind;
     uint32_t node, type, epoch;
     uint64_t a, b;
-};
-
-/* Lines of the agenda (agenda.h) beside the queue. Channels have lines up to some 360 nodes; of more the
- * tournament would take megabytes. */
-enum { LINE_REQUESTS = AGENDA_QUEUE + 1, LINE_ANSWERS, LINE_ARRIVALS /* + region, then: channels */ };
-enum { LINES_MOST = 1 << 17 };
-
-/* Requests, or answers, between clients and their own region, which all take equally long. */
-struct client_line {
-    struct client_step {
-        agenda_key key;
-        struct event event;
-    } * steps; /* a ring */
-    uint32_t first, count, capacity;
 };
 
 /* One node as the world sees it. */
@@ -93,9 +80,9 @@ struct world {
     struct history_setting setting;
     struct history *history;
     struct agenda agenda;
-    struct client_line clients[2]; /* requests, answers */
-    uint64_t *arrivals;            /* [region]: the number of the one that is next */
-    uint32_t channel_line;         /* of channel 0; 0: they have none */
+    struct client_way client_way;
+    uint64_t *arrivals;    /* [region]: the number of the one that is next */
+    bool channels_in_line; /* each has a line of the agenda */
     struct world_hooks hooks;
     sim_ns now;
     uint64_t *order; /* [region + 1]: events that the region has made; 0: the world's own */
@@ -123,6 +110,8 @@ void world_start(struct world *w);
 
 /* The next event, or false when there is none up to `limit`. */
 bool world_step(struct world *w, sim_ns limit);
+/* All of them up to `limit`; false: *stop (which may be NULL) was set on the way. */
+bool world_run(struct world *w, sim_ns limit, const volatile bool *stop);
 
 /* The place of an event made by `region` among those of one instant. WORLD_ITSELF: the world's own come
  * first.
@@ -150,9 +139,6 @@ static inline event_handle world_at(struct world *w, uint32_t region, sim_ns tim
 {
     return world_queue(w, time, world_order(w, region), event);
 }
-
-/* An event of LINE_REQUESTS or LINE_ANSWERS, to be filled in. */
-struct event *world_in_line(struct world *w, uint32_t line, uint32_t region, sim_ns time);
 
 /* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. Frees it. */
 void world_hand_over(struct world *w, struct message *m);

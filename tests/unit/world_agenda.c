@@ -6,7 +6,8 @@
 
 #include <criterion/criterion.h>
 
-enum { LINES = 11, STEPS = 200000 };
+enum { ARRIVALS = 3, CHANNELS = 6, STEPS = 200000 };
+enum { LINES = AGENDA_MANY + ARRIVALS + CHANNELS };
 
 struct side { /* the events of a line that follow its first, and those of the queue, kept plainly */
     ARRAY(agenda_key) keys;
@@ -24,6 +25,33 @@ static agenda_key least_of(const struct side *sides, uint32_t *line)
                 *line = i;
             }
     return least;
+}
+
+/* The lines of the test are numbered through the groups. */
+static enum agenda_group group_of(uint32_t line)
+{
+    return line < AGENDA_MANY              ? (enum agenda_group)line
+           : line < AGENDA_MANY + ARRIVALS ? AGENDA_ARRIVALS
+                                           : AGENDA_CHANNELS;
+}
+
+static void set(struct agenda *a, uint32_t line, agenda_key key)
+{
+    enum agenda_group group = group_of(line);
+
+    if (group < AGENDA_MANY)
+        agenda_set(a, group, key);
+    else
+        agenda_set_line(a, group, line - AGENDA_MANY - (group == AGENDA_CHANNELS ? ARRIVALS : 0), key);
+}
+
+static uint32_t first_line(struct agenda *a, sim_ns *time)
+{
+    enum agenda_group group = agenda_first(a, time);
+
+    return group < AGENDA_MANY
+               ? (uint32_t)group
+               : AGENDA_MANY + (group == AGENDA_CHANNELS ? ARRIVALS : 0) + agenda_line(a, group);
 }
 
 static void take(struct side *side, agenda_key key)
@@ -47,7 +75,7 @@ Test(world_agenda, events_happen_by_time_and_order)
     event_handle cancels = 0;
     agenda_key cancelled = AGENDA_NONE;
 
-    agenda_open(&a, LINES, 8);
+    agenda_open(&a, ARRIVALS, CHANNELS, 8);
     for (int step = 0; step < STEPS; step++) {
         luck = hash_mix(luck);
         uint32_t line = (uint32_t)(luck >> 8) % LINES, found = 0;
@@ -67,7 +95,7 @@ Test(world_agenda, events_happen_by_time_and_order)
                     cancelled = key;
                 }
             } else if (side->keys.count == side->next + 1) {
-                agenda_set(&a, line, key);
+                set(&a, line, key);
             }
         } else if (luck % 16 == 7 && cancels != 0) {
             if (agenda_cancel(&a, cancels))
@@ -75,8 +103,8 @@ Test(world_agenda, events_happen_by_time_and_order)
             cancels = 0;
         } else if (luck % 16 > 7) {
             agenda_key key, least = least_of(sides, &found);
-            line = agenda_first(&a, &time);
-            key = agenda_first_of(&a, line);
+            line = first_line(&a, &time);
+            key = agenda_first_of(&a, group_of(line));
             cr_assert(key == least && agenda_time(key) == time, "step %d", step);
             if (least == AGENDA_NONE)
                 continue;
@@ -87,10 +115,9 @@ Test(world_agenda, events_happen_by_time_and_order)
             if (line == AGENDA_QUEUE)
                 cr_assert_eq(*(uint64_t *)agenda_pop(&a), (uint64_t)key);
             else
-                agenda_set(&a, line,
-                           sides[line].next < sides[line].keys.count
-                               ? sides[line].keys.items[sides[line].next]
-                               : AGENDA_NONE);
+                set(&a, line,
+                    sides[line].next < sides[line].keys.count ? sides[line].keys.items[sides[line].next]
+                                                              : AGENDA_NONE);
         }
     }
     cr_assert(happened > STEPS / 4);
@@ -105,7 +132,7 @@ Test(world_agenda, an_agenda_of_the_queue_alone)
     sim_ns time;
     void *payload;
 
-    agenda_open(&a, 1, 8);
+    agenda_open(&a, 0, 0, 8);
     (void)agenda_first(&a, &time);
     cr_assert_eq(time, SIM_NS_NEVER);
     agenda_push(&a, 5, 2, &payload);

@@ -1,0 +1,59 @@
+/* client_way.h -- the way between a client and a node of its own region: half of a draw of `client` there,
+ * half of one back. Where that takes equally long each time, requests and answers wait in two lines
+ * (agenda.h).
+ */
+#ifndef GEOREP_WORLD_CLIENT_WAY_H
+#define GEOREP_WORLD_CLIENT_WAY_H
+
+#include "sim/engine/random.h"
+#include "sim/engine/time.h"
+#include "sim/world/operation.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+struct body;
+
+/* A request on its way, or an answer. */
+struct client_step {
+    sim_ns time;
+    uint64_t order;
+    union {
+        struct operation *asked; /* by a request, which holds it */
+        uint64_t op;             /* that is answered: it may be gone by then */
+    };
+    struct body *body; /* of an answer */
+    uint32_t node;     /* of a request */
+    uint8_t attempt;
+};
+
+struct client_line {
+    struct client_step *steps; /* a ring */
+    uint32_t first, count, capacity;
+};
+
+struct client_way {
+    random_key key;
+    bool draws;                  /* how long it takes; else: */
+    sim_ns constant[2];          /* there and back */
+    struct client_line lines[2]; /* requests, answers */
+};
+
+void client_way_open(struct world *w);
+void client_way_close(struct world *w);
+
+/* How long the way takes of attempt `attempt` of an operation, or of its answer, of a client in `region`. */
+sim_ns client_way_ns(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer);
+
+/* A request goes to `node` of its own region, from now on; it holds the operation. `by` is the client's
+ * region of origin. */
+void client_way_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, struct operation *one);
+/* An answer to a client of `region`; the body's reference goes with it. */
+void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body);
+
+/* The first request of its line arrives; the first answer. */
+void client_way_next_request(struct world *w);
+void client_way_next_answer(struct world *w);
+
+#endif
