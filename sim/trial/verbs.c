@@ -102,11 +102,17 @@ void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out h
                    size_t body_bytes)
 {
     struct world *w = &r->trial->world;
-    struct body *one = body_new(&w->network, body, body_bytes);
+    struct body *one = NULL;
 
+    if (count == 0)
+        return;
+    if (body_bytes > 0) {
+        one = body_new(&w->network, body_bytes);
+        memcpy(one->data, body, body_bytes);
+        one->references = count;
+    }
     for (uint32_t i = 0; i < count; i++)
         network_send(w, r->node, to[i], &how, one);
-    body_release(&w->network, one);
 }
 
 void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
@@ -138,6 +144,17 @@ static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer
     const geo_value *newest = NULL;
     uint64_t together = 0;
 
+    if (a->value_count == 1) { /* nearly always */
+        newest = a->values;
+        together = geo_value_digest(newest, data);
+        if (newest->sample.taken != 0)
+            out->samples[out->sample_count++] = newest->sample;
+        out->write = newest->version.write;
+        out->number = data == GEO_SET ? (int64_t)newest->members : newest->number;
+        out->digest = together;
+        out->siblings = 1;
+        return;
+    }
     for (uint32_t i = 0; i < a->value_count; i++) {
         const geo_value *v = &a->values[i];
         if (v->sample.taken != 0)
@@ -170,14 +187,12 @@ void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
     /* The answer to an attempt that a later one, of another identity, has followed here still counts. */
     if (one == NULL || !replica_has_pending(r, one) || id > one->pending_id)
         return;
-    struct body *body =
-        body_new(&w->network, NULL, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
+    struct body *body = body_new(&w->network, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
     struct answer *answer = (struct answer *)(void *)body->data;
     *answer = (struct answer){.outcome = a->outcome, .token = {a->token[0], a->token[1]}};
     fill_answer(r, a, answer);
     uint64_t values = answer->siblings > 1 ? answer->siblings : 1;
     sessions_answer(w, r->node, one, id, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);
-    body_release(&w->network, body);
 }
 
 void geo_takes_by(geo_replica *r, const geo_op *op, geo_ns priority)

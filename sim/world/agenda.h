@@ -35,6 +35,9 @@ static inline sim_ns agenda_time(agenda_key key)
     return (sim_ns)(uint64_t)(key >> 64);
 }
 
+/* Who is sooner is chance, which no branch could tell. */
+#define agenda_chance(sooner) __builtin_expect_with_probability(sooner, 1, 0.5)
+
 /* The groups: three of one line, two of many. */
 enum agenda_group {
     AGENDA_QUEUE,
@@ -82,27 +85,28 @@ static inline void agenda_set(struct agenda *a, enum agenda_group group, agenda_
 static inline void agenda_set_line(struct agenda *a, enum agenda_group group, uint32_t line, agenda_key key)
 {
     const struct agenda_tournament *t = &a->many[group - AGENDA_MANY];
-    struct agenda_match *matches = t->matches, winner = {agenda_time(key), line};
-    uint64_t *orders = t->orders;
-    uint32_t at = t->leaves + line;
+    struct agenda_match *matches = t->matches;
+    uint64_t *orders = t->orders, winner = line, at = t->leaves + line;
+    sim_ns least = agenda_time(key);
 
     orders[line] = (uint64_t)key;
-    matches[at] = winner;
+    matches[at] = (struct agenda_match){least, winner};
     while (at > 1) {
         const struct agenda_match *other = &matches[at ^ 1];
-        int64_t later = other->time - winner.time; /* both are >= 0 */
-        uint64_t beaten =
-            (uint64_t)(later >> 63); /* all ones or none: who wins is chance, no branch could tell */
-        if (__builtin_expect(later == 0, 0) && orders[other->line] < orders[winner.line])
-            beaten = UINT64_MAX;
-        winner.line ^= (winner.line ^ other->line) & beaten;
-        winner.time += later & (int64_t)beaten;
+        sim_ns its = other->time;
+        uint64_t its_line = other->line;
+        bool sooner = its < least;
+        if (__builtin_expect(its == least, 0))
+            sooner = orders[its_line] < orders[winner];
+        winner = agenda_chance(sooner) ? its_line : winner;
+        least = agenda_chance(sooner) ? its : least;
         at /= 2;
-        matches[at] = winner;
+        matches[at].time = least;
+        matches[at].line = winner;
     }
-    a->times[group] = winner.time;
-    a->lines[group] = winner.line;
-    a->orders[group] = orders[winner.line];
+    a->times[group] = least;
+    a->lines[group] = winner;
+    a->orders[group] = orders[winner];
 }
 
 static inline agenda_key agenda_first_of(const struct agenda *a, enum agenda_group group)
@@ -129,8 +133,8 @@ static inline enum agenda_group agenda_first(struct agenda *a, sim_ns *time)
         bool sooner = its < least;
         if (__builtin_expect(its == least, 0))
             sooner = a->orders[g] < a->orders[group];
-        group = __builtin_expect_with_probability(sooner, 1, 0.5) ? g : group; /* chance: no branch */
-        least = __builtin_expect_with_probability(sooner, 1, 0.5) ? its : least;
+        group = agenda_chance(sooner) ? g : group;
+        least = agenda_chance(sooner) ? its : least;
     }
     *time = least;
     return (enum agenda_group)group;

@@ -6,7 +6,12 @@
 
 #include <math.h>
 
-enum { REQUESTS, ANSWERS };
+enum { REQUESTS, ANSWERS, LINE_LEAST = 16 };
+
+static void open_line(struct client_line *l)
+{
+    *l = (struct client_line){.steps = memory_new(LINE_LEAST, sizeof *l->steps), .mask = LINE_LEAST - 1};
+}
 
 /* Half of a draw of the client's round trip each way, the odd nanosecond of a constant one on the way back.
  */
@@ -14,6 +19,8 @@ void client_way_open(struct world *w)
 {
     struct client_way *c = &w->client_way;
 
+    open_line(&c->lines[REQUESTS]);
+    open_line(&c->lines[ANSWERS]);
     c->key = random_key_new(w->places.seed, w->places.replication, "client");
     c->draws = !distribution_is_constant(w->def->client);
     if (c->draws)
@@ -48,37 +55,31 @@ sim_ns client_way_ns(struct world *w, uint64_t op, uint32_t region, uint8_t atte
 
 static void grow(struct client_line *l)
 {
-    uint32_t capacity = l->capacity != 0 ? l->capacity * 2 : 16;
-    struct client_step *steps = memory_new(capacity, sizeof *steps);
+    uint32_t mask = 2 * l->mask + 1;
+    struct client_step *steps = memory_new((size_t)mask + 1, sizeof *steps);
 
-    for (uint32_t i = 0; i < l->count; i++)
-        steps[i] = l->steps[(l->first + i) & (l->capacity - 1)];
+    for (uint32_t i = l->first; i != l->end; i++)
+        steps[i & mask] = l->steps[i & l->mask];
     free(l->steps);
     l->steps = steps;
-    l->first = 0;
-    l->capacity = capacity;
+    l->mask = mask;
 }
 
-/* A step of the line after its constant way, to be filled in; NULL: it comes before the last that is there
- * (of another client's region at the same instant), and `order` is its place in the queue. */
+/* A step of the line, to be filled in; NULL: the last that was added comes after it, being of another region
+ * and the same instant. Then it belongs in the queue. */
 static inline struct client_step *add(struct world *w, bool answer, sim_ns time, uint64_t order)
 {
     struct client_line *l = &w->client_way.lines[answer];
 
-    if (l->count == l->capacity)
+    if (time <= l->last_time && (time < l->last_time || order < l->last_order))
+        return NULL;
+    if (__builtin_expect(l->end - l->first > l->mask, 0))
         grow(l);
-    uint32_t mask = l->capacity - 1;
-    struct client_step *step = &l->steps[(l->first + l->count) & mask];
-    if (l->count == 0) {
+    if (l->first == l->end)
         agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS, agenda_key_of(time, order));
-    } else {
-        const struct client_step *last = &l->steps[(l->first + l->count - 1) & mask];
-        if (time < last->time || (time == last->time && order < last->order))
-            return NULL;
-    }
-    l->count++;
-    step->time = time;
-    step->order = order;
+    struct client_step *step = &l->steps[l->end++ & l->mask];
+    step->time = l->last_time = time;
+    step->order = l->last_order = order;
     return step;
 }
 
@@ -124,12 +125,10 @@ void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_t at
 static inline const struct client_step *take(struct world *w, bool answer)
 {
     struct client_line *l = &w->client_way.lines[answer];
-    const struct client_step *step = &l->steps[l->first];
+    const struct client_step *step = &l->steps[l->first++ & l->mask], *next = &l->steps[l->first & l->mask];
 
-    l->first = (l->first + 1) & (l->capacity - 1);
-    const struct client_step *next = &l->steps[l->first];
     agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS,
-               --l->count > 0 ? agenda_key_of(next->time, next->order) : AGENDA_NONE);
+               l->first != l->end ? agenda_key_of(next->time, next->order) : AGENDA_NONE);
     return step;
 }
 

@@ -30,7 +30,9 @@ struct client_step {
 
 struct client_line {
     struct client_step *steps; /* a ring */
-    uint32_t first, count, capacity;
+    uint32_t mask, first, end; /* those that wait: [first, end), each at its number & mask */
+    sim_ns last_time;          /* of the last that was added */
+    uint64_t last_order;
 };
 
 struct client_way {

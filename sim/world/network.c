@@ -191,8 +191,8 @@ static void note_traffic(struct world *w, const struct message *m)
                .send = {.bytes = m->wire_bytes,
                         .leaves = m->left,
                         .to = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
-                        .from_region = (uint16_t)m->from_region,
-                        .to_region = (uint16_t)m->to_region,
+                        .from_region = m->from_region,
+                        .to_region = m->to_region,
                         .type = m->from_end == END_NODE && m->to_end == END_NODE ? m->type : HISTORY_NO_NODE,
                         .transmission = m->transmission,
                         .message = m->number});
@@ -208,7 +208,7 @@ static void lost(struct world *w, struct message *m, enum history_loss reason)
 {
     note_fate(w, m, HISTORY_LOST, reason);
     if (!reliable(w)) {
-        network_drop(w, m);
+        message_drop(w, m);
         return;
     }
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
@@ -322,18 +322,17 @@ static void transmit(struct world *w, struct message *m)
 
 /* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
  */
-static bool send_by_leg(struct world *w, struct message *m)
+static bool send_by_leg(struct world *w, struct message *m, uint8_t leg)
 {
     struct network *n = &w->network;
 
-    if (m->leg == GEO_NO_LEG || n->legs[m->leg] == NULL)
+    if (leg == GEO_NO_LEG || n->legs[leg] == NULL)
         return false;
-    bool towards = m->leg == GEO_LEG_WRITE || m->leg == GEO_LEG_READ;
+    bool towards = leg == GEO_LEG_WRITE || leg == GEO_LEG_READ;
     uint32_t replica = towards ? m->to : m->from;
-    random_key key =
-        random_key_number(random_key_number(n->leg_key, m->leg), place_luck_of(&w->places, m->op));
+    random_key key = random_key_number(random_key_number(n->leg_key, leg), place_luck_of(&w->places, m->op));
     random_stream s = random_stream_new(key, place_luck_of_node(&w->places, replica), m->attempt);
-    sim_ns delay = not_negative(distribution_draw_ns((const struct distribution *)n->legs[m->leg], &s));
+    sim_ns delay = not_negative(distribution_draw_ns((const struct distribution *)n->legs[leg], &s));
     if (n->legs[GEO_LEGS] != NULL) {
         uint32_t holders[PLACEMENT_MOST];
         uint64_t op_key = m->about != NULL ? m->about->op.key : 0;
@@ -381,9 +380,8 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
     m->type = how->type;
     m->lane = how->lane;
     m->service = def->service;
-    m->leg = def->leg;
     give_luck(w, m);
-    if (w->network.any_leg && send_by_leg(w, m))
+    if (w->network.any_leg && send_by_leg(w, m, def->leg))
         return;
     if (from == to) {
         world_make_ready(w, m);
@@ -413,7 +411,8 @@ void network_send_request(struct world *w, uint32_t region, uint32_t node, uint6
     struct message *m = client_message(w, node, op, attempt, wire_bytes, NULL);
 
     m->from_end = END_CLIENT;
-    m->from = m->from_region = region;
+    m->from = region;
+    m->from_region = (uint16_t)region;
     give_luck(w, m);
     transmit(w, m);
 }
@@ -424,7 +423,8 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64
     struct message *m = client_message(w, node, op, attempt, wire_bytes, body);
 
     m->to_end = END_CLIENT;
-    m->to = m->to_region = region;
+    m->to = region;
+    m->to_region = (uint16_t)region;
     give_luck(w, m);
     transmit(w, m);
 }
@@ -457,10 +457,10 @@ static void deliver(struct world *w, struct message *m)
         struct body *body = m->body;
         m->body = NULL;
         sessions_response(w, m->op, m->attempt, body);
-        network_drop(w, m);
+        message_drop(w, m);
     } else if (m->from_end == END_CLIENT) {
         sessions_request(w, m->to, m->about, m->attempt);
-        network_drop(w, m);
+        message_drop(w, m);
     } else {
         network_serve(w, m);
     }
@@ -486,7 +486,7 @@ void network_arrive(struct world *w, struct message *m)
 
     if (is_void(w, m)) {
         note_fate(w, m, HISTORY_LOST, LOST_BY_CRASH);
-        network_drop(w, m);
+        message_drop(w, m);
         return;
     }
     if (is_lost_on_the_way(w, m, &reason)) {
@@ -515,7 +515,7 @@ void network_arrive(struct world *w, struct message *m)
 void network_retransmit(struct world *w, struct message *m)
 {
     if (is_void(w, m)) {
-        network_drop(w, m);
+        message_drop(w, m);
         return;
     }
     if (m->from_end == END_NODE && w->nodes[m->from].down) { /* paused: it goes on when the node does */
@@ -537,7 +537,7 @@ void network_node_restarts(struct world *w, uint32_t node)
             struct message *next;
             for (struct message *m = both[i]->held; m != NULL; m = next) {
                 next = m->next;
-                network_drop(w, m);
+                message_drop(w, m);
             }
             *both[i] = (struct channel){.coming = both[i]->coming, .coming_last = both[i]->coming_last};
         }

@@ -25,34 +25,40 @@
 
 struct world;
 
+/* With its data it begins where a line of the cache does, and fills as many as a power of two. */
 struct body {
     uint32_t references, size_class;
-    size_t bytes;
-    struct body *next; /* in the free list */
-    _Alignas(16) unsigned char data[];
+    union {
+        size_t bytes;
+        struct body *next; /* in the free list */
+    };
+    unsigned char data[];
 };
 
 /* Who it is from and to: a node, or a client of a region. */
 enum message_end { END_NODE, END_CLIENT };
 
+/* Two lines of the cache, by what is looked at together. */
 struct message {
     struct message *next;    /* in a list: held back, waiting in a lane, ready, free */
     struct body *body;       /* may be NULL */
     struct operation *about; /* the operation of `op`, which it holds; NULL: none, or gone */
+    sim_ns arrives;          /* the last transmission, and its place among what happens then: in its
+                                channel's line */
+    uint64_t order;
+    sim_ns left; /* when that left */
     uint64_t op;
-    uint64_t wire_bytes; /* with overhead */
-    uint64_t sequence;   /* in its channel, from 1; 0: not ordered */
+    uint64_t sequence; /* in its channel, from 1; 0: not ordered */
+
     uint64_t number;     /* of the message in the trial, from 1 */
     uint64_t luck;       /* keys its delays with luck_count and the transmission */
-    sim_ns left;         /* when the last transmission left */
-    sim_ns arrives;      /* and arrives, and its place among what happens then: in its channel's line */
-    uint64_t order;
-    uint32_t from, to; /* nodes; of an END_CLIENT the region */
-    uint32_t from_region, to_region;
+    uint64_t wire_bytes; /* with overhead */
+    uint32_t from, to;   /* nodes; of an END_CLIENT the region */
     uint32_t from_epoch, to_epoch;
     uint32_t type, lane, luck_count, transmission;
+    uint16_t from_region, to_region;
     uint8_t from_end, to_end;
-    uint8_t service, leg;
+    uint8_t service;
     uint8_t attempt; /* of a client's request or answer */
 };
 
@@ -93,7 +99,7 @@ struct network {
     random_key leg_key, far_key;
     struct service_time serves[GEO_SERVE_APPLY + 1]; /* [enum geo_service] */
     struct message *free_messages;
-    ARRAY(struct message *) message_blocks;
+    ARRAY(void *) message_blocks;
     struct body *free_bodies[BODY_CLASSES];
     ARRAY(void *) body_blocks;
     uint32_t message_types;
@@ -108,16 +114,12 @@ void network_close(struct world *w);
 void network_open_service(struct world *w); /* for network_open */
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
 
-struct body *
-body_new(struct network *n, const void *data,
-         size_t bytes); /* one reference, of the caller's; NULL data: to be filled in; NULL for 0 bytes */
-void body_release(struct network *n, struct body *b);
-
-/* Sends; takes a reference to the body of its own. To itself: served, then handed over when the handler has
+/* Sends; a reference to the body goes with it. To itself: served, then handed over when the handler has
  * returned. */
 void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
 
-/* A client's request to a node, or a node's answer to a client. `region` is where the client is. */
+/* A client's request to a node, or a node's answer to a client, with which a reference to the body goes.
+ * `region` is where the client is. */
 void network_send_request(struct world *w, uint32_t region, uint32_t node, uint64_t op, uint8_t attempt,
                           uint64_t wire_bytes);
 void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64_t op, uint8_t attempt,
@@ -130,7 +132,6 @@ void network_serve(struct world *w,
                    struct message *m); /* at its receiver: books its service, or hands it over at once */
 void network_node_restarts(struct world *w, uint32_t node);  /* channels from and to it start afresh */
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
-void network_drop(struct world *w, struct message *m);
 
 /* The message of a channel that arrives first, which is its line's. */
 struct message *network_next(struct world *w, uint32_t channel);

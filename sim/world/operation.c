@@ -3,23 +3,22 @@
 
 #include "sim/base/check.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum { PENDING_BLOCK = 256, OPERATION_BLOCK = 64 };
+enum { PENDING_BLOCK = 256, OPERATION_BLOCK = 64, RING_LEAST = 64 };
 
 void op_table_open(struct op_table *o, uint32_t region_count)
 {
     *o = (struct op_table){.region_count = region_count};
     o->rings = memory_new(2 * (size_t)region_count, sizeof *o->rings);
     for (uint32_t i = 0; i < 2 * region_count; i++)
-        o->rings[i] = (struct ring){.first = 1, .next = 1};
+        o->rings[i] = (struct ring){.slots = memory_new(RING_LEAST, sizeof *o->rings[i].slots),
+                                    .mask = RING_LEAST - 1,
+                                    .first = 1,
+                                    .next = 1};
 }
 
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes)
 {
-    uint32_t least = sizeof(void *);
-    o->pending_bytes = ((bytes > least ? bytes : least) + 15u) & ~15u;
+    o->pending_bytes = ((bytes > PENDING_LEAST ? bytes : PENDING_LEAST) + 15u) & ~15u;
 }
 
 void op_table_close(struct op_table *o)
@@ -42,19 +41,19 @@ void op_table_close(struct op_table *o)
     array_free(&o->pending_blocks);
 }
 
-static void grow(struct ring *ring)
+void operation_ring_grow(struct ring *ring)
 {
-    uint64_t capacity = ring->capacity != 0 ? ring->capacity * 2 : 64;
-    struct operation **slots = memory_new(capacity, sizeof *slots);
+    uint64_t mask = 2 * ring->mask + 1;
+    struct operation **slots = memory_new(mask + 1, sizeof *slots);
 
     for (uint64_t c = ring->first; c < ring->next; c++)
-        slots[c & (capacity - 1)] = ring->slots[c & (ring->capacity - 1)];
+        slots[c & mask] = ring->slots[c & ring->mask];
     free(ring->slots);
     ring->slots = slots;
-    ring->capacity = capacity;
+    ring->mask = mask;
 }
 
-static void add_block(struct op_table *o)
+void operation_pool_grow(struct op_table *o)
 {
     struct operation *block = memory_new(OPERATION_BLOCK, sizeof *block);
 
@@ -65,72 +64,16 @@ static void add_block(struct op_table *o)
     }
 }
 
-struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
+void operation_pending_grow(struct op_table *o)
 {
-    struct ring *ring = &o->rings[region + (probe ? o->region_count : 0)];
+    unsigned char *block = memory_new(PENDING_BLOCK, o->pending_bytes);
 
-    if (ring->next - ring->first >= ring->capacity)
-        grow(ring);
-    if (o->free_operations == NULL)
-        add_block(o);
-    uint64_t count = ring->next++;
-    struct operation *one = o->free_operations;
-    o->free_operations = one->next;
-    ring->slots[count & (ring->capacity - 1)] = one;
-    memset(&one->holds, 0, offsetof(struct operation, uses) - offsetof(struct operation, holds));
-    one->open = true; /* the list of uses is empty; `op` is the caller's */
-    one->uses = one->use_inline;
-    one->use_capacity = LINK_USES_INLINE;
-    one->probe_of = 0;
-    one->probe_after = 0;
-    one->op.id = (uint64_t)region << 48 | (uint64_t)probe << 47 | count << 8;
-    return one;
-}
-
-void operation_free(struct op_table *o, struct operation *one)
-{
-    struct ring *ring = &o->rings[op_table_ring_index(o, one->op.id)];
-    uint64_t mask = ring->capacity - 1;
-
-    operation_pending_release(o, one);
-    if (one->use_capacity > LINK_USES_INLINE)
-        free(one->uses);
-    ring->slots[op_table_count(one->op.id) & mask] = NULL;
-    while (ring->first < ring->next && ring->slots[ring->first & mask] == NULL)
-        ring->first++;
-    one->next = o->free_operations;
-    o->free_operations = one;
-}
-
-void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,
-                           uint64_t id, uint8_t attempt)
-{
-    operation_pending_release(o, one);
-    if (o->free_pending == NULL) {
-        unsigned char *block = memory_new(PENDING_BLOCK, o->pending_bytes);
-        *array_add(&o->pending_blocks) = block;
-        for (uint32_t i = 0; i < PENDING_BLOCK; i++) {
-            void *piece = block + (size_t)i * o->pending_bytes;
-            memcpy(piece, &o->free_pending, sizeof(void *));
-            o->free_pending = piece;
-        }
+    *array_add(&o->pending_blocks) = block;
+    for (uint32_t i = 0; i < PENDING_BLOCK; i++) {
+        void *piece = block + (size_t)i * o->pending_bytes;
+        memcpy(piece, &o->free_pending, sizeof(void *));
+        o->free_pending = piece;
     }
-    one->pending = o->free_pending;
-    memcpy(&o->free_pending, one->pending, sizeof(void *));
-    memset(one->pending, 0, o->pending_bytes);
-    one->pending_node = node;
-    one->pending_epoch = epoch;
-    one->pending_id = id;
-    one->pending_attempt = attempt;
-}
-
-void operation_pending_release(struct op_table *o, struct operation *one)
-{
-    if (one->pending == NULL)
-        return;
-    memcpy(one->pending, &o->free_pending, sizeof(void *));
-    o->free_pending = one->pending;
-    one->pending = NULL;
 }
 
 uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region)

@@ -15,7 +15,10 @@
 #include "sim/model/model.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* How many messages of an operation have gone over a directed pair of regions. */
 struct link_use {
@@ -23,7 +26,7 @@ struct link_use {
     uint32_t count;
 };
 
-enum { LINK_USES_INLINE = 6 };
+enum { LINK_USES_INLINE = 6, PENDING_LEAST = 16 };
 
 struct operation {
     geo_op op;               /* op.id is of the newest attempt */
@@ -51,15 +54,15 @@ struct operation {
 };
 
 struct ring {
-    struct operation **slots; /* NULL where it is gone */
+    struct operation **slots; /* [count & mask]; NULL where it is gone */
+    uint64_t mask;            /* a power of two less 1 */
     uint64_t first, next;     /* counts in use: [first, next) */
-    uint64_t capacity;        /* a power of two */
     bool watches;             /* an event is queued for the time-out of count `watched` */
     uint64_t watched;
 };
 
 struct op_table {
-    struct ring *rings; /* [region], then [regions + region] for probes */
+    struct ring *rings; /* [2 * region], and behind it that of its probes */
     uint32_t region_count;
     uint32_t pending_bytes;
     struct operation *free_operations;
@@ -72,13 +75,14 @@ void op_table_open(struct op_table *o, uint32_t region_count);
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
 void op_table_close(struct op_table *o);
 
-/* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
- * to fill in, all else zero. It does not move. */
-struct operation *operation_new(struct op_table *o, uint32_t region, bool probe);
+/* For those below: what is not at hand. */
+void operation_ring_grow(struct ring *ring);
+void operation_pool_grow(struct op_table *o);
+void operation_pending_grow(struct op_table *o);
 
-static inline uint32_t op_table_ring_index(const struct op_table *o, uint64_t id)
+static inline uint32_t op_table_ring_index(uint64_t id)
 {
-    return (uint32_t)(id >> 48) + ((id >> 47 & 1) != 0 ? o->region_count : 0);
+    return (uint32_t)(id >> 47);
 }
 
 static inline uint64_t op_table_count(uint64_t id)
@@ -89,16 +93,85 @@ static inline uint64_t op_table_count(uint64_t id)
 /* The operation of that count, or NULL when it is gone. */
 static inline struct operation *op_table_at(const struct ring *ring, uint64_t count)
 {
-    return count - ring->first < ring->next - ring->first ? ring->slots[count & (ring->capacity - 1)] : NULL;
+    return count - ring->first < ring->next - ring->first ? ring->slots[count & ring->mask] : NULL;
 }
 
 /* The operation of an identity (any attempt's), or NULL when it is gone. */
 static inline struct operation *operation_find(const struct op_table *o, uint64_t id)
 {
-    return op_table_at(&o->rings[op_table_ring_index(o, id)], op_table_count(id));
+    const struct ring *ring = &o->rings[op_table_ring_index(id)];
+    struct operation *one = ring->slots[id >> 8 & ring->mask];
+
+    return one != NULL && (one->op.id ^ id) >> 8 == 0 ? one : NULL;
 }
 
-void operation_free(struct op_table *o, struct operation *one); /* for the two below */
+/* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
+ * to fill in, all else zero. It does not move. */
+static inline struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
+{
+    uint32_t index = 2 * region + probe;
+    struct ring *ring = &o->rings[index];
+
+    if (__builtin_expect(ring->next - ring->first > ring->mask, 0))
+        operation_ring_grow(ring);
+    if (__builtin_expect(o->free_operations == NULL, 0))
+        operation_pool_grow(o);
+    uint64_t count = ring->next++;
+    struct operation *one = o->free_operations;
+    o->free_operations = one->next;
+    ring->slots[count & ring->mask] = one;
+    memset(&one->holds, 0, offsetof(struct operation, uses) - offsetof(struct operation, holds));
+    one->open = true; /* the list of uses is empty; `op` is the caller's */
+    one->uses = one->use_inline;
+    one->use_capacity = LINK_USES_INLINE;
+    one->probe_of = 0;
+    one->probe_after = 0;
+    one->op.id = (uint64_t)index << 47 | count << 8;
+    return one;
+}
+
+static inline void operation_pending_release(struct op_table *o, struct operation *one)
+{
+    if (one->pending == NULL)
+        return;
+    memcpy(one->pending, &o->free_pending, sizeof(void *));
+    o->free_pending = one->pending;
+    one->pending = NULL;
+}
+
+/* A request of this identity arrived at the node: what an earlier one had there is let go of. */
+static inline void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node,
+                                         uint32_t epoch, uint64_t id, uint8_t attempt)
+{
+    operation_pending_release(o, one);
+    if (__builtin_expect(o->free_pending == NULL, 0))
+        operation_pending_grow(o);
+    one->pending = o->free_pending;
+    memcpy(&o->free_pending, one->pending, sizeof(void *));
+    if (o->pending_bytes == PENDING_LEAST)
+        memset(one->pending, 0, PENDING_LEAST);
+    else
+        memset(one->pending, 0, o->pending_bytes);
+    one->pending_node = node;
+    one->pending_epoch = epoch;
+    one->pending_id = id;
+    one->pending_attempt = attempt;
+}
+
+/* Neither its client nor a message speaks of it any more. */
+static inline void operation_free(struct op_table *o, struct operation *one)
+{
+    struct ring *ring = &o->rings[op_table_ring_index(one->op.id)];
+
+    operation_pending_release(o, one);
+    if (__builtin_expect(one->use_capacity > LINK_USES_INLINE, 0))
+        free(one->uses);
+    ring->slots[one->op.id >> 8 & ring->mask] = NULL;
+    while (ring->first < ring->next && ring->slots[ring->first & ring->mask] == NULL)
+        ring->first++;
+    one->next = o->free_operations;
+    o->free_operations = one;
+}
 
 static inline void operation_hold(struct operation *one)
 {
@@ -120,11 +193,6 @@ static inline void operation_close(struct op_table *o, struct operation *one)
     if (one->holds == 0)
         operation_free(o, one);
 }
-
-/* A request of this identity arrived at the node: what an earlier one had there is let go of. */
-void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node, uint32_t epoch,
-                           uint64_t id, uint8_t attempt);
-void operation_pending_release(struct op_table *o, struct operation *one);
 
 /* The number of messages of the operation that went this way before; counts this one. */
 uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region);

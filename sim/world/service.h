@@ -40,6 +40,20 @@ void service_close(struct service *s);
 sim_ns service_book(struct service *s, const struct timetable *t, uint32_t region, uint32_t node, int kind,
                     sim_ns now, sim_ns time_ns);
 
+/* No server is at work. */
+static inline bool service_is_idle(const struct service *s, sim_ns now)
+{
+    return now >= s->busy_until;
+}
+
+/* service_book where no fault touches services and none is at work. */
+static inline sim_ns service_begin(struct service *s, sim_ns now, sim_ns time_ns)
+{
+    if (time_ns > 0)
+        s->free_at[0] = s->busy_until = now + time_ns;
+    return now + time_ns;
+}
+
 struct lane *service_lane(struct service *s, uint32_t lane);
 
 #endif

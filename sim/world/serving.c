@@ -1,5 +1,6 @@
 /* serving.c -- see network.h: what a message waits for at its receiver. Its time is drawn and booked there
  * (service.h), and a lane's messages are taken up one at a time. */
+#include "sim/world/message.h"
 #include "sim/world/network.h"
 #include "sim/world/world.h"
 
@@ -37,22 +38,34 @@ static sim_ns service_time(struct world *w, struct service *service, const struc
 }
 
 /* Books the job at its receiver. True: it is done at this instant, and still the caller's. */
-static bool book(struct world *w, struct message *m)
+static inline bool book(struct world *w, struct message *m)
 {
     struct node *node = &w->nodes[m->to];
-    sim_ns done = service_book(&node->service, &w->timetable, m->to_region,
-                               m->to - w->places.region_first_node[m->to_region], m->service, w->now,
-                               service_time(w, &node->service, m));
+    struct service *service = &node->service;
+    sim_ns time = service_time(w, service, m), done;
 
+    if (w->timetable.overload_count == 0 && service_is_idle(service, w->now))
+        done = service_begin(service, w->now, time);
+    else
+        done = service_book(service, &w->timetable, m->to_region,
+                            m->to - w->places.region_first_node[m->to_region], m->service, w->now, time);
     if (done == w->now)
         return true;
     if (done == SIM_NS_NEVER)
-        network_drop(w, m);
+        message_drop(w, m);
     else
         world_at(w, m->to_region, done,
                  (struct event){
                      .kind = EVENT_SERVED, .node = m->to, .epoch = node->epoch, .a = (uint64_t)(uintptr_t)m});
     return false;
+}
+
+/* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. */
+static inline void hand_over(struct world *w, struct message *m)
+{
+    w->hooks.message(w->hooks.self, m->to, m);
+    message_drop(w, m);
+    world_settle(w);
 }
 
 /* Serves a lane from `m` on, as far as it gets at this instant. A handler may add to the lane meanwhile. */
@@ -61,7 +74,7 @@ static void run_lane(struct world *w, struct service *service, uint32_t index, s
     while (m != NULL) {
         if (!book(w, m))
             return;
-        world_hand_over(w, m);
+        hand_over(w, m);
         struct lane *lane = service_lane(service, index);
         m = lane->first;
         if (m == NULL)
@@ -71,15 +84,15 @@ static void run_lane(struct world *w, struct service *service, uint32_t index, s
     }
 }
 
-void network_serve(struct world *w, struct message *m)
+static inline void serve(struct world *w, struct message *m)
 {
     if (m->service == GEO_NO_SERVICE || history_op_is_probe(m->op)) {
-        world_hand_over(w, m);
+        hand_over(w, m);
         return;
     }
     if (m->lane == 0) {
         if (book(w, m))
-            world_hand_over(w, m);
+            hand_over(w, m);
         return;
     }
     struct service *service = &w->nodes[m->to].service;
@@ -97,12 +110,34 @@ void network_serve(struct world *w, struct message *m)
     lane->last = m;
 }
 
+void network_serve(struct world *w, struct message *m)
+{
+    serve(w, m);
+}
+
+void world_serve_ready(struct world *w)
+{
+    w->settling = true;
+    while (w->ready != NULL) {
+        struct message *m = w->ready;
+        w->ready = m->next;
+        if (w->ready == NULL)
+            w->ready_end = &w->ready;
+        m->next = NULL;
+        if (w->nodes[m->to].epoch != m->to_epoch || w->nodes[m->to].down)
+            message_drop(w, m);
+        else
+            serve(w, m);
+    }
+    w->settling = false;
+}
+
 void network_served(struct world *w, uint32_t node, struct message *m)
 {
     struct service *service = &w->nodes[node].service;
     uint32_t index = m->lane;
 
-    world_hand_over(w, m);
+    hand_over(w, m);
     if (index == 0)
         return;
     struct lane *lane = service_lane(service, index);
@@ -122,7 +157,7 @@ void network_forget_service(struct world *w, uint32_t node)
         struct message *next;
         for (struct message *m = service->lanes.items[i].first; m != NULL; m = next) {
             next = m->next;
-            network_drop(w, m);
+            message_drop(w, m);
         }
         service->lanes.items[i] = (struct lane){0};
     }

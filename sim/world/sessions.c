@@ -2,6 +2,7 @@
 #include "sim/world/sessions.h"
 
 #include "sim/base/check.h"
+#include "sim/world/message.h"
 
 static const struct workload_def *workload_of(const struct world *w, uint32_t region)
 {
@@ -144,7 +145,7 @@ static void add_timeout(struct world *w, struct operation *one, sim_ns after)
             w, at, order, (struct event){.kind = EVENT_TIMEOUT, .a = one->op.id, .type = one->op.attempt});
         return;
     }
-    uint32_t ring = op_table_ring_index(&w->operations, one->op.id);
+    uint32_t ring = op_table_ring_index(one->op.id);
     one->gives_up_at = at;
     one->gives_up_order = order;
     if (!w->operations.rings[ring].watches)
@@ -315,13 +316,11 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
         operation_pending_release(&w->operations, one);
     }
     if (!one->open)
-        return;
-    if (w->places.node_region[node] != one->at_region) {
+        body_release(&w->network, body);
+    else if (w->places.node_region[node] != one->at_region)
         network_send_answer(w, node, one->at_region, op_id, attempt, wire_bytes, body);
-        return;
-    }
-    body->references++;
-    client_way_answer(w, one->at_region, op_id, attempt, body);
+    else
+        client_way_answer(w, one->at_region, op_id, attempt, body);
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */
@@ -440,7 +439,7 @@ void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt)
 void sessions_end(struct world *w)
 {
     for (uint32_t g = 0; g < w->def->region_count; g++) {
-        struct ring *ring = &w->operations.rings[g];
+        struct ring *ring = &w->operations.rings[2 * g];
         for (uint64_t count = ring->first; count < ring->next; count++) {
             struct operation *one = op_table_at(ring, count);
             if (one != NULL && one->open)

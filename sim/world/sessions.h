@@ -35,7 +35,7 @@ void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t k
 void sessions_end(struct world *w); /* the run ends: what is open has failed */
 
 /* A node answers the request of this identity, which it has pending, or had until a later attempt came under
- * another; takes a reference of its own. */
+ * another; the body's reference goes with it. */
 void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
                      struct body *body);
 

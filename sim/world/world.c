@@ -2,6 +2,7 @@
 #include "sim/world/world.h"
 
 #include "sim/base/check.h"
+#include "sim/world/message.h"
 #include "sim/world/sessions.h"
 
 #include <string.h>
@@ -69,6 +70,8 @@ void world_open(struct world *w, const struct world_def *def, uint64_t seed, uin
     timetable_open(&w->timetable, def, &w->places);
     open_setting(w);
     w->order = memory_new(def->region_count + 1u, sizeof *w->order);
+    for (uint32_t i = 0; i <= def->region_count; i++)
+        w->order[i] = (uint64_t)i << 48;
     w->nodes = memory_new(w->places.node_count, sizeof *w->nodes);
     for (uint32_t i = 0; i < w->places.node_count; i++) {
         clock_open(&w->nodes[i].clock, &def->regions[w->places.node_region[i]].clock,
@@ -118,40 +121,6 @@ void world_start(struct world *w)
     sessions_start(w);
 }
 
-/* What nodes sent to themselves is served when the handler has returned, first in first out. */
-static void settle(struct world *w)
-{
-    if (w->settling)
-        return;
-    w->settling = true;
-    while (w->ready != NULL) {
-        struct message *m = w->ready;
-        w->ready = m->next;
-        if (w->ready == NULL)
-            w->ready_end = &w->ready;
-        m->next = NULL;
-        if (w->nodes[m->to].epoch != m->to_epoch || w->nodes[m->to].down)
-            network_drop(w, m);
-        else
-            network_serve(w, m);
-    }
-    w->settling = false;
-}
-
-void world_make_ready(struct world *w, struct message *m)
-{
-    m->next = NULL;
-    *w->ready_end = m;
-    w->ready_end = &m->next;
-}
-
-void world_hand_over(struct world *w, struct message *m)
-{
-    w->hooks.message(w->hooks.self, m->to, m);
-    network_drop(w, m);
-    settle(w);
-}
-
 static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fault)
 {
     struct node *node = &w->nodes[index];
@@ -173,7 +142,7 @@ static void node_down(struct world *w, uint32_t index, uint8_t lose, uint32_t fa
     node->disk_losses += lose == LOSE_DISK;
     array_each (struct event, e, &node->paused)
         if (e->kind == EVENT_SERVED || e->kind == EVENT_RETRANSMIT)
-            network_drop(w, (struct message *)(uintptr_t)e->a);
+            message_drop(w, (struct message *)(uintptr_t)e->a);
     node->paused.count = 0;
     network_node_restarts(w, index);
     network_forget_service(w, index);
@@ -196,7 +165,7 @@ static void node_up(struct world *w, uint32_t index)
     node->paused.count = 0;
     if (lose != LOSE_NOTHING) {
         w->hooks.start(w->hooks.self, index, lose);
-        settle(w);
+        world_settle(w);
     }
 }
 
@@ -237,7 +206,7 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     for (uint32_t node = 0; f->kind == FAULT_SWITCHOVER && begins && node < w->places.node_count; node++)
         if (!w->nodes[node].down) {
             w->hooks.switchover(w->hooks.self, node, f->to);
-            settle(w);
+            world_settle(w);
         }
 }
 
@@ -264,7 +233,7 @@ static void at_node(struct world *w, const struct event *e)
         if (current)
             network_served(w, e->node, (struct message *)(uintptr_t)e->a);
         else
-            network_drop(w, (struct message *)(uintptr_t)e->a);
+            message_drop(w, (struct message *)(uintptr_t)e->a);
     } else if (current) {
         w->hooks.timer(w->hooks.self, e->node, e->type, e->a);
     }
@@ -359,7 +328,7 @@ static inline __attribute__((always_inline)) bool step(struct world *w, sim_ns l
         if (step_queue(w, time))
             break;
     }
-    settle(w);
+    world_settle(w);
     return true;
 }
 

@@ -85,7 +85,8 @@ struct world {
     bool channels_in_line; /* each has a line of the agenda */
     struct world_hooks hooks;
     sim_ns now;
-    uint64_t *order; /* [region + 1]: events that the region has made; 0: the world's own */
+    uint64_t
+        *order; /* [region + 1]: the place of the next event that the region makes; 0: of the world's own */
     uint64_t events;
     struct node *nodes;
     uint32_t down_count; /* nodes that are down */
@@ -119,9 +120,7 @@ bool world_run(struct world *w, sim_ns limit, const volatile bool *stop);
 #define WORLD_ITSELF UINT32_MAX
 static inline uint64_t world_order(struct world *w, uint32_t region)
 {
-    uint32_t slot = region + 1;
-
-    return (uint64_t)slot << 48 | w->order[slot]++;
+    return w->order[region + 1u]++;
 }
 
 /* Queues an event at a place that was taken. */
@@ -140,10 +139,21 @@ static inline event_handle world_at(struct world *w, uint32_t region, sim_ns tim
     return world_queue(w, time, world_order(w, region), event);
 }
 
-/* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. Frees it. */
-void world_hand_over(struct world *w, struct message *m);
 /* For a node's message to itself: taken up when the handler that sends it has returned. */
-void world_make_ready(struct world *w, struct message *m);
+static inline void world_make_ready(struct world *w, struct message *m)
+{
+    m->next = NULL;
+    *w->ready_end = m;
+    w->ready_end = &m->next;
+}
+
+/* A handler has returned: what nodes sent to themselves is served, first in first out. */
+void world_serve_ready(struct world *w);
+static inline void world_settle(struct world *w)
+{
+    if (w->ready != NULL && !w->settling)
+        world_serve_ready(w);
+}
 
 /* Appends a record of this kind, with the time of now; the rest are its fields: world_note(w, HISTORY_UP,
  * .node = node). They are not evaluated if nobody reads the kind. */
