@@ -88,7 +88,7 @@ static inline void random_seek(random_stream *s, uint32_t index)
  * and 1 - u are equally likely, and 1 - u is exact. */
 static inline double random_unit_of(uint64_t word)
 {
-    return (double)(word >> 11 | 1) * 0x1p-53;
+    return (double)(int64_t)(word >> 11 | 1) * 0x1p-53;
 }
 
 static inline double random_unit(random_stream *s)

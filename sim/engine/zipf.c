@@ -67,7 +67,7 @@ struct zipf *zipf_new(uint64_t count, double theta)
 {
     struct zipf *z = memory_new(1, sizeof *z);
 
-    CHECK(count > 0 && theta >= 0 && theta <= 20);
+    CHECK(count > 0 && count <= INT64_MAX && theta >= 0 && theta <= 20);
     z->count = count;
     z->theta = theta;
     z->first = integral(z, 1.5) - 1;
@@ -89,13 +89,14 @@ void zipf_free(struct zipf *z)
 /* The rank that the word of u stands for, from 1; false: it is drawn again. */
 static inline bool accepts(const struct zipf *z, double u, double x, uint64_t *rank)
 {
-    double near = x + 0.5, most = (double)z->count;
+    double near = x + 0.5, most = (double)(int64_t)z->count; /* signed: one instruction, not ten */
 
-    *rank = near < 1 ? 1 : near > most ? z->count : (uint64_t)near; /* no calls of fmin, floor */
+    /* No calls of fmin, floor. */
+    *rank = near < 1 ? 1 : near > most ? z->count : (uint64_t)(int64_t)near;
     if (*rank == 1)
         return u >= z->first;
     unsigned squeeze = *rank >= SQUEEZED_MOST ? 1 : 63 - (unsigned)__builtin_clzll(*rank);
-    double k = (double)*rank;
+    double k = (double)(int64_t)*rank;
     return k - x <= z->squeeze[squeeze < SQUEEZES ? squeeze : SQUEEZES - 1] ||
            u >= integral(z, k + 0.5) - bar(z, k);
 }

@@ -181,18 +181,18 @@ geo_value geo_stored(geo_replica *r, geo_key key)
 {
     const unsigned char *row = value_row(r, key);
     uint8_t data = r->trial->world.setting.data;
-    uint64_t kept[4] = {0};
+    geo_value v = {.number = r->trial->world.setting.initial, .sample = geo_sampled(r, key)};
 
-    memcpy(kept, row, 16);
-    if (data != GEO_REGISTER)
-        memcpy(kept + 2, row + 16, replica_value_row_bytes(data) - 16u);
-    return (geo_value){
-        .version = {.stamp = (geo_ns)kept[0], .write = kept[1]},
-        .number = r->trial->world.setting.initial + (data == GEO_COUNTER ? (int64_t)kept[2] : 0),
-        .members = data == GEO_SET ? kept[2] : 0,
-        .fresh = kept[3],
-        .sample = geo_sampled(r, key),
-    };
+    memcpy(&v.version, row, sizeof v.version); /* stamp, write */
+    if (data == GEO_COUNTER) {
+        int64_t more;
+        memcpy(&more, row + 16, 8);
+        v.number += more;
+    } else if (data == GEO_SET) {
+        memcpy(&v.members, row + 16, 8);
+        memcpy(&v.fresh, row + 24, 8);
+    }
+    return v;
 }
 
 void geo_forget(geo_replica *r, geo_key key)

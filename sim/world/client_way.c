@@ -1,6 +1,7 @@
 /* client_way.c -- see client_way.h. */
 #include "sim/world/client_way.h"
 
+#include "sim/base/hot.h"
 #include "sim/world/sessions.h"
 #include "sim/world/world.h"
 
@@ -8,9 +9,11 @@
 
 enum { REQUESTS, ANSWERS, LINE_LEAST = 16 };
 
-static void open_line(struct client_line *l)
+static void set_steps(struct client_line *l, struct client_step *steps, size_t capacity, size_t count)
 {
-    *l = (struct client_line){.steps = memory_new(LINE_LEAST, sizeof *l->steps), .mask = LINE_LEAST - 1};
+    l->steps = l->first = steps;
+    l->end = steps + count;
+    l->beyond = steps + capacity;
 }
 
 /* Half of a draw of the client's round trip each way, the odd nanosecond of a constant one on the way back.
@@ -19,8 +22,8 @@ void client_way_open(struct world *w)
 {
     struct client_way *c = &w->client_way;
 
-    open_line(&c->lines[REQUESTS]);
-    open_line(&c->lines[ANSWERS]);
+    for (int i = REQUESTS; i <= ANSWERS; i++)
+        set_steps(&c->lines[i], memory_new(LINE_LEAST, sizeof *c->lines[i].steps), LINE_LEAST, 0);
     c->key = random_key_new(w->places.seed, w->places.replication, "client");
     c->draws = !distribution_is_constant(w->def->client);
     if (c->draws)
@@ -53,31 +56,36 @@ sim_ns client_way_ns(struct world *w, uint64_t op, uint32_t region, uint8_t atte
     return w->client_way.draws ? draw(w, op, region, attempt, answer) : w->client_way.constant[answer];
 }
 
-static void grow(struct client_line *l)
+static inline struct client_step *after(const struct client_line *l, struct client_step *step)
 {
-    uint32_t mask = 2 * l->mask + 1;
-    struct client_step *steps = memory_new((size_t)mask + 1, sizeof *steps);
+    return step + 1 == l->beyond ? l->steps : step + 1;
+}
 
-    for (uint32_t i = l->first; i != l->end; i++)
-        steps[i & mask] = l->steps[i & l->mask];
-    free(l->steps);
-    l->steps = steps;
-    l->mask = mask;
+static COLD void grow(struct client_line *l)
+{
+    size_t capacity = 2 * (size_t)(l->beyond - l->steps), count = 0;
+    struct client_step *old = l->steps, *steps = memory_new(capacity, sizeof *steps);
+
+    for (struct client_step *step = l->first; step != l->end; step = after(l, step))
+        steps[count++] = *step;
+    set_steps(l, steps, capacity, count);
+    free(old);
 }
 
 /* A step of the line, to be filled in; NULL: the last that was added comes after it, being of another region
  * and the same instant. Then it belongs in the queue. */
-static inline struct client_step *add(struct world *w, bool answer, sim_ns time, uint64_t order)
+HOT struct client_step *add(struct world *w, bool answer, sim_ns time, uint64_t order)
 {
     struct client_line *l = &w->client_way.lines[answer];
 
     if (time <= l->last_time && (time < l->last_time || order < l->last_order))
         return NULL;
-    if (__builtin_expect(l->end - l->first > l->mask, 0))
+    if (__builtin_expect(after(l, l->end) == l->first, 0))
         grow(l);
-    if (l->first == l->end)
+    struct client_step *step = l->end;
+    if (l->first == step)
         agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS, agenda_key_of(time, order));
-    struct client_step *step = &l->steps[l->end++ & l->mask];
+    l->end = after(l, step);
     step->time = l->last_time = time;
     step->order = l->last_order = order;
     return step;
@@ -122,13 +130,14 @@ void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_t at
 }
 
 /* It stays readable until the next is added. */
-static inline const struct client_step *take(struct world *w, bool answer)
+HOT const struct client_step *take(struct world *w, bool answer)
 {
     struct client_line *l = &w->client_way.lines[answer];
-    const struct client_step *step = &l->steps[l->first++ & l->mask], *next = &l->steps[l->first & l->mask];
+    const struct client_step *step = l->first, *next = after(l, l->first);
 
+    l->first = after(l, l->first);
     agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS,
-               l->first != l->end ? agenda_key_of(next->time, next->order) : AGENDA_NONE);
+               next != l->end ? agenda_key_of(next->time, next->order) : AGENDA_NONE);
     return step;
 }
 

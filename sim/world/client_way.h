@@ -29,9 +29,9 @@ struct client_step {
 };
 
 struct client_line {
-    struct client_step *steps; /* a ring */
-    uint32_t mask, first, end; /* those that wait: [first, end), each at its number & mask */
-    sim_ns last_time;          /* of the last that was added */
+    struct client_step *steps, *beyond; /* a ring */
+    struct client_step *first, *end;    /* those that wait, up to but not with `end` */
+    sim_ns last_time;                   /* of the last that was added */
     uint64_t last_order;
 };
 

@@ -77,8 +77,8 @@ static inline void message_hold_op(struct world *w, struct message *m)
     m->attempt = m->about->op.attempt;
 }
 
-/* A message about `op` (0: none), which it holds; a reference to the body goes with it. Ends, regions and
- * epochs are to be set; what is never read before it is set is left. */
+/* A message about `op` (0: none), which it holds; a reference to the body goes with it. All else is to be
+ * set, as far as it will be read. */
 static inline struct message *message_new(struct world *w, uint64_t op, struct body *body)
 {
     struct message *m = message_take(&w->network);
@@ -86,11 +86,6 @@ static inline struct message *message_new(struct world *w, uint64_t op, struct b
     m->body = body;
     m->op = op;
     m->number = ++w->network.sent;
-    m->sequence = m->luck = 0;
-    m->left = 0;
-    m->type = m->lane = m->luck_count = m->transmission = 0;
-    m->from_end = m->to_end = END_NODE;
-    m->service = 0;
     message_hold_op(w, m);
     return m;
 }

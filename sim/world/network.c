@@ -364,23 +364,43 @@ static void give_luck(struct world *w, struct message *m)
     }
 }
 
-void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body)
+/* What every message of a node has, and all that one to itself needs. */
+static inline void set_ends(struct world *w, struct message *m, uint32_t from, uint32_t to)
 {
-    CHECK(how->type < w->network.message_types && to < w->places.node_count);
-    const geo_message_def *def = &w->network.defs[how->type];
-    struct message *m = message_new(w, how->op, body);
-
     m->from = from;
     m->to = to;
     m->from_region = w->places.node_region[from];
     m->to_region = w->places.node_region[to];
     m->from_epoch = w->nodes[from].epoch;
     m->to_epoch = w->nodes[to].epoch;
-    m->wire_bytes = how->wire_bytes + w->def->overhead_bytes;
+    m->from_end = m->to_end = END_NODE;
+}
+
+/* It is to be transmitted. */
+static inline void set_way(struct world *w, struct message *m, uint64_t payload_bytes)
+{
+    m->wire_bytes = payload_bytes + w->def->overhead_bytes;
+    m->sequence = m->luck = 0;
+    m->left = 0;
+    m->luck_count = m->transmission = 0;
+    give_luck(w, m);
+}
+
+void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body)
+{
+    CHECK(how->type < w->network.message_types && to < w->places.node_count);
+    const geo_message_def *def = &w->network.defs[how->type];
+    struct message *m = message_new(w, how->op, body);
+
+    set_ends(w, m, from, to);
     m->type = how->type;
     m->lane = how->lane;
     m->service = def->service;
-    give_luck(w, m);
+    if (from == to && !w->network.any_leg) {
+        world_make_ready(w, m);
+        return;
+    }
+    set_way(w, m, how->wire_bytes);
     if (w->network.any_leg && send_by_leg(w, m, def->leg))
         return;
     if (from == to) {
@@ -393,39 +413,38 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
 }
 
 static struct message *client_message(struct world *w, uint32_t node, uint64_t op, uint8_t attempt,
-                                      uint64_t bytes, struct body *body)
+                                      struct body *body)
 {
     struct message *m = message_new(w, op, body);
 
-    m->wire_bytes = bytes + w->def->overhead_bytes;
+    set_ends(w, m, node, node);
+    m->type = m->lane = 0;
+    m->service = GEO_NO_SERVICE;
     m->attempt = attempt;
-    m->from = m->to = node;
-    m->from_region = m->to_region = w->places.node_region[node];
-    m->from_epoch = m->to_epoch = w->nodes[node].epoch;
     return m;
 }
 
 void network_send_request(struct world *w, uint32_t region, uint32_t node, uint64_t op, uint8_t attempt,
                           uint64_t wire_bytes)
 {
-    struct message *m = client_message(w, node, op, attempt, wire_bytes, NULL);
+    struct message *m = client_message(w, node, op, attempt, NULL);
 
     m->from_end = END_CLIENT;
     m->from = region;
     m->from_region = (uint16_t)region;
-    give_luck(w, m);
+    set_way(w, m, wire_bytes);
     transmit(w, m);
 }
 
 void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64_t op, uint8_t attempt,
                          uint64_t wire_bytes, struct body *body)
 {
-    struct message *m = client_message(w, node, op, attempt, wire_bytes, body);
+    struct message *m = client_message(w, node, op, attempt, body);
 
     m->to_end = END_CLIENT;
     m->to = region;
     m->to_region = (uint16_t)region;
-    give_luck(w, m);
+    set_way(w, m, wire_bytes);
     transmit(w, m);
 }
 

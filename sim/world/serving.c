@@ -1,5 +1,6 @@
 /* serving.c -- see network.h: what a message waits for at its receiver. Its time is drawn and booked there
  * (service.h), and a lane's messages are taken up one at a time. */
+#include "sim/base/hot.h"
 #include "sim/world/message.h"
 #include "sim/world/network.h"
 #include "sim/world/world.h"
@@ -38,7 +39,7 @@ static sim_ns service_time(struct world *w, struct service *service, const struc
 }
 
 /* Books the job at its receiver. True: it is done at this instant, and still the caller's. */
-static inline bool book(struct world *w, struct message *m)
+HOT bool book(struct world *w, struct message *m)
 {
     struct node *node = &w->nodes[m->to];
     struct service *service = &node->service;
@@ -61,7 +62,7 @@ static inline bool book(struct world *w, struct message *m)
 }
 
 /* Hands a message to its receiver's handler, then all that nodes sent to themselves meanwhile. */
-static inline void hand_over(struct world *w, struct message *m)
+HOT void hand_over(struct world *w, struct message *m)
 {
     w->hooks.message(w->hooks.self, m->to, m);
     message_drop(w, m);
@@ -84,7 +85,7 @@ static void run_lane(struct world *w, struct service *service, uint32_t index, s
     }
 }
 
-static inline void serve(struct world *w, struct message *m)
+HOT void serve(struct world *w, struct message *m)
 {
     if (m->service == GEO_NO_SERVICE || history_op_is_probe(m->op)) {
         hand_over(w, m);

@@ -2,6 +2,7 @@
 #include "sim/world/sessions.h"
 
 #include "sim/base/check.h"
+#include "sim/base/hot.h"
 #include "sim/world/message.h"
 
 static const struct workload_def *workload_of(const struct world *w, uint32_t region)
@@ -14,7 +15,7 @@ static uint64_t identity_of(const struct operation *one, uint8_t attempt, bool a
     return (one->op.id & ~UINT64_C(0xff)) | (as_new ? attempt : 0);
 }
 
-static void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_ns before)
+HOT void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_ns before)
 {
     sim_ns at = workload_next_arrival(&w->workload, &w->timetable, region, number, before);
 
@@ -65,7 +66,7 @@ static sim_ns rtt_between(const struct world *w, uint32_t from, uint32_t to)
 }
 
 /* The region whose nodes an operation issued in `at` goes to now. */
-static uint32_t route(const struct world *w, const struct workload_def *def, uint32_t client, uint32_t at)
+HOT uint32_t route(const struct world *w, const struct workload_def *def, uint32_t client, uint32_t at)
 {
     uint32_t target = def->route_to != client ? def->route_to : at;
     sim_ns since;
@@ -88,7 +89,7 @@ static uint32_t route(const struct world *w, const struct workload_def *def, uin
 
 /* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is).
  */
-static uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
+HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
 {
     uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
 
@@ -135,7 +136,7 @@ bool sessions_watch_passed(struct world *w, uint32_t ring)
 }
 
 /* The client gives up the attempt after its time-out. */
-static void add_timeout(struct world *w, struct operation *one, sim_ns after)
+HOT void add_timeout(struct world *w, struct operation *one, sim_ns after)
 {
     sim_ns at = w->now + after;
     uint64_t order = world_order(w, one->op.client);
@@ -152,7 +153,7 @@ static void add_timeout(struct world *w, struct operation *one, sim_ns after)
         watch(w, ring, one);
 }
 
-static void send_attempt(struct world *w, struct operation *one)
+HOT void send_attempt(struct world *w, struct operation *one)
 {
     uint32_t client = one->op.client;
     const struct workload_def *def = workload_of(w, client);
@@ -171,7 +172,7 @@ static void send_attempt(struct world *w, struct operation *one)
     }
 }
 
-static void begin(struct world *w, struct operation *one)
+HOT void begin(struct world *w, struct operation *one)
 {
     const geo_op *op = &one->op;
 
@@ -194,7 +195,7 @@ static void begin(struct world *w, struct operation *one)
     send_attempt(w, one);
 }
 
-static void issue(struct world *w, uint32_t region, const struct wish *wish)
+HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
 {
     const struct workload_def *def = workload_of(w, region);
     struct operation *one = operation_new(&w->operations, region, false);
