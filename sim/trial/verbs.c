@@ -98,26 +98,31 @@ geo_ns geo_delay_draw(geo_replica *r, const geo_distribution *d, uint64_t about)
     return distribution_draw_ns((const struct distribution *)d, &s);
 }
 
-void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
-                   size_t body_bytes)
+static inline void send(geo_replica *r, const geo_node *to, uint32_t count, const geo_out *how,
+                        const void *body, size_t body_bytes)
 {
     struct world *w = &r->trial->world;
     struct body *one = NULL;
 
-    if (count == 0)
-        return;
     if (body_bytes > 0) {
         one = body_new(&w->network, body_bytes);
         memcpy(one->data, body, body_bytes);
         one->references = count;
     }
     for (uint32_t i = 0; i < count; i++)
-        network_send(w, r->node, to[i], &how, one);
+        network_send(w, r->node, to[i], how, one);
+}
+
+void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
+                   size_t body_bytes)
+{
+    if (count > 0)
+        send(r, to, count, &how, body, body_bytes);
 }
 
 void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
 {
-    geo_send_many(r, &to, 1, how, body, body_bytes);
+    send(r, &to, 1, &how, body, body_bytes);
 }
 
 geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg)

@@ -364,15 +364,15 @@ static void give_luck(struct world *w, struct message *m)
     }
 }
 
-/* What every message of a node has, and all that one to itself needs. */
+/* What every message has, and all that one of a node to itself needs. */
 static inline void set_ends(struct world *w, struct message *m, uint32_t from, uint32_t to)
 {
     m->from = from;
     m->to = to;
-    m->from_region = w->places.node_region[from];
     m->to_region = w->places.node_region[to];
-    m->from_epoch = w->nodes[from].epoch;
     m->to_epoch = w->nodes[to].epoch;
+    m->from_region = from == to ? m->to_region : w->places.node_region[from];
+    m->from_epoch = from == to ? m->to_epoch : w->nodes[from].epoch;
     m->from_end = m->to_end = END_NODE;
 }
 

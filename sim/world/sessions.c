@@ -218,7 +218,7 @@ HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
     begin(w, one);
 }
 
-void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
+APART void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
 {
     issue(w, region, workload_arrival(&w->workload, region, number));
     next_arrival(w, region, number + 1, w->now);
@@ -325,7 +325,7 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */
-static void schedule_probes(struct world *w, const struct operation *one, uint64_t write)
+static COLD void schedule_probes(struct world *w, const struct operation *one, uint64_t write)
 {
     const struct probes_def *probes = &w->def->probes;
 
@@ -337,8 +337,8 @@ static void schedule_probes(struct world *w, const struct operation *one, uint64
     }
 }
 
-static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome,
-                   const struct answer *answer)
+HOT void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome,
+                const struct answer *answer)
 {
     const geo_op *op = &one->op;
     static const struct answer nothing;
@@ -372,13 +372,18 @@ static void finish(struct world *w, struct operation *one, uint64_t id, uint8_t 
         next_thought(w, region, session);
 }
 
+static COLD void finish_without(struct world *w, struct operation *one, uint64_t id, uint8_t outcome)
+{
+    finish(w, one, id, outcome, NULL);
+}
+
 /* The next attempt, or the end. */
 static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t outcome)
 {
     const struct workload_def *def = workload_of(w, one->op.client);
 
     if (one->op.is_probe || one->op.attempt >= def->retries) {
-        finish(w, one, id, outcome, NULL);
+        finish_without(w, one, id, outcome);
         return;
     }
     if (one->timeout != 0)
@@ -444,7 +449,7 @@ void sessions_end(struct world *w)
         for (uint64_t count = ring->first; count < ring->next; count++) {
             struct operation *one = op_table_at(ring, count);
             if (one != NULL && one->open)
-                finish(w, one, one->op.id, OUTCOME_OPEN, NULL);
+                finish_without(w, one, one->op.id, OUTCOME_OPEN);
         }
     }
 }

@@ -200,32 +200,41 @@ struct wish workload_wish(const struct workload *w, uint32_t region, uint32_t se
     return wish;
 }
 
-static void look_ahead(struct workload *w, uint32_t region)
+/* An arrival's time from the one before, at a rate that nothing changes. */
+static sim_ns gap_of(double work, double rate)
+{
+    double gap_ns = work * 1e9 / rate;
+
+    return gap_ns < 9e18 ? (sim_ns)llrint(gap_ns) : SIM_NS_NEVER;
+}
+
+void workload_look_ahead(struct workload *w, uint32_t region)
 {
     struct region_clients *c = &w->regions[region];
     uint64_t number = c->ahead_to + 1;
+    bool comes = c->def->rate_per_s > 0 && c->def->clients > 0;
 
-    draw_wishes(w, region, UINT32_MAX, c->wish_key, number, 0, WISHES_AHEAD, c->wishes);
-    if (c->def->arrivals == ARRIVALS_POISSON)
+    if (comes)
+        draw_wishes(w, region, UINT32_MAX, c->wish_key, number, 0, WISHES_AHEAD, c->wishes);
+    if (comes && c->def->arrivals == ARRIVALS_POISSON)
         exponential_draws(c->arrival_key, number, 0, WISHES_AHEAD, c->work);
     for (uint32_t i = 0; c->def->arrivals != ARRIVALS_POISSON && i < WISHES_AHEAD; i++)
         c->work[i] = 1;
+    for (uint32_t i = 0; i < WISHES_AHEAD; i++)
+        c->gaps[i] = comes ? gap_of(c->work[i], c->def->rate_per_s) : SIM_NS_NEVER;
     c->ahead_to += WISHES_AHEAD;
 }
 
 /* The region's rate is constant between the beginnings and ends of its load faults: an arrival uses up `work`
  * units of the integrated rate. */
-sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
-                             sim_ns before)
+sim_ns workload_changing_arrival(const struct region_clients *c, const struct timetable *t, uint32_t region,
+                                 uint64_t number, sim_ns before)
 {
-    const struct region_clients *c = &w->regions[region];
+    double work = c->work[(number - 1) % WISHES_AHEAD];
     sim_ns at = before;
 
     if (c->def->rate_per_s <= 0 || c->def->clients == 0)
         return SIM_NS_NEVER;
-    if (number > c->ahead_to)
-        look_ahead(w, region);
-    double work = c->work[(number - 1) % WISHES_AHEAD];
     for (;;) {
         sim_ns until;
         double rate = c->def->rate_per_s * timetable_load(t, region, at, &until);

@@ -39,6 +39,7 @@ struct region_clients {
     uint64_t ahead_to;         /* the last arrival of those that are ready */
     bool has_rest;             /* more is drawn for an operation than kind, session and key */
     double work[WISHES_AHEAD]; /* [(number - 1) % WISHES_AHEAD]: from the arrival before, at a rate of 1 */
+    sim_ns gaps[WISHES_AHEAD]; /* the same at the region's rate; SIM_NS_NEVER: there is none */
     struct wish wishes[WISHES_AHEAD];
 };
 
@@ -52,10 +53,26 @@ struct workload {
 void workload_open(struct workload *w, const struct world_def *def, const struct geography *p);
 void workload_close(struct workload *w);
 
+/* For the one below: the next arrivals of an open region, and when one comes where a fault changes the rate.
+ */
+void workload_look_ahead(struct workload *w, uint32_t region);
+sim_ns workload_changing_arrival(const struct region_clients *c, const struct timetable *t, uint32_t region,
+                                 uint64_t number, sim_ns before);
+
 /* When arrival `number` (from 1, and asked for in turn) of an open region comes, the one before having come
  * at `before`; SIM_NS_NEVER: none. */
-sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint32_t region, uint64_t number,
-                             sim_ns before);
+static inline sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint32_t region,
+                                           uint64_t number, sim_ns before)
+{
+    const struct region_clients *c = &w->regions[region];
+
+    if (number > c->ahead_to)
+        workload_look_ahead(w, region);
+    if (t->load_count > 0)
+        return workload_changing_arrival(c, t, region, number, before);
+    sim_ns gap = c->gaps[(number - 1) % WISHES_AHEAD];
+    return gap < SIM_NS_NEVER - before ? before + gap : SIM_NS_NEVER;
+}
 
 /* The operation of the arrival that was asked for last. Valid until the next is asked for. */
 static inline const struct wish *workload_arrival(const struct workload *w, uint32_t region, uint64_t number)

@@ -2,6 +2,7 @@
 #include "sim/world/world.h"
 
 #include "sim/base/check.h"
+#include "sim/base/hot.h"
 #include "sim/world/message.h"
 #include "sim/world/sessions.h"
 
@@ -298,7 +299,7 @@ static bool step_queue(struct world *w, sim_ns time)
     return true;
 }
 
-static void step_line(struct world *w, enum agenda_group group)
+HOT void step_line(struct world *w, enum agenda_group group)
 {
     uint32_t line = agenda_line(&w->agenda, group);
 
@@ -313,7 +314,7 @@ static void step_line(struct world *w, enum agenda_group group)
 }
 
 /* The next event, or false when there is none up to `limit`. */
-static inline __attribute__((always_inline)) bool step(struct world *w, sim_ns limit)
+HOT bool step(struct world *w, sim_ns limit)
 {
     for (;;) {
         sim_ns time;
