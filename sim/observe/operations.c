@@ -1,16 +1,12 @@
-/* operations.c -- open addressing by the operation's number, with the gap closed at a removal, beside the
- * operations themselves, which stay where they are; samples in a pool; open reads in a ring by their BEGIN,
- * whose head is the oldest. */
+/* operations.c -- samples in a pool; open reads in a ring by their BEGIN, whose head is the oldest. */
 #include "sim/observe/operations.h"
 
 #include "sim/model/model.h"
 
-enum { BLOCK = 64 };
-
 void operations_open(struct operations *o, const struct history_setting *s)
 {
-    *o = (struct operations){.setting = s, .bits = 8, .read_mask = 255};
-    o->slots = memory_new((size_t)1 << o->bits, sizeof *o->slots);
+    *o = (struct operations){.setting = s, .read_mask = 255};
+    open_ops_open(&o->open);
     o->reads = memory_new(o->read_mask + 1, sizeof *o->reads);
     o->window_first = memory_new(s->region_count, sizeof *o->window_first);
     o->window_after = memory_new(s->region_count, sizeof *o->window_after);
@@ -18,43 +14,25 @@ void operations_open(struct operations *o, const struct history_setting *s)
 
 void operations_close(struct operations *o)
 {
-    array_each (struct operation *, block, &o->blocks)
-        free(*block);
-    array_free(&o->blocks);
-    free(o->slots);
+    open_ops_close(&o->open);
+    array_free(&o->all);
     free(o->reads);
     free(o->window_first);
     free(o->window_after);
     array_free(&o->samples);
 }
 
-static void grow(struct operations *o)
-{
-    struct operation_slot *old = o->slots;
-    uint32_t size = UINT32_C(1) << o->bits;
-
-    o->bits++;
-    o->slots = memory_new((size_t)size * 2, sizeof *o->slots);
-    for (uint32_t i = 0; i < size; i++)
-        if (old[i].op != 0)
-            *operations_slot(o, old[i].op) = old[i];
-    free(old);
-}
-
 /* The one that ended last, which is still in the cache. */
-static struct operation *operation_new(struct operations *o)
+static uint32_t operation_new(struct operations *o)
 {
-    if (o->free == NULL) {
-        struct operation *block = memory_new(BLOCK, sizeof *block);
-        *array_add(&o->blocks) = block;
-        for (int i = BLOCK; i-- > 0;) {
-            block[i].next_free = o->free;
-            o->free = &block[i];
-        }
+    uint32_t at = o->free;
+
+    if (at == 0) {
+        array_add(&o->all);
+        return (uint32_t)o->all.count - 1;
     }
-    struct operation *op = o->free;
-    o->free = op->next_free;
-    return op;
+    o->free = o->all.items[at - 1].next_free;
+    return at - 1;
 }
 
 static void read_queue(struct operations *o, struct operation *op)
@@ -75,14 +53,11 @@ static void read_queue(struct operations *o, struct operation *op)
 struct operation *operations_begin(struct operations *o, const struct history_record *r, uint64_t position)
 {
     const struct history_setting *s = o->setting;
+    uint32_t at = operation_new(o);
+    struct operation *op = &o->all.items[at];
 
-    if (++o->count * 2 > UINT32_C(1) << o->bits)
-        grow(o);
-    struct operation_slot *slot = operations_slot(o, history_op_of(r->op));
-    CHECK(slot->op == 0);
-    struct operation *op = operation_new(o);
-    *slot = (struct operation_slot){history_op_of(r->op), op};
-    op->op = slot->op; /* field by field: to clear it as a whole takes as long as all the rest */
+    op->op = history_op_of(r->op); /* field by field: to clear it as a whole takes as long as all the rest */
+    open_ops_put(&o->open, op->op, at);
     op->begin_position = position;
     op->begin_time = r->time;
     op->key = r->key;
@@ -134,8 +109,6 @@ uint32_t operations_put_by(struct operations *o, const struct operation_sample *
 
 void operations_end(struct operations *o, struct operation *op)
 {
-    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = (uint32_t)(operations_slot(o, op->op) - o->slots);
-
     for (uint32_t by = op->sampled ? op->sample.next : 0, next; by != 0; by = next) {
         struct operation_sample *s = &o->samples.items[by - 1];
         next = s->next;
@@ -147,13 +120,6 @@ void operations_end(struct operations *o, struct operation *op)
         while (o->read_head < o->read_tail && o->reads[o->read_head & o->read_mask] == 0)
             o->read_head++;
     }
-    for (uint32_t next = (at + 1) & mask; o->slots[next].op != 0; next = (next + 1) & mask)
-        if (((next - operations_home(o, o->slots[next].op)) & mask) >= ((next - at) & mask)) {
-            o->slots[at] = o->slots[next];
-            at = next;
-        }
-    o->slots[at].op = 0;
-    o->count--;
     op->next_free = o->free;
-    o->free = op;
+    o->free = open_ops_take(&o->open, op->op) + 1;
 }

@@ -1,12 +1,13 @@
 /* operations.h -- the operations that are open, and the replica states that their answers were made from.
  *
- * Cost: a hash look-up a record; memory by what is open. */
+ * Cost: a look into a table a record (open_ops.h); memory by what is open. */
 #ifndef GEOREP_OBSERVE_OPERATIONS_H
 #define GEOREP_OBSERVE_OPERATIONS_H
 
 #include "sim/base/array.h"
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
+#include "sim/observe/open_ops.h"
 
 struct operation_sample {
     uint64_t instant;
@@ -20,32 +21,22 @@ struct operation {
     uint64_t key;
     uint64_t probe_of;
     int64_t amount;
-    union {
-        uint64_t turn;               /* of a read: its place in the queue of open reads */
-        struct operation *next_free; /* of one that has ended */
-    };
+    uint64_t turn;                  /* of a read: its place in the queue of open reads */
     struct operation_sample sample; /* the last one, if any: nearly all have one */
-    uint32_t session;
+    uint32_t session, next_free;    /* next_free: of one that has ended; index + 1 */
     uint16_t region, probe_after;
     uint16_t attempts, identities; /* the retries; the highest identity */
     uint8_t kind, taken;           /* taken: how often some node took it, over all identities; stops at 255 */
     bool in_window, is_probe, sampled;
 };
 
-struct operation_slot {
-    uint64_t op; /* 0: free */
-    struct operation *at;
-};
-
 struct operations {
     const struct history_setting *setting;
-    struct operation_slot *slots;
-    uint32_t bits, count;
-    struct operation *free; /* by .next_free */
-    ARRAY(struct operation *) blocks;
+    struct open_ops open; /* -> index into all */
+    ARRAY(struct operation) all;
     ARRAY(struct operation_sample) samples;
-    uint32_t sample_free; /* index + 1 */
-    uint64_t *reads;      /* a ring: BEGIN of open reads in order, 0 where one has ended */
+    uint32_t free, sample_free; /* index + 1 */
+    uint64_t *reads;            /* a ring: BEGIN of open reads in order, 0 where one has ended */
     uint64_t read_head, read_tail, read_mask;
     uint64_t *window_first,
         *window_after; /* [region]: the first count of the window, and of what is after it; 0: none yet */
@@ -54,27 +45,14 @@ struct operations {
 void operations_open(struct operations *o, const struct history_setting *s);
 void operations_close(struct operations *o);
 
-/* Pointers are valid until its end. */
+/* Pointers are valid until its end, or until the next one begins. */
 struct operation *operations_begin(struct operations *o, const struct history_record *r, uint64_t position);
 
-/* Counts that follow each other come to lie apart (Knuth, Sorting and Searching, 6.4: Fibonacci hashing). */
-static inline uint32_t operations_home(const struct operations *o, uint64_t op)
-{
-    return (uint32_t)((op >> 8) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - o->bits));
-}
-static inline struct operation_slot *operations_slot(const struct operations *o, uint64_t op)
-{
-    uint32_t mask = (UINT32_C(1) << o->bits) - 1, at = operations_home(o, op);
-
-    while (o->slots[at].op != 0 && o->slots[at].op != op)
-        at = (at + 1) & mask;
-    return &o->slots[at];
-}
 static inline struct operation *operations_find(const struct operations *o, uint64_t op) /* NULL: not open */
 {
-    const struct operation_slot *slot = operations_slot(o, history_op_of(op));
+    uint32_t at = open_ops_get(&o->open, history_op_of(op));
 
-    return slot->op != 0 ? slot->at : NULL;
+    return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
 }
 uint32_t operations_put_by(struct operations *o, const struct operation_sample *sample);
 static inline void operations_sample(struct operations *o, struct operation *op, uint32_t node,
