@@ -52,7 +52,7 @@ void convergence_close(struct convergence *c)
 
 static uint32_t block_of(const struct convergence *c, uint64_t key)
 {
-    return c->of->marks[key].answers >> BLOCK_SHIFT;
+    return c->of->records[key].answers >> BLOCK_SHIFT;
 }
 
 static uint64_t *digests_of(const struct convergence *c, uint32_t block)
@@ -77,15 +77,15 @@ static uint32_t block_make(struct convergence *c, uint64_t key)
     }
     uint64_t *digests = digests_of(c, block);
     for (uint32_t row = 0; row < c->places.replicas; row++)
-        digests[row] = c->of->states[key].digest;
-    c->of->marks[key].answers |= block << BLOCK_SHIFT;
+        digests[row] = c->of->records[key].digest;
+    c->of->records[key].answers |= block << BLOCK_SHIFT;
     return block;
 }
 
 static void block_drop(struct convergence *c, uint64_t key, uint32_t block)
 {
-    c->of->states[key].digest = digests_of(c, block)[0];
-    c->of->marks[key].answers &= STATES;
+    c->of->records[key].digest = digests_of(c, block)[0];
+    c->of->records[key].answers &= STATES;
     *array_add(&c->blocks_free) = block;
 }
 
@@ -110,7 +110,7 @@ static bool differs(const struct convergence *c, uint64_t key, const uint64_t *d
 static bool look(struct convergence *c, uint64_t key)
 {
     uint32_t block = block_of(c, key);
-    bool even = true, now = false, before = (c->of->marks[key].answers & DIVERGED) != 0;
+    bool even = true, now = false, before = (c->of->records[key].answers & DIVERGED) != 0;
 
     if (block != 0) {
         const uint64_t *digests = digests_of(c, block);
@@ -122,7 +122,7 @@ static bool look(struct convergence *c, uint64_t key)
     }
     if (now != before) {
         c->diverged = now ? c->diverged + 1 : c->diverged - 1;
-        c->of->marks[key].answers ^= DIVERGED;
+        c->of->records[key].answers ^= DIVERGED;
     }
     return !even;
 }
@@ -135,13 +135,13 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
     if (row == PLACES_NONE)
         return;
     digest ^= c->initial;
-    if ((block != 0 ? digests_of(c, block)[row] : c->of->states[key].digest) == digest)
+    if ((block != 0 ? digests_of(c, block)[row] : c->of->records[key].digest) == digest)
         return;
     if (block == 0)
         block = block_make(c, key);
     digests_of(c, block)[row] = digest;
-    if (look(c, key) && (c->of->marks[key].answers & LISTED) == 0) {
-        c->of->marks[key].answers |= LISTED;
+    if (look(c, key) && (c->of->records[key].answers & LISTED) == 0) {
+        c->of->records[key].answers |= LISTED;
         *array_add(&c->uneven) = key;
     }
 }
@@ -167,7 +167,7 @@ void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_d
         if (look(c, key))
             c->uneven.items[stay++] = key;
         else
-            c->of->marks[key].answers &= ~(uint32_t)LISTED;
+            c->of->records[key].answers &= ~(uint32_t)LISTED;
     }
     c->uneven.count = stay;
 }

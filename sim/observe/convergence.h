@@ -26,7 +26,7 @@ struct convergence {
     struct places places;
     bool *up;         /* [node] */
     uint64_t initial; /* digest of the value before any write */
-    struct keys *of;  /* marks[key].answers, and states[key].digest: xor initial */
+    struct keys *of;  /* records[key].answers, and records[key].digest: xor initial */
     uint64_t *blocks; /* [(block - 1) * replicas + row]: of keys that are not answered alike; likewise */
     uint32_t block_count, block_most;
     ARRAY(uint32_t) blocks_free;

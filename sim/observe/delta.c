@@ -46,7 +46,7 @@ void delta_close(struct delta *d)
 
 static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
 {
-    uint32_t mark = d->of->marks[key].clusters, at = mark & ~DELTA_CROWDED;
+    uint32_t mark = d->of->records[key].clusters, at = mark & ~DELTA_CROWDED;
 
     if (at == 0 || d->clusters[at - 1].write == write)
         return at;
@@ -62,7 +62,29 @@ static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
 
 static void newest_set(struct delta *d, uint64_t key, uint32_t at)
 {
-    d->of->marks[key].clusters = (d->of->marks[key].clusters & DELTA_CROWDED) | at;
+    d->of->records[key].clusters = (d->of->records[key].clusters & DELTA_CROWDED) | at;
+}
+
+/* The beginnings of reads that the key's record has go to its newest cluster. */
+static void newest_settle(struct delta *d, uint64_t key)
+{
+    struct key_record *k = &d->of->records[key];
+
+    if (k->clusters != 0 && k->newest != DELTA_UNKNOWN)
+        d->clusters[delta_newest(d, key) - 1].read_begin = k->newest_read;
+    k->newest = DELTA_UNKNOWN;
+}
+
+/* And the other way, if a further read of it may leave the rest as it is. */
+static void newest_show(struct delta *d, uint64_t key)
+{
+    struct key_record *k = &d->of->records[key];
+    const struct delta_cluster *c = &d->clusters[delta_newest(d, key) - 1];
+
+    if (c->first_end == SIM_NS_NEVER)
+        return;
+    k->newest = c->write;
+    k->newest_read = c->read_begin;
 }
 
 static void map_put(struct delta *d, uint64_t key, uint32_t at)
@@ -105,11 +127,11 @@ static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t
                                 .read_begin = before_all,
                                 .first_end = write == 0 ? before_all : SIM_NS_NEVER};
     newest_set(d, key, at);
-    bool crowded = (d->of->marks[key].clusters & DELTA_CROWDED) != 0;
+    bool crowded = (d->of->records[key].clusters & DELTA_CROWDED) != 0;
     if (crowded)
         map_put(d, key, at);
     if (++k->count > CROWD && !crowded) {
-        d->of->marks[key].clusters |= DELTA_CROWDED;
+        d->of->records[key].clusters |= DELTA_CROWDED;
         for (uint32_t i = at; i != 0; i = d->clusters[i - 1].next)
             map_put(d, key, i);
     }
@@ -120,6 +142,7 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
 {
     if (d->undecided)
         return;
+    newest_settle(d, key);
     uint32_t at = index_of(d, key, write);
     struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
@@ -127,12 +150,14 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
     c->write_begin = begin;
     if (end < c->first_end)
         c->first_end = end;
+    newest_show(d, key);
 }
 
 bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end)
 {
     if (d->undecided)
         return true;
+    newest_settle(d, key);
     uint32_t at = index_of(d, key, write);
     bool known = at != 0 || (write == 0 && (delta_newest(d, key) == 0 || !key_of(d, key)->initial_over));
     struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
@@ -142,6 +167,7 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
         c->read_begin = begin;
     if (end < c->first_end)
         c->first_end = end;
+    newest_show(d, key);
     return known;
 }
 
@@ -180,9 +206,10 @@ static void condense(struct delta *d, struct delta_key *k)
 {
     struct delta_cluster *all = d->clusters;
     uint32_t first = delta_newest(d, k->key);
-    bool crowded = (d->of->marks[k->key].clusters & DELTA_CROWDED) != 0;
+    bool crowded = (d->of->records[k->key].clusters & DELTA_CROWDED) != 0;
     sim_ns least = SIM_NS_NEVER;
 
+    newest_settle(d, k->key);
     for (uint32_t i = first; i != 0; i = all[i - 1].next)
         if (!all[i - 1].over && all[i - 1].first_end < least)
             least = all[i - 1].first_end;
@@ -202,6 +229,7 @@ static void condense(struct delta *d, struct delta_key *k)
         k->count--;
     }
     newest_set(d, k->key, first);
+    newest_show(d, k->key);
     k->limit = k->count < LOOK_AT / 2 ? LOOK_AT : 2 * k->count;
 }
 
@@ -216,8 +244,13 @@ static void over(struct delta *d, struct delta_key *k, uint64_t write)
 
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
 {
-    if (d->undecided || d->keeps || (delta_newest(d, key) == 0 && cluster_add(d, key, write) == NULL))
+    if (d->undecided || d->keeps)
         return;
+    if (delta_newest(d, key) == 0) {
+        newest_settle(d, key);
+        if (cluster_add(d, key, write) == NULL)
+            return;
+    }
     struct delta_key *k = key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
         over(d, k, write);
@@ -248,6 +281,7 @@ bool delta_finish(struct delta *d, struct histogram *out)
             continue;
         }
         of_key.count = 0;
+        newest_settle(d, k->key);
         for (uint32_t i = delta_newest(d, k->key); i != 0; i = d->clusters[i - 1].next)
             *array_add(&of_key) = d->clusters[i - 1];
         const struct delta_cluster *c = of_key.items;

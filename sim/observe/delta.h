@@ -15,8 +15,9 @@
  * an end before its last beginning: no new pair with it can arise then, and those that there are have been
  * looked at.
  *
- * Cost: a read is two looks into tables; some 50 bytes a write that is kept and 48 a key that was touched;
- * pairs of a key's writes. More than 2^20 of the first or 2^26 of the last: undecided.
+ * Cost: a read of the newest write is a look at the key's record, another two looks into tables; some 50
+ * bytes a write that is kept and 48 a key that was touched; pairs of a key's writes. More than 2^20 of the
+ * first or 2^26 of the last: undecided.
  *
  * Source: Golab, Li, Shah: Analyzing consistency properties for fun and profit, PODC 2011; zones: Gibbons,
  * Korach: Testing shared memories, 1997. */
@@ -49,10 +50,12 @@ struct delta_key {
 };
 
 #define DELTA_CROWDED (UINT32_C(1) << 31) /* the key's clusters are in of_write */
+#define DELTA_UNKNOWN UINT64_MAX
 
 struct delta {
-    struct keys
-        *of; /* marks[key].clusters: its newest cluster + 1, 0: it was not touched; and DELTA_CROWDED */
+    struct keys *of; /* records[key].clusters: its newest cluster + 1, 0: it was not touched; and
+                        DELTA_CROWDED; .newest, .newest_read: that cluster's, once anything of it has ended,
+                        and of its reads' beginnings the only one that is up to date; or DELTA_UNKNOWN */
     struct delta_cluster
         *clusters; /* all that there may be, as they are touched; NULL once it is undecided */
     uint32_t cluster_count;
@@ -75,15 +78,28 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
  * of the two the caller must know, and a read of what was let go of leaves the figure undecided. */
 bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end);
 
+/* The same of a read that ends no earlier than all that was told of the key before, if it is of the newest
+ * write, as nearly all are; false: it is not, and delta_read is to be told. */
+static inline bool delta_read_newest(struct delta *d, uint64_t key, uint64_t write, sim_ns begin)
+{
+    struct key_record *k = &d->of->records[key];
+
+    if (k->newest != write || k->clusters == 0)
+        return false;
+    if (begin > k->newest_read)
+        k->newest_read = begin;
+    return true;
+}
+
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
 
 static inline uint32_t delta_newest(const struct delta *d, uint64_t key)
 {
-    return d->of->marks[key].clusters & ~DELTA_CROWDED;
+    return d->of->records[key].clusters & ~DELTA_CROWDED;
 }
 
-/* Brings nearer what will be told of this key, once its marks have come; changes nothing. */
+/* Brings nearer what will be told of this key, once its record has come; changes nothing. */
 static inline void delta_expect(const struct delta *d, uint64_t key)
 {
     uint32_t at = delta_newest(d, key);
@@ -91,8 +107,9 @@ static inline void delta_expect(const struct delta *d, uint64_t key)
     if (at != 0 && !d->undecided)
         expect_line(&d->clusters[at - 1]);
 }
-/* A read of this write, once that has come. */
-static inline void delta_expect_read(const struct delta *d, uint64_t key, uint64_t write)
+
+/* Of a read of this write; likewise once that has come. */
+static inline void delta_expect_older(const struct delta *d, uint64_t key, uint64_t write)
 {
     uint32_t at = delta_newest(d, key);
 

@@ -136,7 +136,7 @@ static void slot_remove(struct guarantees *s, const struct guarantee_slot *slot)
 /* The newest note of the session and key that is still of use, or NULL; lets go of the others. */
 static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, uint64_t key)
 {
-    struct guarantee_slot *slot = s->of->marks[key].notes == 0 ? NULL : slot_of(s, session, key);
+    struct guarantee_slot *slot = s->of->records[key].notes == 0 ? NULL : slot_of(s, session, key);
     uint32_t newest = 0, stay = 0;
 
     if (slot == NULL || slot->newest == 0)
@@ -153,7 +153,7 @@ static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, u
         n->next = s->note_free;
         s->note_free = at;
         s->note_count--;
-        s->of->marks[key].notes--;
+        s->of->records[key].notes--;
     }
     if (newest == 0) {
         slot_remove(s, slot);
@@ -194,7 +194,7 @@ static void give_up(struct guarantees *s)
     notes_free(s);
     slots_open(s, SLOT_BITS_FIRST);
     for (uint64_t key = 0; key < s->setting->key_count; key++)
-        s->of->marks[key].notes = 0;
+        s->of->records[key].notes = 0;
 }
 
 static void note_put(struct guarantees *s, struct guarantee_note note)
@@ -215,7 +215,7 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
     *slot = (struct guarantee_slot){at, hash_of(note.session, note.key)};
     if (s->slot_count * 2 > UINT32_C(1) << s->slot_bits)
         slots_grow(s);
-    s->of->marks[note.key].notes++;
+    s->of->records[note.key].notes++;
     if (++s->note_count >= s->notes_sweep_at)
         notes_sweep(s);
     if (s->note_count > GUARANTEES_NOTES_MOST)
@@ -432,10 +432,9 @@ static void applied_look(struct guarantees *s, const struct ledger *l)
     s->applied.count = 0;
 }
 
-void guarantees_at(struct guarantees *s, const struct ledger *l, const struct history_record *r)
+void guarantees_look(struct guarantees *s, const struct ledger *l, const struct history_record *r)
 {
-    if (s->applied.count > 0 &&
-        (r->kind != HISTORY_MERGE || r->key != s->applied_key || r->node != s->applied_node))
+    if (r->kind != HISTORY_MERGE || r->key != s->applied_key || r->node != s->applied_node)
         applied_look(s, l);
 }
 

@@ -70,7 +70,7 @@ struct guarantee_region {
 struct guarantees {
     const struct history_setting *setting;
     struct checks *checks; /* told of violations, or NULL */
-    struct keys *of;       /* marks[key].notes */
+    struct keys *of;       /* records[key].notes */
     ARRAY(struct guarantee_note) notes;
     struct guarantee_slot *slots; /* open addressing, at most half full */
     uint32_t slot_bits, slot_count;
@@ -92,13 +92,23 @@ struct guarantees {
 void guarantees_open(struct guarantees *s, const struct history_setting *setting, struct keys *keys);
 void guarantees_close(struct guarantees *s);
 
-void guarantees_at(struct guarantees *s, const struct ledger *l,
-                   const struct history_record *r); /* before the ledger's */
+void guarantees_look(struct guarantees *s, const struct ledger *l, const struct history_record *r);
+static inline void guarantees_at(struct guarantees *s, const struct ledger *l,
+                                 const struct history_record *r) /* before the ledger's */
+{
+    if (s->applied.count > 0)
+        guarantees_look(s, l, r);
+}
 void guarantees_begin(struct guarantees *s, const struct operation *op);
 /* Its samples are in. A write: `write` is what it committed, 0: nothing. A read that finished well: `newest`
  * as staleness_end has found it. */
 void guarantees_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
                      const struct operation *op, const struct live_write *newest);
+/* The same of a key that has nothing in the ledger and of which nobody has a note. */
+static inline void guarantees_read_bare(struct guarantees *s, const struct operation *op)
+{
+    s->reads += op->in_window;
+}
 void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct operation *op,
                       uint64_t write);
 void guarantees_end(struct guarantees *s, const struct operation *op); /* before either */

@@ -1,4 +1,4 @@
-/* keys.c -- see keys.h. Both are one table, so that it is the sooner large enough for large pages. */
+/* keys.c -- see keys.h. */
 #include "sim/observe/keys.h"
 
 #include "sim/base/sparse.h"
@@ -6,16 +6,19 @@
 void keys_open(struct keys *k, uint64_t count)
 {
     k->count = count;
-    k->states = sparse_new(keys_bytes(count));
-    k->marks = (struct key_marks *)(void *)(k->states + count);
+    k->table = sparse_new(keys_bytes(count));
+    k->records = k->table;
+    uintptr_t beyond = (uintptr_t)k->table % sizeof *k->records;
+    if (beyond > 0) /* each is to be a line of its own */
+        k->records = (struct key_record *)(void *)((char *)k->table + sizeof *k->records - beyond);
 }
 
 void keys_close(struct keys *k)
 {
-    sparse_free(k->states, keys_bytes(k->count));
+    sparse_free(k->table, keys_bytes(k->count));
 }
 
 uint64_t keys_bytes(uint64_t count)
 {
-    return count * (sizeof(struct key_marks) + sizeof(struct key_state));
+    return (count + 1) * sizeof(struct key_record);
 }

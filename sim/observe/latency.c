@@ -4,9 +4,9 @@
 
 #include "sim/model/model.h"
 
-void latency_open(struct latency *l, const struct history_setting *s, struct series *series)
+void latency_open(struct latency *l, const struct history_setting *s)
 {
-    *l = (struct latency){.setting = s, .series = series};
+    *l = (struct latency){.setting = s};
     l->regions = memory_new(s->region_count, sizeof *l->regions);
 }
 
@@ -32,24 +32,18 @@ void latency_fault(struct latency *l, const struct history_record *r)
         l->faults_on--;
 }
 
-void latency_begin(struct latency *l, const struct operation *op)
-{
-    l->in_faults += l->faults_on > 0 && op->in_window;
-}
-
 void latency_retry(struct latency *l, const struct operation *op)
 {
     l->regions[op->region].retries += op->in_window;
 }
 
-void latency_end(struct latency *l, const struct operation *op, const struct history_record *r)
+void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
+                 struct series_bin *bin)
 {
     bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
     int kind = op->kind != GEO_READ;
     sim_ns took = r->time - op->begin_time;
     struct latency_region *region = &l->regions[op->region];
-
-    struct series_bin *bin = series_at(l->series, op->region, op->begin_time);
 
     series_add(bin, SERIES_AVAILABILITY, well);
     if (well)

@@ -23,18 +23,22 @@ struct latency_region {
 
 struct latency {
     const struct history_setting *setting;
-    struct series *series;
     struct latency_region *regions;
     uint32_t faults_on;
     uint64_t in_faults;
 };
 
-void latency_open(struct latency *l, const struct history_setting *s, struct series *series);
+void latency_open(struct latency *l, const struct history_setting *s);
 void latency_close(struct latency *l);
 void latency_fault(struct latency *l, const struct history_record *r);
-void latency_begin(struct latency *l, const struct operation *op);
+static inline void latency_begin(struct latency *l, const struct operation *op)
+{
+    l->in_faults += l->faults_on > 0 && op->in_window;
+}
 void latency_retry(struct latency *l, const struct operation *op);
-void latency_end(struct latency *l, const struct operation *op, const struct history_record *r);
+/* `bin`: of the series, of its region and when it began. */
+void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
+                 struct series_bin *bin);
 void latency_put(const struct latency *l, struct figure_list *f);
 
 #endif

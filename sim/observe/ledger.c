@@ -1,9 +1,10 @@
 /* ledger.c -- the tables, and the life and death of a write.
  *
- * Most keys have nothing live at most times: their marks say so in one look, and all their replicas hold one
- * version, which is kept once. A key with live writes has an entry: its writes in two orders (by version, and
- * by taker), what has reached each replica, the version that it holds and its frontier. One whose replicas
- * have come to hold different versions otherwise (of writes that were not entered) keeps its entry for that.
+ * Most keys have nothing live at most times: their records say so in one look, and all their replicas hold
+ * one version, which is kept once. A key with live writes has an entry: its writes in two orders (by version,
+ * and by taker), what has reached each replica, the version that it holds and its frontier. One whose
+ * replicas have come to hold different versions otherwise (of writes that were not entered) keeps its entry
+ * for that.
  *
  * A write is complete once it is applied at and has reached every replica and its operation has ended. It
  * then waits in a queue until every read that was open by then has ended (the queue is in order, so only its
@@ -137,13 +138,12 @@ void ledger_close(struct ledger *l)
     places_close(&l->places);
 }
 
-void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position)
+/* Are the MERGEs of one state over with the record before this one? */
+void ledger_merged(struct ledger *l, const struct history_record *r)
 {
-    if (l->batch_entry != NULL && (r->kind != HISTORY_MERGE || r->key != l->batch_entry->key ||
-                                   r->node != l->batch_entry->rows[l->batch_row].node))
-        reach_flush(l); /* before the clock goes on: it happened then */
-    l->position = position;
-    l->time = r->time;
+    if (r->kind != HISTORY_MERGE || r->key != l->batch_entry->key ||
+        r->node != l->batch_entry->rows[l->batch_row].node)
+        reach_flush(l);
 }
 
 void ledger_finish(struct ledger *l)
@@ -177,8 +177,8 @@ struct key_entry *entry_make(struct ledger *l, uint64_t key)
     for (uint32_t row = 0; row < count; row++)
         e->rows[row].node = replicas[row];
     for (uint32_t row = 0; row < count; row++)
-        e->rows[row].version = l->keys->states[key].held;
-    l->keys->marks[key].entry = e->index + 1;
+        e->rows[row].version = l->keys->records[key].held;
+    l->keys->records[key].entry = e->index + 1;
     return e;
 }
 
@@ -224,8 +224,8 @@ void entry_settle(struct ledger *l, struct key_entry *e)
     if (e->live > 0 || e->swept || e->row_count > l->places.replicas || l->stays ||
         !rows_alike(l, e, &version))
         return;
-    l->keys->states[e->key].held = version;
-    l->keys->marks[e->key].entry = 0;
+    l->keys->records[e->key].held = version;
+    l->keys->records[e->key].entry = 0;
     e->in_use = false;
     e->row_count = 0;
     *array_add(&l->entries_free) = e->index;

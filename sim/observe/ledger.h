@@ -236,8 +236,15 @@ void ledger_open(struct ledger *l, const struct history_setting *s,
 void ledger_close(struct ledger *l);
 uint64_t ledger_bytes(const struct history_setting *s); /* tables by key beside keys.h, all touched */
 
+void ledger_merged(struct ledger *l, const struct history_record *r);
 /* First of all, for every record. */
-void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position);
+static inline void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position)
+{
+    if (l->batch_entry != NULL)
+        ledger_merged(l, r); /* before the clock goes on: it happened then */
+    l->position = position;
+    l->time = r->time;
+}
 
 /* What an operation's owner (operations.h) knows of a TAKE. */
 struct take_origin {
@@ -268,7 +275,7 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read);
 /* Look. */
 static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t key)
 {
-    uint32_t index = l->keys->marks[key].entry;
+    uint32_t index = l->keys->records[key].entry;
 
     return index == 0 ? NULL : l->entries.items[index - 1];
 }
@@ -292,7 +299,7 @@ static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
 {
     expect_line(&l->map[ledger_home(l, id)]);
 }
-/* This and the marks of the key were: what they point at. Id 0: no write. */
+/* This and the record of the key were: what they point at. Id 0: no write. */
 static inline void ledger_expect(const struct ledger *l, uint64_t key, uint64_t id)
 {
     const struct key_entry *e = ledger_entry(l, key);

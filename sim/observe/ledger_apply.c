@@ -184,7 +184,7 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
     if (winner != NULL && write_seen(loser, winner))
         return;
     const uint64_t commit =
-        winner != NULL ? winner->commit_position : l->keys->states[loser->entry->key].base_commit;
+        winner != NULL ? winner->commit_position : l->keys->records[loser->entry->key].base_commit;
     loser->lost = true;
     loser->skew = commit != 0 && commit != BASE_UNCOMMITTED && commit < loser->begin_position;
     loser->causal = winner == NULL || write_seen(winner, loser);
@@ -228,7 +228,7 @@ static void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, i
 /* Nothing of the key is live, and every replica holds one version: what is not newer changes nothing. */
 static void store_bare(struct ledger *l, uint32_t row, const struct history_record *r)
 {
-    const struct held *h = &l->keys->states[r->key].held;
+    const struct held *h = &l->keys->records[r->key].held;
 
     if (!version_newer(r->store.stamp, r->store.write, h->stamp, h->write))
         return;

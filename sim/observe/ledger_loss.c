@@ -50,7 +50,7 @@ static bool is_held(const struct ledger *l, const struct key_entry *e, uint64_t 
             if (held != NULL && held->id == write)
                 return true;
         }
-        return !any && l->keys->states[e->key].base_commit == 0;
+        return !any && l->keys->records[e->key].base_commit == 0;
     }
     for (uint32_t row = 0; row < l->places.replicas; row++)
         if (row_counts(l, e, row) && e->rows[row].version.write == write)
@@ -66,7 +66,7 @@ void base_add(struct ledger *l, const struct live_write *w)
 
     cause_retire(l, w, held);
     if (held)
-        l->keys->states[e->key].base_commit = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
+        l->keys->records[e->key].base_commit = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
     if (l->bases == NULL || w->commit_position == 0 || !w->in_window)
         return;
     struct key_base *b = &l->bases[e->key];
@@ -226,7 +226,7 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
     l->last_loss = l->position;
     l->overflowed |=
         l->retired > 0; /* it no longer has what is retired either, and nobody knows which that was */
-    if (e == NULL && row != PLACES_NONE && l->keys->states[r->key].held.write != 0) {
+    if (e == NULL && row != PLACES_NONE && l->keys->records[r->key].held.write != 0) {
         e = entry_make(l, r->key);
         e->rows[row].version = (struct held){0};
         entry_settle(l, e);

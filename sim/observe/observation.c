@@ -46,7 +46,8 @@ struct observation {
     int64_t owed_for_ever;
     struct step_mean backlog_ops, backlog_bytes, diverged;
     int64_t seen_ops, seen_bytes, seen_diverged;
-    uint64_t retired_at; /* the oldest open read when the ledger was last asked to let go */
+    uint64_t
+        retired_at; /* the oldest open read when the ledger last let go of what it could; 0: it has not */
     sim_ns end_ns;
     bool finished;
 };
@@ -115,13 +116,13 @@ static void begin(struct observation *o, const struct history_record *r, uint64_
 
     if (op->is_probe)
         return;
-    if (has(o, OBSERVE_LATENCY))
-        latency_begin(&o->latency, op);
+    latency_begin(&o->latency, op);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_begin(&o->guarantees, op);
-    if (has(o, OBSERVE_TALLIES))
-        tallies_begin(&o->tallies, op);
-    if (op->kind != GEO_READ && has(o, OBSERVE_RECOVERY))
+    if (op->kind == GEO_READ)
+        return;
+    tallies_begin(&o->tallies, op);
+    if (has(o, OBSERVE_RECOVERY))
         recovery_begin(&o->recovery, op);
 }
 
@@ -159,23 +160,63 @@ static void take(struct observation *o, const struct history_record *r)
 }
 
 /* Registers alone: elsewhere a read returns more than one write's value. */
-static void delta_end(struct observation *o, const struct operation *op, const struct history_record *r)
+static bool has_delta(const struct observation *o)
 {
-    bool well = r->end.outcome == OUTCOME_OK;
+    return o->setting->data == GEO_REGISTER && has(o, OBSERVE_DELTA);
+}
 
-    if (o->setting->data != GEO_REGISTER || op->is_probe || !has(o, OBSERVE_DELTA))
+static void delta_reads(struct observation *o, const struct operation *op, const struct history_record *r)
+{
+    uint64_t write = r->end.write;
+
+    if (delta_read_newest(&o->delta, op->key, write, op->begin_time) ||
+        delta_read(&o->delta, op->key, write, op->begin_time, r->time))
         return;
-    if (op->kind == GEO_READ && well &&
-        !delta_read(&o->delta, op->key, r->end.write, op->begin_time, r->time) &&
-        (r->end.write == 0 || ledger_find(&o->ledger, r->end.write) == NULL))
+    if (write == 0 || ledger_find(&o->ledger, write) == NULL)
         o->delta.undecided = true; /* of a write that was let go of */
-    for (uint32_t identity = 0; op->kind != GEO_READ && identity <= op->identities; identity++)
-        delta_write(&o->delta, op->key, op->op | identity, op->begin_time,
-                    well && (op->op | identity) == r->op ? r->time : SIM_NS_NEVER);
+}
+
+/* What is of both kinds, but not of probes. */
+static void serves(struct observation *o, const struct operation *op, const struct history_record *r,
+                   struct series_bin *bin)
+{
+    if (has(o, OBSERVE_LATENCY))
+        latency_end(&o->latency, op, r, bin);
+    if (has(o, OBSERVE_TALLIES))
+        tallies_end(&o->tallies, op, r);
+    if (has(o, OBSERVE_GUARANTEES))
+        guarantees_end(&o->guarantees, op);
+}
+
+/* Most reads are of keys of which the ledger has nothing, and nobody a note: of these all is known from the
+ * key's record. */
+static void read_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+{
+    struct series_bin *bin = series_at(&o->series, op->region, op->begin_time);
+    const struct key_record *key = &o->keys.records[op->key];
+    const struct live_write *newest = NULL;
+
+    serves(o, op, r, bin);
+    if (r->end.outcome != OUTCOME_OK)
+        return;
+    if (key->entry == 0) {
+        if (has(o, OBSERVE_STALENESS))
+            staleness_fresh(&o->staleness, op, bin);
+    } else if (has(o, OBSERVE_STALENESS)) {
+        newest = staleness_end(&o->staleness, &o->ledger, &o->operations, op, bin);
+    } else if (has(o, OBSERVE_GUARANTEES)) {
+        newest = staleness_missed(&o->ledger, &o->operations, op).newest;
+    }
+    if (key->entry == 0 && key->notes == 0)
+        guarantees_read_bare(&o->guarantees, op);
+    else if (has(o, OBSERVE_GUARANTEES))
+        guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
+    if (has_delta(o))
+        delta_reads(o, op, r);
 }
 
 /* All identities of the operation are over with it; the one that succeeded has committed. */
-static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+static void commits(struct observation *o, const struct operation *op, const struct history_record *r)
 {
     bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
 
@@ -194,36 +235,38 @@ static void write_ends(struct observation *o, const struct operation *op, const 
     }
 }
 
-static void end(struct observation *o, const struct history_record *r)
+static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+{
+    bool ok = r->end.outcome == OUTCOME_OK;
+
+    serves(o, op, r, series_at(&o->series, op->region, op->begin_time));
+    commits(o, op, r);
+    if (has(o, OBSERVE_GUARANTEES))
+        guarantees_wrote(&o->guarantees, &o->ledger, op, ok ? r->op : 0);
+    for (uint32_t identity = 0; identity <= op->identities && has_delta(o); identity++) {
+        uint64_t write = op->op | identity;
+        delta_write(&o->delta, op->key, write, op->begin_time, ok && write == r->op ? r->time : SIM_NS_NEVER);
+    }
+}
+
+/* True: something of the ledger may have changed. */
+static bool end(struct observation *o, const struct history_record *r)
 {
     struct operation *op = operations_find(&o->operations, r->op);
 
     if (op == NULL)
-        return;
+        return true;
+    bool writes = op->kind != GEO_READ;
     if (r->node != HISTORY_NO_NODE)
         operations_sample(&o->operations, op, r->node, r->end.instant);
-    if (!op->is_probe) {
-        if (has(o, OBSERVE_LATENCY))
-            latency_end(&o->latency, op, r);
-        if (has(o, OBSERVE_TALLIES))
-            tallies_end(&o->tallies, op, r);
-        if (has(o, OBSERVE_GUARANTEES))
-            guarantees_end(&o->guarantees, op);
-    }
-    if (op->kind != GEO_READ) {
+    if (writes)
         write_ends(o, op, r);
-        if (has(o, OBSERVE_GUARANTEES))
-            guarantees_wrote(&o->guarantees, &o->ledger, op, r->end.outcome == OUTCOME_OK ? r->op : 0);
-    } else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS | OBSERVE_GUARANTEES)) {
-        const struct live_write *newest =
-            has(o, OBSERVE_STALENESS) ? staleness_end(&o->staleness, &o->ledger, &o->operations, op)
-            : op->is_probe            ? NULL
-                                      : staleness_missed(&o->ledger, &o->operations, op).newest;
-        if (!op->is_probe && has(o, OBSERVE_GUARANTEES))
-            guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
-    }
-    delta_end(o, op, r);
+    else if (!op->is_probe)
+        read_ends(o, op, r);
+    else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS))
+        staleness_probe(&o->staleness, &o->ledger, &o->operations, op);
     operations_end(&o->operations, op);
+    return writes;
 }
 
 static void sample(struct observation *o, const struct history_record *r)
@@ -258,6 +301,22 @@ static void fault(struct observation *o, const struct history_record *r, uint64_
         convergence_fault_ends(&o->convergence, &o->ledger);
 }
 
+static void retire(struct observation *o)
+{
+    uint64_t oldest = operations_oldest_read(&o->operations);
+
+    ledger_retire(&o->ledger, oldest);
+    o->retired_at = o->ledger.batch_entry == NULL ? oldest : 0; /* 0: it could not yet */
+}
+
+/* A read has ended, and the ledger stands as it did: it lets go of more only if that was the oldest. */
+static void retire_read(struct observation *o)
+{
+    if (o->ledger.queue_count > 0 &&
+        (operations_oldest_read(&o->operations) != o->retired_at || o->ledger.keeps))
+        retire(o);
+}
+
 /* What the record changed of quantities that are followed over time. */
 static void follow(struct observation *o, sim_ns time)
 {
@@ -281,7 +340,7 @@ static void follow(struct observation *o, sim_ns time)
     if (o->convergence.waits_open > 0)
         convergence_look(&o->convergence, &o->ledger);
     if (o->ledger.queue_count > 0)
-        ledger_retire(&o->ledger, operations_oldest_read(&o->operations));
+        retire(o);
 }
 
 static void observe(struct observation *o, const struct history_record *r, uint64_t position)
@@ -327,8 +386,10 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         ledger_drop(&o->ledger, r);
         break;
     case HISTORY_END:
-        end(o, r);
-        break;
+        if (end(o, r))
+            break;
+        retire_read(o);
+        return;
     case HISTORY_DOWN:
         o->turns++;
         down(o, r);
@@ -360,93 +421,93 @@ static void observe(struct observation *o, const struct history_record *r, uint6
 
 /* ---- what is asked for ahead ---- */
 
-/* Tables by key and by write, long before; what they point at, before. Most time goes by in waiting for
- * these. */
-static void expect_tables(const struct observation *o, const struct history_record *r)
-{
-    switch (r->kind) {
-    case HISTORY_END:
-        keys_expect(&o->keys, r->key);
-        if (r->end.op_kind != GEO_READ)
-            ledger_expect_write(&o->ledger, r->op);
-        break;
-    case HISTORY_TAKE:
-        keys_expect(&o->keys, r->key);
-        keys_expect_state(&o->keys, r->key);
-        break;
-    case HISTORY_STORE:
-        keys_expect(&o->keys, r->key);
-        keys_expect_state(&o->keys, r->key);
-        ledger_expect_write(&o->ledger, r->store.write);
-        break;
-    default:
-        break;
-    }
-}
-
-static void expect_entries(const struct observation *o, const struct history_record *r)
-{
-    switch (r->kind) {
-    case HISTORY_END:
-        delta_expect(&o->delta, r->key);
-        ledger_expect(&o->ledger, r->key, r->end.op_kind == GEO_READ ? 0 : r->op);
-        break;
-    case HISTORY_TAKE:
-        ledger_expect(&o->ledger, r->key, 0);
-        break;
-    case HISTORY_STORE:
-        ledger_expect(&o->ledger, r->key, r->store.write);
-        break;
-    default:
-        break;
-    }
-}
-
-static void expect_rows(const struct observation *o, const struct history_record *r)
-{
-    const struct operation *op;
-
-    switch (r->kind) {
-    case HISTORY_END:
-        if (r->end.op_kind != GEO_READ) {
-            delta_expect_write(&o->delta, r->key);
-            break;
-        }
-        delta_expect_read(&o->delta, r->key, r->end.write);
-        if (o->keys.marks[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
-            guarantees_expect(&o->guarantees, op);
-        break;
-    case HISTORY_STORE:
-        ledger_expect_row(&o->ledger, r->key, r->node);
-        break;
-    default:
-        break;
-    }
-}
-
 static const uint32_t KINDS =
     1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
     1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
     1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
     1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
+static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE;
 
-enum { FAR = 18, NEAR = 12, CLOSE = 6 };
+struct records {
+    const struct history_entry *from, *to; /* until before this one */
+};
+
+/* Most time goes by in waiting for what is looked up by key and by write. Each of these asks for what the
+ * next one is going to look at. */
+static void expect_keys(const struct observation *o, struct records part)
+{
+    for (const struct history_entry *e = part.from; e < part.to; e++) {
+        const struct history_record *r = &e->record;
+        if ((OF_A_KEY >> r->kind & 1) == 0)
+            continue;
+        keys_expect(&o->keys, r->key);
+        if (r->kind == HISTORY_STORE)
+            ledger_expect_write(&o->ledger, r->store.write);
+        else if (r->kind == HISTORY_END && r->end.op_kind != GEO_READ)
+            ledger_expect_write(&o->ledger, r->op);
+    }
+}
+
+static void expect_entries(const struct observation *o, struct records part)
+{
+    for (const struct history_entry *e = part.from; e < part.to; e++) {
+        const struct history_record *r = &e->record;
+        if ((OF_A_KEY >> r->kind & 1) == 0)
+            continue;
+        bool reads = r->kind == HISTORY_END && r->end.op_kind == GEO_READ;
+        ledger_expect(&o->ledger, r->key,
+                      r->kind == HISTORY_STORE           ? r->store.write
+                      : r->kind == HISTORY_END && !reads ? r->op
+                                                         : 0);
+        if (reads ? o->keys.records[r->key].newest != r->end.write : r->kind == HISTORY_END)
+            delta_expect(&o->delta, r->key);
+    }
+}
+
+static void expect_rows(const struct observation *o, struct records part)
+{
+    for (const struct history_entry *e = part.from; e < part.to; e++) {
+        const struct history_record *r = &e->record;
+        const struct operation *op;
+        if (r->kind == HISTORY_STORE) {
+            ledger_expect_row(&o->ledger, r->key, r->node);
+        } else if (r->kind == HISTORY_END && r->end.op_kind != GEO_READ) {
+            delta_expect_write(&o->delta, r->key);
+        } else if (r->kind == HISTORY_END) {
+            if (o->keys.records[r->key].newest != r->end.write)
+                delta_expect_older(&o->delta, r->key, r->end.write);
+            if (o->keys.records[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
+                guarantees_expect(&o->guarantees, op);
+        }
+    }
+}
+
+static void observe_part(struct observation *o, struct records part)
+{
+    for (const struct history_entry *e = part.from; e < part.to; e++)
+        if ((KINDS >> e->record.kind & 1) != 0)
+            observe(o, &e->record, e->position);
+}
+
+enum { PART = 8 };
+
+/* The records of the part that begins at `from`; before the first and beyond the last there are none. */
+static struct records part(const struct history_entry *batch, uint32_t count, uint32_t from)
+{
+    if (from >= count)
+        return (struct records){batch, batch};
+    return (struct records){batch + from, batch + (count - from < PART ? count : from + PART)};
+}
 
 static void observe_batch(void *reader, const struct history_entry *batch, uint32_t count)
 {
     struct observation *o = reader;
 
-    for (uint32_t i = 0; i < count + FAR; i++) {
-        uint32_t near = i - (FAR - NEAR), close = i - (FAR - CLOSE),
-                 now = i - FAR; /* beyond count until then */
-        if (i < count)
-            expect_tables(o, &batch[i].record);
-        if (near < count)
-            expect_entries(o, &batch[near].record);
-        if (close < count)
-            expect_rows(o, &batch[close].record);
-        if (now < count && (KINDS >> batch[now].record.kind & 1) != 0)
-            observe(o, &batch[now].record, batch[now].position);
+    for (uint32_t at = 0; at < count + 3 * PART; at += PART) {
+        expect_keys(o, part(batch, count, at));
+        expect_entries(o, part(batch, count, at - PART));
+        expect_rows(o, part(batch, count, at - 2 * PART));
+        observe_part(o, part(batch, count, at - 3 * PART));
     }
 }
 
@@ -476,8 +537,8 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
         .over = has(o, OBSERVE_DELTA) ? on_over : NULL,
     };
     series_open(&o->series, s);
-    latency_open(&o->latency, s, &o->series);
-    staleness_open(&o->staleness, s, &o->series, &o->queue);
+    latency_open(&o->latency, s);
+    staleness_open(&o->staleness, s, &o->queue);
     delta_open(&o->delta, &o->keys);
     guarantees_open(&o->guarantees, s, &o->keys);
     lag_open(&o->lag, s, &o->series, &o->queue);

@@ -48,6 +48,11 @@ static inline void series_add(struct series_bin *of, enum series_id id, double v
     of[id].sum += value;
     of[id].weight += 1;
 }
+/* A value of 0. */
+static inline void series_add_zero(struct series_bin *of, enum series_id id)
+{
+    of[id].weight += 1;
+}
 void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the value from now on */
 /* `skip`: 1u << enum series_id of those that are undecided. */
 void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);

@@ -8,10 +8,9 @@
 
 #include "sim/model/model.h"
 
-void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series,
-                    struct histogram_queue *queue)
+void staleness_open(struct staleness *s, const struct history_setting *setting, struct histogram_queue *queue)
 {
-    *s = (struct staleness){.setting = setting, .series = series, .queue = queue};
+    *s = (struct staleness){.setting = setting, .queue = queue};
     s->regions = memory_new(setting->region_count, sizeof *s->regions);
     s->pairs = memory_new((size_t)setting->region_count * setting->region_count, sizeof *s->pairs);
     s->visibility_stale = memory_new(setting->probe_after_count, sizeof *s->visibility_stale);
@@ -95,8 +94,8 @@ struct missed staleness_missed(const struct ledger *l, const struct operations *
     return m;
 }
 
-static void probe_end(struct staleness *s, const struct ledger *l, const struct operations *o,
-                      const struct operation *op)
+void staleness_probe(struct staleness *s, const struct ledger *l, const struct operations *o,
+                     const struct operation *op)
 {
     const struct live_write *w = ledger_find(l, op->probe_of);
 
@@ -132,16 +131,12 @@ static void note_breach(const struct staleness *s, const struct ledger *l, const
 }
 
 const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
-                                       const struct operations *o, const struct operation *op)
+                                       const struct operations *o, const struct operation *op,
+                                       struct series_bin *bin)
 {
-    if (op->is_probe) {
-        probe_end(s, l, o, op);
-        return NULL;
-    }
     struct missed m = staleness_missed(l, o, op);
     sim_ns stale_ns = m.count > 0 ? op->begin_time - m.oldest_commit : 0;
     struct staleness_region *region = &s->regions[op->region];
-    struct series_bin *bin = series_at(s->series, op->region, op->begin_time);
 
     series_add(bin, SERIES_STALE_READ_FRACTION, m.count > 0);
     series_add(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);

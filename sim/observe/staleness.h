@@ -34,7 +34,6 @@ struct staleness_region {
 
 struct staleness {
     const struct history_setting *setting;
-    struct series *series;
     struct histogram_queue *queue;
     struct staleness_region *regions;
     struct histogram *pairs; /* [from * regions + to] */
@@ -53,13 +52,26 @@ struct missed {
 /* What goes against `w` at the node, and the loss that took it: of this check and of the guarantees'. */
 struct check_breach breach_of(const struct ledger *l, uint64_t op, const struct live_write *w, uint32_t node);
 
-void staleness_open(struct staleness *s, const struct history_setting *setting, struct series *series,
+void staleness_open(struct staleness *s, const struct history_setting *setting,
                     struct histogram_queue *queue); /* flushed by who owns it */
 void staleness_close(struct staleness *s);
-/* A read, or a probe, has ended with OK; its samples are all in. The newest live write that it reflects, if
- * versions decide which that is; else, or where there is none, NULL. */
+/* A probe has ended with OK; its samples are all in. */
+void staleness_probe(struct staleness *s, const struct ledger *l, const struct operations *o,
+                     const struct operation *op);
+/* The same of a read, where `bin` is of the series, of its region and when it began. The newest live write
+ * that it reflects, if versions decide which that is; else, or where there is none, NULL. */
 const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
-                                       const struct operations *o, const struct operation *op);
+                                       const struct operations *o, const struct operation *op,
+                                       struct series_bin *bin);
+/* The same of a key that has nothing in the ledger. */
+static inline void staleness_fresh(struct staleness *s, const struct operation *op, struct series_bin *bin)
+{
+    series_add_zero(bin, SERIES_STALE_READ_FRACTION);
+    series_add_zero(bin, SERIES_READ_STALENESS);
+    if (s->checks != NULL)
+        checks_note_staleness(s->checks, op->op, 0, 0);
+    s->regions[op->region].reads += op->in_window; /* counted in the end, see staleness_finish */
+}
 void staleness_finish(struct staleness *s);
 void staleness_put(const struct staleness *s, struct figure_list *f);
 void staleness_put_visibility(const struct staleness *s, struct figure_list *f);

@@ -130,7 +130,7 @@ Test(observe_limits, versions_that_differ_are_kept_until_they_do_not)
     cr_assert_not_null(ledger_entry(&l, 3));
     stored(&l, 3, 1, 7);
     cr_assert_null(ledger_entry(&l, 3));
-    cr_expect_eq(keys.states[3].held.stamp, 7);
+    cr_expect_eq(keys.records[3].held.stamp, 7);
     stored(&l, 4, 0, 6); /* refused */
     cr_assert_null(ledger_entry(&l, 3));
 
