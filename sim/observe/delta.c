@@ -24,7 +24,7 @@
 
 #include <stdlib.h>
 
-enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 4, CROWD = 32 };
+enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 2, CROWD = 32 };
 
 #define CLUSTERS_BYTES (CLUSTERS_MOST * sizeof(struct delta_cluster))
 
@@ -65,28 +65,6 @@ static void newest_set(struct delta *d, uint64_t key, uint32_t at)
     d->of->records[key].clusters = (d->of->records[key].clusters & DELTA_CROWDED) | at;
 }
 
-/* The beginnings of reads that the key's record has go to its newest cluster. */
-static void newest_settle(struct delta *d, uint64_t key)
-{
-    struct key_record *k = &d->of->records[key];
-
-    if (k->clusters != 0 && k->newest != DELTA_UNKNOWN)
-        d->clusters[delta_newest(d, key) - 1].read_begin = k->newest_read;
-    k->newest = DELTA_UNKNOWN;
-}
-
-/* And the other way, if a further read of it may leave the rest as it is. */
-static void newest_show(struct delta *d, uint64_t key)
-{
-    struct key_record *k = &d->of->records[key];
-    const struct delta_cluster *c = &d->clusters[delta_newest(d, key) - 1];
-
-    if (c->first_end == SIM_NS_NEVER)
-        return;
-    k->newest = c->write;
-    k->newest_read = c->read_begin;
-}
-
 static void map_put(struct delta *d, uint64_t key, uint32_t at)
 {
     uint64_t write = d->clusters[at - 1].write;
@@ -104,15 +82,22 @@ static struct delta_key *key_of(struct delta *d, uint64_t key)
     return &d->keys.items[d->keys.count - 1];
 }
 
+/* For another cluster; else from here on it keeps nothing. */
+static bool has_room(struct delta *d)
+{
+    if (d->cluster_count - d->free.count + d->bare_count < CLUSTERS_MOST)
+        return true;
+    delta_close(d);
+    d->undecided = true;
+    return false;
+}
+
 static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t write)
 {
     uint32_t at;
 
-    if (d->cluster_count - d->free.count == CLUSTERS_MOST) { /* from here on it keeps nothing */
-        delta_close(d);
-        d->undecided = true;
+    if (!has_room(d))
         return NULL;
-    }
     struct delta_key *k = key_of(d, key);
     if (d->free.count > 0) {
         at = d->free.items[--d->free.count];
@@ -138,6 +123,33 @@ static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t
     return c;
 }
 
+/* What the key's record has of its newest cluster goes there. */
+static void newest_settle(struct delta *d, uint64_t key)
+{
+    struct key_record *k = &d->of->records[key];
+
+    if (k->clusters == DELTA_BARE) {
+        k->clusters = 0;
+        d->bare_count--;
+        cluster_add(d, key, 0)->read_begin = k->newest_read;
+    } else if (k->clusters != 0 && k->newest != DELTA_UNKNOWN) {
+        d->clusters[delta_newest(d, key) - 1].read_begin = k->newest_read;
+    }
+    k->newest = DELTA_UNKNOWN;
+}
+
+/* And the other way, if a further read of it may leave the rest as it is. */
+static void newest_show(struct delta *d, uint64_t key)
+{
+    struct key_record *k = &d->of->records[key];
+    const struct delta_cluster *c = &d->clusters[delta_newest(d, key) - 1];
+
+    if (c->first_end == SIM_NS_NEVER)
+        return;
+    k->newest = c->write;
+    k->newest_read = c->read_begin;
+}
+
 void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim_ns end)
 {
     if (d->undecided)
@@ -157,9 +169,19 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
 {
     if (d->undecided)
         return true;
+    struct key_record *k = &d->of->records[key];
+    if (k->clusters == 0 && write == 0) {
+        if (!has_room(d))
+            return true;
+        d->bare_count++;
+        k->clusters = DELTA_BARE;
+        k->newest = 0;
+        k->newest_read = begin;
+        return true;
+    }
     newest_settle(d, key);
     uint32_t at = index_of(d, key, write);
-    bool known = at != 0 || (write == 0 && (delta_newest(d, key) == 0 || !key_of(d, key)->initial_over));
+    bool known = at != 0 || (write == 0 && !key_of(d, key)->initial_over);
     struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
     if (c == NULL)
         return known;
@@ -230,7 +252,7 @@ static void condense(struct delta *d, struct delta_key *k)
     }
     newest_set(d, k->key, first);
     newest_show(d, k->key);
-    k->limit = k->count < LOOK_AT / 2 ? LOOK_AT : 2 * k->count;
+    k->limit = LOOK_AT * k->count;
 }
 
 static void over(struct delta *d, struct delta_key *k, uint64_t write)
@@ -248,8 +270,9 @@ void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
         return;
     if (delta_newest(d, key) == 0) {
         newest_settle(d, key);
-        if (cluster_add(d, key, write) == NULL)
+        if (delta_newest(d, key) == 0 && cluster_add(d, key, write) == NULL)
             return;
+        newest_show(d, key);
     }
     struct delta_key *k = key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
@@ -274,6 +297,7 @@ bool delta_finish(struct delta *d, struct histogram *out)
 {
     ARRAY(struct delta_cluster) of_key = {0};
 
+    histogram_add_many(out, 0, d->undecided ? 0 : d->bare_count);
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
         struct delta_key *k = &d->keys.items[at];
         if (k->count < 2) { /* as of most: no pair */

@@ -16,7 +16,7 @@
  * looked at.
  *
  * Cost: a read of the newest write is a look at the key's record, another two looks into tables; some 50
- * bytes a write that is kept and 48 a key that was touched; pairs of a key's writes. More than 2^20 of the
+ * bytes a write that is kept and 48 a key that was written; pairs of a key's writes. More than 2^20 of the
  * first or 2^26 of the last: undecided.
  *
  * Source: Golab, Li, Shah: Analyzing consistency properties for fun and profit, PODC 2011; zones: Gibbons,
@@ -50,6 +50,7 @@ struct delta_key {
 };
 
 #define DELTA_CROWDED (UINT32_C(1) << 31) /* the key's clusters are in of_write */
+#define DELTA_BARE DELTA_CROWDED          /* alone: so far there were only reads of the initial value */
 #define DELTA_UNKNOWN UINT64_MAX
 
 struct delta {
@@ -58,8 +59,8 @@ struct delta {
                         and of its reads' beginnings the only one that is up to date; or DELTA_UNKNOWN */
     struct delta_cluster
         *clusters; /* all that there may be, as they are touched; NULL once it is undecided */
-    uint32_t cluster_count;
-    ARRAY(uint32_t) free; /* + 1 */
+    uint32_t cluster_count, bare_count; /* bare: keys; each would have a cluster, and counts as one */
+    ARRAY(uint32_t) free;               /* + 1 */
     ARRAY(struct delta_key) keys;
     struct check_map of_write; /* of crowded keys: (write, 0), or (key, 1) for the value from before the start
                                   -> index into clusters + 1 */
