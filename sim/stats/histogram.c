@@ -18,7 +18,6 @@
 #include "sim/stats/percentile.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static uint32_t slot_shift(uint32_t slot)
 {
@@ -48,21 +47,39 @@ static int64_t slot_middle(uint32_t slot)
 
 static uint64_t page_count(const struct histogram_page *page, uint32_t index)
 {
-    return page->low[index] | (page->high != NULL ? (uint64_t)page->high[index] << 32 : 0);
+    return page->buckets[index].low | (page->high != NULL ? (uint64_t)page->high[index] << 32 : 0);
+}
+
+/* The one value that fell into the bucket of this slot, which is on the page, or HISTOGRAM_MIXED. */
+static int64_t page_only(const struct histogram_page *page, uint32_t slot)
+{
+    uint32_t above = page->buckets[slot % HISTOGRAM_PAGE].above;
+
+    if (page->only != NULL)
+        return page->only[slot % HISTOGRAM_PAGE];
+    return above != HISTOGRAM_SEVERAL ? histogram_slot_low(slot) + above : HISTOGRAM_MIXED;
+}
+
+static void page_set_only(struct histogram_page *page, uint32_t slot, int64_t only)
+{
+    if (page->only != NULL)
+        page->only[slot % HISTOGRAM_PAGE] = only;
+    else
+        page->buckets[slot % HISTOGRAM_PAGE].above =
+            only != HISTOGRAM_MIXED ? (uint32_t)(only - histogram_slot_low(slot)) : HISTOGRAM_SEVERAL;
 }
 
 /* `only`: what all of them are, or HISTOGRAM_MIXED. */
-static void page_add(struct histogram_page *page, uint32_t index, uint64_t times, int64_t only)
+static void page_add(struct histogram_page *page, uint32_t slot, uint64_t times, int64_t only)
 {
+    uint32_t index = slot % HISTOGRAM_PAGE;
     uint64_t before = page_count(page, index), count = before + times;
 
     if (times == 0)
         return;
-    if (before == 0)
-        page->only[index] = only;
-    else if (page->only[index] != only)
-        page->only[index] = HISTOGRAM_MIXED;
-    page->low[index] = (uint32_t)count;
+    if (before == 0 || page_only(page, slot) != only)
+        page_set_only(page, slot, before == 0 ? only : HISTOGRAM_MIXED);
+    page->buckets[index].low = (uint32_t)count;
     if (count >> 32 == 0)
         return;
     if (page->high == NULL)
@@ -77,8 +94,11 @@ static struct histogram_page *page_of(struct histogram *h, uint32_t number)
         h->min = INT64_MAX;
         h->max = -1;
     }
-    if (h->pages[number] == NULL)
+    if (h->pages[number] == NULL) {
         h->pages[number] = memory_new(1, sizeof(struct histogram_page));
+        if (number >= HISTOGRAM_WIDE / HISTOGRAM_PAGE)
+            h->pages[number]->only = memory_new(HISTOGRAM_PAGE, sizeof *h->pages[number]->only);
+    }
     return h->pages[number];
 }
 
@@ -90,7 +110,7 @@ void histogram_add_many(struct histogram *h, int64_t value, uint64_t times)
         return;
     uint32_t slot = histogram_slot(value);
 
-    page_add(page_of(h, slot / HISTOGRAM_PAGE), slot % HISTOGRAM_PAGE, times, value);
+    page_add(page_of(h, slot / HISTOGRAM_PAGE), slot, times, value);
     h->count += times;
     h->sum += (histogram_sum)(uint64_t)value * times;
     if (value < h->min)
@@ -110,9 +130,11 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
         if (page == NULL)
             continue;
         struct histogram_page *to = page_of(into, number);
-        for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++)
-            if (page->low[index] != 0 || page->high != NULL)
-                page_add(to, index, page_count(page, index), page->only[index]);
+        for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++) {
+            uint32_t slot = number * HISTOGRAM_PAGE + index;
+            if (page->buckets[index].low != 0 || page->high != NULL)
+                page_add(to, slot, page_count(page, index), page_only(page, slot));
+        }
     }
     into->count += from->count;
     into->sum += from->sum;
@@ -159,7 +181,7 @@ uint64_t histogram_slot_count(const struct histogram *h, uint32_t slot)
 int64_t histogram_slot_only(const struct histogram *h, uint32_t slot)
 {
     CHECK(histogram_slot_count(h, slot) > 0);
-    return h->pages[slot / HISTOGRAM_PAGE]->only[slot % HISTOGRAM_PAGE];
+    return page_only(h->pages[slot / HISTOGRAM_PAGE], slot);
 }
 
 void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int64_t only)
@@ -168,7 +190,7 @@ void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int6
     if (times == 0)
         return;
     histogram_add_many(h, histogram_slot_low(slot), times);
-    h->pages[slot / HISTOGRAM_PAGE]->only[slot % HISTOGRAM_PAGE] = only;
+    page_set_only(h->pages[slot / HISTOGRAM_PAGE], slot, only);
 }
 
 /* What a value of the bucket is taken for. */
@@ -255,7 +277,7 @@ void histogram_clear(struct histogram *h)
         if (page == NULL)
             continue;
         free(page->high);
-        memset(page, 0, sizeof *page);
+        *page = (struct histogram_page){.only = page->only};
     }
     h->count = 0;
     h->sum = 0;
@@ -267,8 +289,10 @@ void histogram_free(struct histogram *h)
 {
     if (h->pages != NULL) {
         for (uint32_t number = 0; number < HISTOGRAM_PAGES; number++) {
-            if (h->pages[number] != NULL)
+            if (h->pages[number] != NULL) {
                 free(h->pages[number]->high);
+                free(h->pages[number]->only);
+            }
             free(h->pages[number]);
         }
         free(h->pages);

@@ -8,8 +8,8 @@
  *
  * Count, sum (hence mean), min and max are exact; quantiles are within 2^-11 (0.049 %) of the sorted values
  * and inside [min, max]; they are exact below 2048, and wherever all that fell into a bucket was one value,
- * as with constant delays. Adding costs a few nanoseconds; memory is 1.7 KB and 3 KB for each quarter octave
- * that a value fell into (108 KB if they fill everything from 1 ms to 0.5 s). The result depends on what was
+ * as with constant delays. Adding costs a few nanoseconds; memory is 1.7 KB and 2 KB for each quarter octave
+ * that a value fell into (74 KB if they fill everything from 1 ms to 0.5 s). The result depends on what was
  * added, never on the order. */
 #ifndef GEOREP_STATS_HISTOGRAM_H
 #define GEOREP_STATS_HISTOGRAM_H
@@ -30,12 +30,21 @@ __extension__ typedef unsigned __int128 histogram_sum;
 
 #define HISTOGRAM_MIXED (-1)
 
-/* Counts in two halves: the upper one is made when a bucket first passes 2^32, which few ever do. `only`: of
- * a bucket that is not empty, the one value that fell into it, or HISTOGRAM_MIXED. */
+/* Counts in two halves: the upper one is made when a bucket first passes 2^32, which few ever do. `above`: of
+ * a bucket that is not empty, the one value that fell into it less the least that might, or
+ * HISTOGRAM_SEVERAL. */
+struct histogram_bucket {
+    uint32_t low, above;
+};
+
+#define HISTOGRAM_SEVERAL UINT32_MAX
+/* From this slot on, 2^42, buckets are as wide as `above` can tell or wider: there a page has its values. */
+#define HISTOGRAM_WIDE (33u * HISTOGRAM_OCTAVE)
+
 struct histogram_page {
-    uint32_t low[HISTOGRAM_PAGE];
+    struct histogram_bucket buckets[HISTOGRAM_PAGE];
     uint32_t *high;
-    int64_t only[HISTOGRAM_PAGE];
+    int64_t *only; /* of slots that are wide: the one value, or HISTOGRAM_MIXED */
 };
 
 /* Private to the functions below; zeroed is empty. */
@@ -49,27 +58,42 @@ struct histogram {
 /* The same value several times. */
 void histogram_add_many(struct histogram *h, int64_t value, uint64_t times);
 
+/* So many bits of a value does its bucket leave out. */
+static inline uint32_t histogram_shift(int64_t value)
+{
+    return 53u - (uint32_t)__builtin_clzll((uint64_t)value | HISTOGRAM_OCTAVE);
+}
+
 /* The bucket of a value: itself below 2048, then 1024 buckets an octave. */
 static inline uint32_t histogram_slot(int64_t value)
 {
-    uint32_t shift = 53u - (uint32_t)__builtin_clzll((uint64_t)value | HISTOGRAM_OCTAVE);
+    uint32_t shift = histogram_shift(value);
 
     return shift * HISTOGRAM_OCTAVE + (uint32_t)((uint64_t)value >> shift);
+}
+
+/* NULL: on a page that is not there. */
+static inline struct histogram_bucket *histogram_bucket(const struct histogram *h, uint32_t slot)
+{
+    struct histogram_page *page = h->pages != NULL ? h->pages[slot / HISTOGRAM_PAGE] : NULL;
+
+    return page != NULL ? &page->buckets[slot % HISTOGRAM_PAGE] : NULL;
 }
 
 static inline void histogram_add(struct histogram *h, int64_t value)
 {
     CHECK(value >= 0);
-    uint32_t slot = histogram_slot(value);
-    struct histogram_page *page = h->pages != NULL ? h->pages[slot / HISTOGRAM_PAGE] : NULL;
+    uint32_t shift = histogram_shift(value);
+    uint32_t slot = shift * HISTOGRAM_OCTAVE + (uint32_t)((uint64_t)value >> shift);
+    struct histogram_bucket *b = histogram_bucket(h, slot);
 
-    if (page == NULL || page->low[slot % HISTOGRAM_PAGE] + 1u <= 1u) { /* the first, or the last of 2^32 */
+    if (b == NULL || b->low + 1u <= 1u || slot >= HISTOGRAM_WIDE) { /* the first, or the last of 2^32 */
         histogram_add_many(h, value, 1);
         return;
     }
-    page->low[slot % HISTOGRAM_PAGE]++;
-    if (page->only[slot % HISTOGRAM_PAGE] != value)
-        page->only[slot % HISTOGRAM_PAGE] = HISTOGRAM_MIXED;
+    b->low++;
+    if (b->above != ((uint64_t)value & ((UINT64_C(1) << shift) - 1)))
+        b->above = HISTOGRAM_SEVERAL;
     h->count++;
     h->sum += (uint64_t)value;
     if (value < h->min)

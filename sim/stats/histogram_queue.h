@@ -36,13 +36,10 @@ static inline void histogram_queue_add(struct histogram_queue *q, struct histogr
     q->ring[at].value = value;
     if (into->pages != NULL)
         expect_line(&into->pages[histogram_slot(value) / HISTOGRAM_PAGE]);
-    if (middle != NULL && middle->pages != NULL) {
-        uint32_t slot = histogram_slot(q->ring[half].value);
-        const struct histogram_page *page = middle->pages[slot / HISTOGRAM_PAGE];
-        if (page != NULL) {
-            expect_line(&page->low[slot % HISTOGRAM_PAGE]);
-            expect_line(&page->only[slot % HISTOGRAM_PAGE]);
-        }
+    if (middle != NULL) {
+        const struct histogram_bucket *b = histogram_bucket(middle, histogram_slot(q->ring[half].value));
+        if (b != NULL)
+            expect_line(b);
     }
 }
 

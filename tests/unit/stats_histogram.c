@@ -99,6 +99,27 @@ Test(stats_histogram, mean_and_counts_are_exact_beyond_64_bits)
     histogram_free(&h);
 }
 
+Test(stats_histogram, the_one_value_of_a_bucket_is_told_however_wide_it_is)
+{
+    for (int bits = 0; bits < 62; bits++)
+        for (int64_t less = -1; less <= 1; less++) {
+            struct histogram h = {0}, all = {0};
+            int64_t value = (INT64_C(1) << bits) + (INT64_C(1) << bits) / 3 * 2 + less;
+            int64_t last = histogram_slot_high(histogram_slot(value));
+            histogram_add_many(&h, last, 2);
+            histogram_add(&h, last);
+            histogram_merge(&all, &h);
+            cr_assert_eq(histogram_slot_only(&all, histogram_slot(last)), last);
+            histogram_add(&h, histogram_slot_low(histogram_slot(value)));
+            histogram_merge(&all, &h);
+            bool one = histogram_slot_low(histogram_slot(value)) == last;
+            cr_assert_eq(histogram_slot_only(&all, histogram_slot(last)), one ? last : HISTOGRAM_MIXED);
+            cr_assert_eq(histogram_slot_count(&all, histogram_slot(last)), 7u);
+            histogram_free(&h);
+            histogram_free(&all);
+        }
+}
+
 Test(stats_histogram, a_bucket_counts_past_32_bits_one_by_one)
 {
     struct histogram h = {0};
