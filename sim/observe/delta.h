@@ -127,6 +127,18 @@ static inline void delta_expect_write(const struct delta *d, uint64_t key)
         expect_line(&d->keys.items[d->clusters[at - 1].key]);
 }
 
+/* Likewise of one that is over: with it goes an older one. */
+static inline void delta_expect_over(const struct delta *d, uint64_t key)
+{
+    uint32_t at = delta_newest(d, key);
+
+    if (at == 0 || d->undecided)
+        return;
+    expect_line(&d->keys.items[d->clusters[at - 1].key]);
+    if (d->clusters[at - 1].next != 0)
+        expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
+}
+
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */
 bool delta_finish(struct delta *d, struct histogram *out);
 

@@ -86,7 +86,8 @@ uint64_t ledger_bytes(const struct history_setting *s)
 
 static void write_dispose(struct live_write *w)
 {
-    free(w->seen);
+    if (w->seen != w->seen_few)
+        free(w->seen);
     free(w->met);
     free(w);
 }
@@ -99,7 +100,8 @@ static void entry_dispose(struct key_entry *e)
             write_dispose(w);
         }
     for (uint32_t row = 0; row < e->row_capacity; row++)
-        array_free(&e->rows[row].frontier);
+        if (e->rows[row].frontier_room > 0)
+            free(e->rows[row].frontier_many);
     free(e->slots);
     free(e->rows);
     free(e->reach);
@@ -204,8 +206,11 @@ static bool rows_alike(const struct ledger *l, const struct key_entry *e, struct
 static void entry_release(struct ledger *l, struct key_entry *e)
 {
     for (uint32_t row = 0; row < e->row_count; row++) {
-        e->rows[row].held = e->rows[row].cursor = NULL;
-        e->rows[row].frontier.count = 0;
+        struct key_row *r = &e->rows[row];
+        if (r->frontier_room > 0)
+            free(r->frontier_many);
+        r->held = r->cursor = r->frontier_one = NULL;
+        r->frontier_count = r->frontier_room = 0;
     }
     memset(e->reach, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->reach);
     memset(e->kept, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->kept);
@@ -264,13 +269,16 @@ static struct live_write *write_make(struct ledger *l)
 {
     size_t bytes = sizeof(struct live_write) + l->places.replicas * sizeof(struct applied);
 
-    if (l->writes_free.count == 0)
-        return memory_new(1, bytes);
+    if (l->writes_free.count == 0) {
+        struct live_write *w = memory_new(1, bytes);
+        w->seen = w->seen_few;
+        w->seen_capacity = LEDGER_SEEN_FEW;
+        return w;
+    }
     struct live_write *w = l->writes_free.items[--l->writes_free.count];
-    struct live_write kept = {
+    *w = (struct live_write){
         .seen = w->seen, .met = w->met, .seen_capacity = w->seen_capacity, .met_capacity = w->met_capacity};
-    memset(w, 0, bytes);
-    *w = kept;
+    memset(w->applied, 0, l->places.replicas * sizeof(struct applied));
     return w;
 }
 
@@ -363,6 +371,8 @@ static void queue_push(struct ledger *l, struct live_write *w)
     }
     l->queue[(l->queue_head + l->queue_count++) & l->queue_mask] = w;
     w->queued = true;
+    if (l->base_stamps != NULL) /* for when it retires, which is soon */
+        expect_line(&l->base_stamps[w->entry->key]);
 }
 
 void write_check(struct ledger *l, struct live_write *w)

@@ -49,31 +49,28 @@ struct applied {
     sim_ns time;
 };
 
+/* Enough for the takers of nearly every key. */
+#define LEDGER_SEEN_FEW 6
+
+/* First what a replica's STORE looks at. */
 struct live_write {
     uint64_t id;
     int64_t stamp;
     uint64_t took;            /* position of its TAKE */
-    uint64_t begin_position;  /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
     uint64_t commit_position; /* 0: not committed */
-    sim_ns commit_time;
-    uint64_t end_position; /* its client was told, or gave up; 0: not yet */
-    uint64_t complete_position;
     struct key_entry *entry;
     struct live_write *lane_older, *lane_newer; /* of its key, by version (BY_ORDER) */
-    struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
     uint64_t *seen;                             /* [slot]: it has seen the slot's writes up to this TAKE */
-    uint64_t *met;                              /* TAKEs of the writes it was paired with */
-    uint32_t seen_count, seen_capacity, met_count, met_capacity;
+    uint64_t seen_few[LEDGER_SEEN_FEW];         /* where that is, as long as it suffices */
+    uint32_t seen_count, seen_capacity;
     uint32_t slot, bytes;
-    uint32_t session;          /* of the client, within its region */
     uint32_t unapplied;        /* replicas */
     uint32_t frontiers, helds; /* replicas whose frontier it is in; that hold it */
-    uint32_t down_fault; /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
-    uint16_t first;      /* row that first applied it; LEDGER_NO_ROW */
-    bool in_window;      /* its operation began in the window */
-    bool reached;        /* every replica */
-    bool closed;         /* its operation ended */
-    bool retried;        /* its operation had several attempts: one under way may take it again */
+    uint16_t first;            /* row that first applied it; LEDGER_NO_ROW */
+    bool in_window;            /* its operation began in the window */
+    bool reached;              /* every replica */
+    bool closed;               /* its operation ended */
+    bool retried;              /* its operation had several attempts: one under way may take it again */
     bool complete, queued, pinned, parked, retirable;
     bool settled; /* told to the listener */
     bool decided; /* some replica has let it go: */
@@ -84,8 +81,17 @@ struct live_write {
     uint64_t lost_for;    /* the winner; it need not be live */
     sim_ns lost_time;     /* */
     struct loss_stamp by; /* what it wins or loses by */
-    uint32_t taker;       /* node */
-    uint64_t taker_down;  /* where its taker first went down afterwards; 0: it did not */
+    struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
+    uint64_t begin_position; /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
+    sim_ns commit_time;
+    uint64_t end_position; /* its client was told, or gave up; 0: not yet */
+    uint64_t complete_position;
+    uint64_t *met; /* TAKEs of the writes it was paired with */
+    uint32_t met_count, met_capacity;
+    uint32_t session;    /* of the client, within its region */
+    uint32_t down_fault; /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
+    uint32_t taker;      /* node */
+    uint64_t taker_down; /* where its taker first went down afterwards; 0: it did not */
     uint64_t forgot; /* where its taker last lost memory or disk, or rolled the key back, before; 0: never */
     uint64_t leadership;      /* where its taker last came to lead; 0: never */
     struct applied applied[]; /* [row] */
@@ -105,12 +111,15 @@ struct write_slot {
 
 struct key_row {
     uint32_t node;
-    struct held version; /* BY_ORDER: that it holds, of a replica */
-    uint64_t forgot;     /* where it was last rolled back; 0: never */
+    uint32_t frontier_count, frontier_room; /* see row_frontier; room 0: for one, here */
+    struct held version;                    /* BY_ORDER: that it holds, of a replica */
     struct live_write
         *held; /* the write whose value it holds, if that is live; BY_MERGE: as far as drops tell */
-    struct live_write *cursor;           /* BY_ORDER: the newest live write that it reflects */
-    ARRAY(struct live_write *) frontier; /* reached it, and seen by no other write that did */
+    struct live_write *cursor; /* BY_ORDER: the newest live write that it reflects */
+    union {
+        struct live_write *frontier_one, **frontier_many;
+    };
+    uint64_t forgot; /* where it was last rolled back; 0: never */
 };
 
 struct key_entry {
@@ -273,6 +282,11 @@ void ledger_finish(struct ledger *l); /* what is under way meets */
 void ledger_retire(struct ledger *l, uint64_t oldest_read);
 
 /* Look. */
+/* The next that it lets go of, and the one after that, ...; NULL: there are not so many yet. */
+static inline const struct live_write *ledger_next(const struct ledger *l, uint32_t ahead)
+{
+    return ahead < l->queue_count ? l->queue[(l->queue_head + ahead) & l->queue_mask] : NULL;
+}
 static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t key)
 {
     uint32_t index = l->keys->records[key].entry;
@@ -325,6 +339,12 @@ static inline void ledger_expect_row(const struct ledger *l, uint64_t key, uint3
     expect_line(&e->rows[row]);
     expect_line(&e->reach[(size_t)row * e->slot_capacity]);
     expect_line(e->slots);
+}
+
+/* [frontier_count]: what reached it and was seen by no other write that did. */
+static inline struct live_write **row_frontier(struct key_row *r)
+{
+    return r->frontier_room == 0 ? &r->frontier_one : r->frontier_many;
 }
 
 /* Has `by` seen `w` (not asked of itself)? */

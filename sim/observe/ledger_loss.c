@@ -5,6 +5,8 @@
  * is applied there anew. That is why writes stay, where disks may be lost. */
 #include "sim/observe/ledger_room.h"
 
+#include "sim/base/sparse.h"
+
 static bool has_crash(const struct history_setting *s)
 {
     for (uint32_t i = 0; i < s->fault_count; i++)
@@ -20,14 +22,14 @@ void base_open(struct ledger *l)
     l->keeps = s->may_lose;
     l->stays = s->placement == PLACEMENT_PER_NODE && l->places.replicas < s->node_count;
     if (s->clocks_err)
-        l->base_stamps = memory_new(s->key_count, sizeof *l->base_stamps);
+        l->base_stamps = sparse_new(s->key_count * sizeof *l->base_stamps);
     if (has_crash(s))
         l->bases = memory_new(s->key_count, sizeof *l->bases);
 }
 
 void base_close(struct ledger *l)
 {
-    free(l->base_stamps);
+    sparse_free(l->base_stamps, l->setting->key_count * sizeof *l->base_stamps);
     free(l->bases);
 }
 
@@ -66,7 +68,8 @@ void base_add(struct ledger *l, const struct live_write *w)
 
     cause_retire(l, w, held);
     if (held)
-        l->keys->records[e->key].base_commit = w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
+        l->keys->records[e->key].base_commit =
+            w->commit_position != 0 ? w->commit_position : BASE_UNCOMMITTED;
     if (l->bases == NULL || w->commit_position == 0 || !w->in_window)
         return;
     struct key_base *b = &l->bases[e->key];

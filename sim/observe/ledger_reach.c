@@ -145,12 +145,15 @@ void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struc
             *kept_at(e, row, slot) = w->seen[slot];
 }
 
+/* Room for so many; what is in it is of no use any more. */
 static void seen_widen(struct live_write *w, uint32_t count)
 {
-    if (w->seen_capacity < count) {
-        w->seen_capacity = count < 4 ? 4 : count * 2;
-        w->seen = memory_resize(w->seen, w->seen_capacity, sizeof *w->seen);
-    }
+    if (w->seen_capacity >= count)
+        return;
+    if (w->seen != w->seen_few)
+        free(w->seen);
+    w->seen_capacity = count * 2;
+    w->seen = memory_new(w->seen_capacity, sizeof *w->seen);
 }
 
 /* What was read elsewhere, and all that it had seen. */
@@ -163,7 +166,17 @@ static void seen_join(struct live_write *w, const struct live_write *other)
 
 static void frontier_put(struct key_row *r, struct live_write *w)
 {
-    *array_add(&r->frontier) = w;
+    uint32_t room = r->frontier_room;
+
+    if (r->frontier_count == (room == 0 ? 1 : room)) {
+        struct live_write **many = memory_new(room == 0 ? 4 : room * 2, sizeof(struct live_write *));
+        memcpy(many, row_frontier(r), r->frontier_count * sizeof(struct live_write *));
+        if (room > 0)
+            free(r->frontier_many);
+        r->frontier_many = many;
+        r->frontier_room = room == 0 ? 4 : room * 2;
+    }
+    row_frontier(r)[r->frontier_count++] = w;
     w->frontiers++;
 }
 
@@ -171,11 +184,12 @@ void frontier_leave(struct ledger *l, struct key_entry *e, uint32_t row)
 {
     struct key_row *r = &e->rows[row];
 
-    for (size_t i = 0; i < r->frontier.count; i++) {
-        r->frontier.items[i]->frontiers--;
-        write_sweep(l, r->frontier.items[i]);
+    for (uint32_t i = 0; i < r->frontier_count; i++) {
+        struct live_write *f = row_frontier(r)[i];
+        f->frontiers--;
+        write_sweep(l, f);
     }
-    r->frontier.count = 0;
+    r->frontier_count = 0;
 }
 
 void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
@@ -253,25 +267,25 @@ void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live
 
     if (row >= l->places.replicas || !row_counts(l, e, row))
         return;
-    size_t stay = 0;
+    uint32_t stay = 0;
     for (size_t i = 0; i < count; i++)
         if (!overwritten_by_any(tops[i], tops, count))
             tops[stay++] = tops[i];
     count = stay;
     stay = 0;
-    for (size_t i = 0; i < r->frontier.count; i++) {
-        struct live_write *f = r->frontier.items[i];
+    for (uint32_t i = 0; i < r->frontier_count; i++) {
+        struct live_write *f = row_frontier(r)[i];
         if (!overwritten_by_any(f, tops, count)) {
-            r->frontier.items[stay++] = f;
+            row_frontier(r)[stay++] = f;
             continue;
         }
         f->frontiers--;
         write_sweep(l, f);
     }
-    r->frontier.count = stay;
+    r->frontier_count = stay;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < r->frontier.count; j++)
-            pair(l, tops[i], r->frontier.items[j]);
+        for (uint32_t j = 0; j < r->frontier_count; j++)
+            pair(l, tops[i], row_frontier(r)[j]);
         frontier_put(r, tops[i]);
     }
 }

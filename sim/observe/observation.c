@@ -301,11 +301,25 @@ static void fault(struct observation *o, const struct history_record *r, uint64_
         convergence_fault_ends(&o->convergence, &o->ledger);
 }
 
+/* What delta will be told of as over. */
+static void expect_over(const struct observation *o)
+{
+    const struct live_write *next = ledger_next(&o->ledger, 0), *after = ledger_next(&o->ledger, 1);
+
+    if (next != NULL)
+        delta_expect_over(&o->delta, next->entry->key);
+    if (after != NULL)
+        delta_expect(&o->delta, after->entry->key);
+}
+
 static void retire(struct observation *o)
 {
     uint64_t oldest = operations_oldest_read(&o->operations);
+    uint32_t head = o->ledger.queue_head;
 
     ledger_retire(&o->ledger, oldest);
+    if (o->ledger.queue_head != head)
+        expect_over(o);
     o->retired_at = o->ledger.batch_entry == NULL ? oldest : 0; /* 0: it could not yet */
 }
 
@@ -438,6 +452,8 @@ static void expect_keys(const struct observation *o, struct records part)
 {
     for (const struct history_entry *e = part.from; e < part.to; e++) {
         const struct history_record *r = &e->record;
+        if (r->kind == HISTORY_BEGIN)
+            operations_expect(&o->operations, r->op);
         if ((OF_A_KEY >> r->kind & 1) == 0)
             continue;
         keys_expect(&o->keys, r->key);
