@@ -89,6 +89,14 @@ static void block_drop(struct convergence *c, uint64_t key, uint32_t block)
     *array_add(&c->blocks_free) = block;
 }
 
+static bool alike(const struct convergence *c, const uint64_t *digests)
+{
+    for (uint32_t row = 1; row < c->places.replicas; row++)
+        if (digests[row] != digests[0])
+            return false;
+    return true;
+}
+
 /* Do replicas that are up differ? */
 static bool differs(const struct convergence *c, uint64_t key, const uint64_t *digests)
 {
@@ -114,8 +122,7 @@ static bool look(struct convergence *c, uint64_t key)
 
     if (block != 0) {
         const uint64_t *digests = digests_of(c, block);
-        for (uint32_t row = 1; row < c->places.replicas && even; row++)
-            even = digests[row] == digests[0];
+        even = alike(c, digests);
         now = !even && (c->down == 0 || differs(c, key, digests));
         if (even)
             block_drop(c, key, block);
@@ -139,7 +146,10 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
         return;
     if (block == 0)
         block = block_make(c, key);
-    digests_of(c, block)[row] = digest;
+    uint64_t *digests = digests_of(c, block);
+    digests[row] = digest;
+    if (c->down == 0 && (c->of->records[key].answers & STATES) == STATES && !alike(c, digests))
+        return; /* as before */
     if (look(c, key) && (c->of->records[key].answers & LISTED) == 0) {
         c->of->records[key].answers |= LISTED;
         *array_add(&c->uneven) = key;

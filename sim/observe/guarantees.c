@@ -51,18 +51,12 @@ static uint64_t session_of(const struct operation *op)
     return (uint64_t)op->region << 32 | op->session;
 }
 
-static uint32_t *open_of(struct guarantees *s, const struct operation *op)
+void guarantees_meet(struct guarantees *s, const struct operation *op)
 {
     struct guarantee_region *region = &s->regions[op->region];
 
     while (region->open.count <= op->session)
         array_add(&region->open);
-    return &region->open.items[op->session];
-}
-
-void guarantees_begin(struct guarantees *s, const struct operation *op)
-{
-    ++*open_of(s, op);
 }
 
 /* False: its write has retired, and it can go. */
@@ -133,14 +127,11 @@ static void slot_remove(struct guarantees *s, const struct guarantee_slot *slot)
     s->slot_count--;
 }
 
-/* The newest note of the session and key that is still of use, or NULL; lets go of the others. */
-static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, uint64_t key)
+/* Lets go of the notes of this slot that are of no use any more, and of the slot if none is left: NULL. */
+static struct guarantee_slot *slot_sweep(struct guarantees *s, struct guarantee_slot *slot, uint64_t key)
 {
-    struct guarantee_slot *slot = s->of->records[key].notes == 0 ? NULL : slot_of(s, session, key);
     uint32_t newest = 0, stay = 0;
 
-    if (slot == NULL || slot->newest == 0)
-        return NULL;
     for (uint32_t at = slot->newest, next; at != 0; at = next) {
         struct guarantee_note *n = &s->notes.items[at - 1];
         next = n->next;
@@ -161,7 +152,21 @@ static struct guarantee_note *notes_of(struct guarantees *s, uint64_t session, u
     }
     s->notes.items[stay - 1].next = 0;
     slot->newest = newest;
-    return &s->notes.items[newest - 1];
+    return slot;
+}
+
+/* That of the session and key, if they have notes that are still of use; else NULL. */
+static struct guarantee_slot *slot_find(struct guarantees *s, uint64_t session, uint64_t key)
+{
+    struct guarantee_slot *slot = s->of->records[key].notes == 0 ? NULL : slot_of(s, session, key);
+
+    return slot == NULL || slot->newest == 0 ? NULL : slot_sweep(s, slot, key);
+}
+
+/* The newest of them. */
+static struct guarantee_note *notes_in(const struct guarantees *s, const struct guarantee_slot *slot)
+{
+    return slot == NULL ? NULL : &s->notes.items[slot->newest - 1];
 }
 
 static struct guarantee_note *note_after(const struct guarantees *s, const struct guarantee_note *n)
@@ -175,7 +180,7 @@ static void notes_sweep(struct guarantees *s)
     for (size_t i = 0; i < s->notes.count; i++) {
         const struct guarantee_note *n = &s->notes.items[i];
         if (n->live != NULL && !note_stays(n))
-            notes_of(s, n->session, n->key);
+            slot_find(s, n->session, n->key);
     }
     s->notes_sweep_at = s->note_count * 2 > SWEEP_FIRST ? s->note_count * 2 : SWEEP_FIRST;
 }
@@ -197,9 +202,9 @@ static void give_up(struct guarantees *s)
         s->of->records[key].notes = 0;
 }
 
-static void note_put(struct guarantees *s, struct guarantee_note note)
+/* `slot`: theirs, or NULL if they have none. */
+static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct guarantee_note note)
 {
-    struct guarantee_slot *slot = slot_of(s, note.session, note.key);
     uint32_t at = s->note_free;
 
     if (at != 0) {
@@ -209,6 +214,8 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
         array_add(&s->notes);
         at = (uint32_t)s->notes.count;
     }
+    if (slot == NULL)
+        slot = slot_of(s, note.session, note.key);
     note.next = slot->newest;
     s->notes.items[at - 1] = note;
     s->slot_count += slot->newest == 0;
@@ -222,8 +229,8 @@ static void note_put(struct guarantees *s, struct guarantee_note note)
         give_up(s);
 }
 
-static void note_add(struct guarantees *s, const struct operation *op, const struct live_write *w,
-                     uint64_t position, bool wrote)
+static void note_add(struct guarantees *s, struct guarantee_slot *slot, const struct operation *op,
+                     const struct live_write *w, uint64_t position, bool wrote)
 {
     const struct guarantee_note note = {.session = session_of(op),
                                         .key = op->key,
@@ -234,10 +241,9 @@ static void note_add(struct guarantees *s, const struct operation *op, const str
                                         .stamp = w->stamp,
                                         .slot = w->slot,
                                         .wrote = wrote};
-    bool alone = *open_of(s, op) == 0, outdoes = false;
-    struct guarantee_note *mine = notes_of(s, note.session, op->key);
+    bool alone = *guarantees_open_of(s, op) == 0, outdoes = false;
 
-    for (struct guarantee_note *n = mine; n != NULL; n = note_after(s, n)) {
+    for (struct guarantee_note *n = notes_in(s, slot); n != NULL; n = note_after(s, n)) {
         if (n->wrote != wrote)
             continue;
         if (brings(s, n, &note))
@@ -247,9 +253,7 @@ static void note_add(struct guarantees *s, const struct operation *op, const str
             outdoes = true;
         }
     }
-    if (outdoes)
-        notes_of(s, note.session, op->key);
-    note_put(s, note);
+    note_put(s, outdoes ? slot_sweep(s, slot, op->key) : slot, note);
 }
 
 static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
@@ -272,10 +276,8 @@ static void note_breach(const struct guarantees *s, const struct ledger *l, enum
 }
 
 static void judge_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
-                       const struct operation *op)
+                       const struct operation *op, const struct guarantee_note *n)
 {
-    const struct guarantee_note *n = notes_of(s, session_of(op), op->key);
-
     s->reads += op->in_window;
     while (n != NULL && (n->wrote || n->end >= op->begin_position || reflected(l, o, op, n->live)))
         n = note_after(s, n);
@@ -289,25 +291,20 @@ static void judge_read(struct guarantees *s, const struct ledger *l, const struc
 }
 
 /* The newest write that the answer reflects, of the whole key (BY_ORDER) or of each taker. */
-static void note_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
-                      const struct operation *op, const struct live_write *newest)
+static void note_read(struct guarantees *s, struct guarantee_slot *notes, const struct ledger *l,
+                      const struct operations *o, const struct operation *op, const struct live_write *newest)
 {
     const struct key_entry *e = s->setting->by_merge ? ledger_entry(l, op->key) : NULL;
 
     if (newest != NULL)
-        note_add(s, op, newest, l->position, false);
+        note_add(s, notes, op, newest, l->position, false);
     for (uint32_t slot = 0; e != NULL && slot < e->slot_count && !s->given_up; slot++) {
         const struct live_write *w = e->slots[slot].newest;
         while (w != NULL && !reflected(l, o, op, w))
             w = w->slot_older;
         if (w != NULL)
-            note_add(s, op, w, l->position, false);
+            note_add(s, slot_find(s, session_of(op), op->key), op, w, l->position, false);
     }
-}
-
-void guarantees_end(struct guarantees *s, const struct operation *op)
-{
-    --*open_of(s, op);
 }
 
 void guarantees_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
@@ -315,8 +312,10 @@ void guarantees_read(struct guarantees *s, const struct ledger *l, const struct 
 {
     if (s->given_up)
         return;
-    judge_read(s, l, o, op);
-    note_read(s, l, o, op, newest);
+    struct guarantee_slot *slot = slot_find(s, session_of(op), op->key);
+
+    judge_read(s, l, o, op, notes_in(s, slot));
+    note_read(s, slot, l, o, op, newest);
 }
 
 void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct operation *op,
@@ -327,7 +326,7 @@ void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct
     const struct live_write *w = ledger_find(l, write);
     s->writes += op->in_window;
     if (w != NULL)
-        note_add(s, op, w, l->position, true);
+        note_add(s, slot_find(s, session_of(op), op->key), op, w, l->position, true);
 }
 
 /* Those whose write has retired: it is applied everywhere, in whatever way. */
@@ -368,7 +367,8 @@ static struct guarantee_follower *follower_make(struct guarantees *s, const stru
 
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op, uint64_t write)
 {
-    struct guarantee_note *notes = op != NULL && !s->given_up ? notes_of(s, session_of(op), op->key) : NULL;
+    struct guarantee_note *notes =
+        op != NULL && !s->given_up ? notes_in(s, slot_find(s, session_of(op), op->key)) : NULL;
     const struct live_write *w = notes != NULL ? ledger_find(l, write) : NULL;
     struct guarantee_follower *f = NULL;
 

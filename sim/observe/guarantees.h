@@ -99,7 +99,22 @@ static inline void guarantees_at(struct guarantees *s, const struct ledger *l,
     if (s->applied.count > 0)
         guarantees_look(s, l, r);
 }
-void guarantees_begin(struct guarantees *s, const struct operation *op);
+void guarantees_meet(struct guarantees *s,
+                     const struct operation *op); /* a session that was not seen so far */
+static inline uint32_t *guarantees_open_of(const struct guarantees *s, const struct operation *op)
+{
+    return &s->regions[op->region].open.items[op->session];
+}
+static inline void guarantees_begin(struct guarantees *s, const struct operation *op)
+{
+    if (s->regions[op->region].open.count <= op->session)
+        guarantees_meet(s, op);
+    ++*guarantees_open_of(s, op);
+}
+static inline void guarantees_end(struct guarantees *s, const struct operation *op) /* before the two below */
+{
+    --*guarantees_open_of(s, op);
+}
 /* Its samples are in. A write: `write` is what it committed, 0: nothing. A read that finished well: `newest`
  * as staleness_end has found it. */
 void guarantees_read(struct guarantees *s, const struct ledger *l, const struct operations *o,
@@ -111,7 +126,6 @@ static inline void guarantees_read_bare(struct guarantees *s, const struct opera
 }
 void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct operation *op,
                       uint64_t write);
-void guarantees_end(struct guarantees *s, const struct operation *op); /* before either */
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
 /* Brings nearer what this session knows of the key, if anything; changes nothing. */

@@ -118,6 +118,18 @@ void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
     }
 }
 
+/* Does any replica stand where the last of them stood? Then the least of their reach is what it was. */
+static bool some_wait(const struct ledger *l, const struct key_entry *e, uint32_t slot)
+{
+    const uint64_t *reach = &e->reach[slot];
+    uint64_t least = e->slots[slot].reached_all;
+
+    for (uint32_t row = 0; row < l->places.replicas; row++, reach += e->slot_capacity)
+        if (*reach <= least && row_counts(l, e, row))
+            return true;
+    return false;
+}
+
 static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
 {
     uint64_t *reach = reach_at(e, row, slot), old = *reach;
@@ -125,7 +137,7 @@ static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint
     if (old >= took)
         return;
     *reach = took;
-    if (row < l->places.replicas && old <= e->slots[slot].reached_all)
+    if (row < l->places.replicas && old <= e->slots[slot].reached_all && !some_wait(l, e, slot))
         reach_advance(l, e, slot);
 }
 

@@ -63,13 +63,6 @@ static int64_t clip(const struct step_mean *s, int64_t time_ns)
     return time_ns > s->to_ns ? s->to_ns : time_ns;
 }
 
-static void see(struct step_mean *s)
-{
-    if (!s->seen || s->value > s->max)
-        s->max = s->value;
-    s->seen = true;
-}
-
 /* The value stood from at_ns to time_ns. */
 static void advance(struct step_mean *s, int64_t time_ns)
 {
@@ -78,17 +71,17 @@ static void advance(struct step_mean *s, int64_t time_ns)
 
     if (inside_ns > 0) {
         s->area += (step_area)s->value * inside_ns;
-        see(s);
+        step_mean_see(s);
     }
     s->at_ns = time_ns;
 }
 
-void step_mean_set(struct step_mean *s, int64_t time_ns, int64_t value)
+void step_mean_set_outside(struct step_mean *s, int64_t time_ns, int64_t value)
 {
     advance(s, time_ns);
     s->value = value;
     if (time_ns >= s->from_ns && time_ns < s->to_ns)
-        see(s);
+        step_mean_see(s);
 }
 
 void step_mean_add(struct step_mean *s, int64_t time_ns, int64_t change)

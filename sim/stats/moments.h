@@ -34,8 +34,30 @@ struct step_mean {
 /* Starts at 0 at time 0. from_ns <= to_ns. */
 void step_mean_open(struct step_mean *s, int64_t from_ns, int64_t to_ns);
 
+void step_mean_set_outside(struct step_mean *s, int64_t time_ns, int64_t value); /* the same, slower */
+
+static inline void step_mean_see(struct step_mean *s)
+{
+    if (!s->seen || s->value > s->max)
+        s->max = s->value;
+    s->seen = true;
+}
+
 /* The value from time_ns on. Times never go back. */
-void step_mean_set(struct step_mean *s, int64_t time_ns, int64_t value);
+static inline void step_mean_set(struct step_mean *s, int64_t time_ns, int64_t value)
+{
+    if (s->closed || s->at_ns < s->from_ns || time_ns < s->at_ns || time_ns >= s->to_ns) {
+        step_mean_set_outside(s, time_ns, value);
+        return;
+    }
+    if (time_ns > s->at_ns) {
+        s->area += (step_area)s->value * (time_ns - s->at_ns);
+        step_mean_see(s);
+        s->at_ns = time_ns;
+    }
+    s->value = value;
+    step_mean_see(s);
+}
 void step_mean_add(struct step_mean *s, int64_t time_ns, int64_t change);
 
 /* Ends the window, at time_ns if that is before its end. Nothing may be set after. */
