@@ -118,17 +118,8 @@ static inline void delta_expect_older(const struct delta *d, uint64_t key, uint6
         expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
 }
 
-/* A write, likewise: it will be a new cluster of the key. */
+/* Likewise, of a write that is new, or over. */
 static inline void delta_expect_write(const struct delta *d, uint64_t key)
-{
-    uint32_t at = delta_newest(d, key);
-
-    if (at != 0 && !d->undecided)
-        expect_line(&d->keys.items[d->clusters[at - 1].key]);
-}
-
-/* Likewise of one that is over: with it goes an older one. */
-static inline void delta_expect_over(const struct delta *d, uint64_t key)
 {
     uint32_t at = delta_newest(d, key);
 

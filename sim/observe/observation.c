@@ -261,7 +261,7 @@ static void expect_over(const struct observation *o)
     const struct live_write *next = ledger_next(&o->ledger, 0), *after = ledger_next(&o->ledger, 1);
 
     if (next != NULL)
-        delta_expect_over(&o->delta, next->entry->key);
+        delta_expect_write(&o->delta, next->entry->key);
     if (after != NULL)
         delta_expect(&o->delta, after->entry->key);
 }
@@ -396,6 +396,8 @@ static const uint32_t KINDS =
     1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
 static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE;
 
+enum { PART = 8 };
+
 struct records {
     const struct history_entry *from, *to; /* until before this one */
 };
@@ -406,6 +408,7 @@ static void expect_keys(const struct observation *o, struct records part)
 {
     for (const struct history_entry *e = part.from; e < part.to; e++) {
         const struct history_record *r = &e->record;
+        expect_line(e + PART);
         if (r->kind == HISTORY_BEGIN)
             operations_expect(&o->operations, r->op);
         if ((OF_A_KEY >> r->kind & 1) == 0)
@@ -458,8 +461,6 @@ static void observe_part(struct observation *o, struct records part)
         if ((KINDS >> e->record.kind & 1) != 0)
             observe(o, &e->record, e->position);
 }
-
-enum { PART = 8 };
 
 /* The records of the part that begins at `from`; before the first and beyond the last there are none. */
 static struct records part(const struct history_entry *batch, uint32_t count, uint32_t from)
