@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SMALL = 1 << 18, HUGE_PAGE = 1 << 21, HUGE_LEAST = HUGE_PAGE, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
+enum { LINE = 64, SMALL = 1 << 18, HUGE_PAGE = 1 << 21, HUGE_LEAST = HUGE_PAGE, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
 
 /* What a table takes of the address space: whole pages, so that it can be given back and wiped. */
 static size_t whole(size_t bytes, size_t page)
@@ -45,10 +45,19 @@ static void *huge_new(size_t bytes)
     return all + before;
 }
 
+/* As memory_new, and beginning with a line. */
+static void *small_new(size_t bytes)
+{
+    size_t length = whole(bytes != 0 ? bytes : 1, LINE);
+    void *table = aligned_alloc(LINE, length);
+
+    return table != NULL ? memset(table, 0, length) : memory_new(length, 1); /* which says so and ends */
+}
+
 static void *table_new(size_t bytes, bool huge)
 {
     if (bytes < SMALL)
-        return memory_new(1, bytes);
+        return small_new(bytes);
     void *table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(bytes);
     return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
@@ -62,6 +71,17 @@ void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
 {
     *stride = bytes < SMALL ? whole(bytes, 64) : whole(bytes, PAGE); /* to be wiped alone */
     return table_new(count * *stride, bytes <= HUGE_MOST);
+}
+
+void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)
+{
+    void *larger = table_new(bytes_new, true);
+
+    CHECK(used <= bytes && bytes <= bytes_new);
+    if (table != NULL)
+        memcpy(larger, table, used);
+    sparse_free(table, bytes);
+    return larger;
 }
 
 void sparse_free(void *table, size_t bytes)

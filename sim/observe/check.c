@@ -2,6 +2,7 @@
  * to the checkers that are asked for. Verdicts are put together here, since some follow from others:
  * linearizable implies sequential implies causal implies the session guarantees. */
 #include "sim/base/expect.h"
+#include "sim/base/lines.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
 
@@ -10,27 +11,29 @@
 
 const char *const check_holds_names[3] = {"false", "true", "undecided"};
 
-struct stream_key {
-    uint64_t key;
-    struct check_op *oldest, *newest; /* open reads */
-    uint8_t kind;
+/* Open reads stand in lines by a few bits of their key's number, in order of begin. */
+enum { READ_LINES = 256 };
+
+struct read_line {
+    struct check_op *oldest, *newest;
 };
 
 struct check_stream {
     struct check_stream_def def;
     struct check_map key_names, session_names;
     uint32_t *number_of; /* [key] + 1, 0: not met yet; NULL: keys are any, and in key_names */
-    ARRAY(struct stream_key) keys;
+    struct check_key_lines keys;
+    struct read_line reads[READ_LINES];
     uint32_t session_count;
     struct check_op *free;
     ARRAY(struct check_op *) blocks;
-    ARRAY(struct check_op *) all; /* open operations, anywhere: what is left at the end */
+    struct check_op *newest; /* of all that are open */
     struct zones *zones;
     struct search *search;
     struct past *past;
     struct sequential *sequential;
     uint64_t position;
-    bool any_zones, any_search;
+    bool any_search;
     struct check_tally sequential_tally;
     uint8_t sequential_holds;
 };
@@ -82,12 +85,12 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
         s->def.noun = "operation";
     if (s->def.key_count > 0)
         s->number_of = sparse_new(s->def.key_count * sizeof *s->number_of);
-    s->zones = zones_new(s->def.noun);
+    s->zones = zones_new(&s->keys, s->def.noun);
     s->search = search_new(&s->def);
     if (wants(s, GEO_SEQUENTIAL))
         s->sequential = sequential_new(&s->def);
     if (s->sequential != NULL || wants(s, GEO_CAUSAL) || s->def.sessions)
-        s->past = past_new(&s->def);
+        s->past = past_new(&s->keys, &s->def);
     return s;
 }
 
@@ -98,14 +101,13 @@ void check_stream_free(struct check_stream *s)
     for (size_t i = 0; i < s->blocks.count; i++)
         free(s->blocks.items[i]);
     array_free(&s->blocks);
-    array_free(&s->all);
     zones_free(s->zones);
     search_free(s->search);
     past_free(s->past);
     sequential_free(s->sequential);
     check_map_free(&s->key_names);
     check_map_free(&s->session_names);
-    array_free(&s->keys);
+    lines_free(&s->keys.all);
     sparse_free(s->number_of, s->def.key_count * sizeof *s->number_of);
     free(s);
 }
@@ -117,15 +119,15 @@ static uint32_t key_number(struct check_stream *s, uint64_t key)
     if (s->number_of != NULL) {
         CHECK(key < s->def.key_count);
         if (s->number_of[key] == 0) {
-            array_add(&s->keys)->key = key;
-            s->number_of[key] = (uint32_t)s->keys.count;
+            lines_add(&s->keys.all);
+            s->number_of[key] = (uint32_t)s->keys.all.count;
         }
         return s->number_of[key] - 1;
     }
     uint64_t number = check_map_get(&s->key_names, key, 0);
     if (number == CHECK_ABSENT) {
-        number = s->keys.count;
-        *array_add(&s->keys) = (struct stream_key){.key = key};
+        number = s->keys.all.count;
+        lines_add(&s->keys.all);
         check_map_put(&s->key_names, key, 0, number);
     }
     return (uint32_t)number;
@@ -135,7 +137,8 @@ void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
 {
     uint32_t number = key_number(s, key); /* may move the keys */
 
-    s->keys.items[number].kind = (uint8_t)kind;
+    s->keys.all.items[number].kind = (uint8_t)kind;
+    s->any_search |= kind != CHECK_KEY_ZONES;
 }
 
 static struct check_op *op_new(struct check_stream *s)
@@ -155,6 +158,14 @@ static struct check_op *op_new(struct check_stream *s)
     return op;
 }
 
+/* The key's line, NULL: it has none yet. */
+static const struct check_key_line *line_of(const struct check_stream *s, uint64_t key)
+{
+    if (key >= s->def.key_count || s->number_of[key] == 0)
+        return NULL;
+    return &s->keys.all.items[s->number_of[key] - 1];
+}
+
 void check_expect_number(const struct check_stream *s, uint64_t key)
 {
     if (key < s->def.key_count)
@@ -163,29 +174,70 @@ void check_expect_number(const struct check_stream *s, uint64_t key)
 
 void check_expect_key(const struct check_stream *s, uint64_t key)
 {
-    if (key >= s->def.key_count || s->number_of[key] == 0)
-        return;
-    uint32_t number = s->number_of[key] - 1;
-    expect_line(&s->keys.items[number]);
-    zones_expect_key(s->zones, number);
-    if (s->past != NULL)
-        past_expect_key(s->past, number);
+    const struct check_key_line *line = line_of(s, key);
+
+    if (line != NULL)
+        expect_line(line);
 }
 
 void check_expect(const struct check_stream *s, uint64_t key, bool writes)
 {
-    if (key >= s->def.key_count || s->number_of[key] == 0)
+    const struct check_key_line *line = line_of(s, key);
+
+    if (line == NULL)
         return;
     if (writes)
-        zones_expect_write(s->zones, s->number_of[key] - 1);
+        zones_expect_write(s->zones, line);
     if (s->past != NULL)
-        past_expect(s->past, s->number_of[key] - 1);
+        past_expect(s->past, line);
+}
+
+static enum check_key kind_of(const struct check_stream *s, const struct check_op *op)
+{
+    return s->any_search ? (enum check_key)s->keys.all.items[op->key].kind : CHECK_KEY_ZONES;
+}
+
+static void link_open(struct check_stream *s, struct check_op *op)
+{
+    op->older = s->newest;
+    op->newer = NULL;
+    if (s->newest != NULL)
+        s->newest->newer = op;
+    s->newest = op;
+    op->in_line = op->f == CHECK_READ;
+    if (!op->in_line)
+        return;
+    struct read_line *line = &s->reads[op->key % READ_LINES];
+    op->line_older = line->newest;
+    op->line_newer = NULL;
+    *(line->newest != NULL ? &line->newest->line_newer : &line->oldest) = op;
+    line->newest = op;
+}
+
+static void unlink_open(struct check_stream *s, struct check_op *op)
+{
+    *(op->newer != NULL ? &op->newer->older : &s->newest) = op->older;
+    if (op->older != NULL)
+        op->older->newer = op->newer;
+    if (!op->in_line)
+        return;
+    struct read_line *line = &s->reads[op->key % READ_LINES];
+    *(op->line_older != NULL ? &op->line_older->line_newer : &line->oldest) = op->line_newer;
+    *(op->line_newer != NULL ? &op->line_newer->line_older : &line->newest) = op->line_older;
+}
+
+/* The begin of the key's oldest open read; CHECK_OPEN: none. */
+static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
+{
+    const struct check_op *op = s->reads[key % READ_LINES].oldest;
+
+    while (op != NULL && op->key != key)
+        op = op->line_newer;
+    return op != NULL ? op->begin : CHECK_OPEN;
 }
 
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)
 {
-    uint32_t key = key_number(s, b->key);
-    struct stream_key *k = &s->keys.items[key];
     uint64_t session = check_map_get(&s->session_names, b->session, 0);
 
     CHECK(b->position > s->position);
@@ -201,62 +253,44 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
                             .value = b->value,
                             .expected = b->expected,
                             .number = b->number,
-                            .key = key,
+                            .key = key_number(s, b->key),
                             .session = (uint32_t)session,
                             .session_name = b->session,
-                            .f = b->f,
-                            .open_at = (uint32_t)s->all.count};
-    *array_add(&s->all) = op;
-    if (op->f == CHECK_READ) {
-        op->older = k->newest;
-        op->newer = NULL;
-        *(k->newest != NULL ? &k->newest->newer : &k->oldest) = op;
-        k->newest = op;
-        op->linked = true;
+                            .f = b->f};
+    link_open(s, op);
+    enum check_key kind = kind_of(s, op);
+    if (kind != CHECK_KEY_ZONES) {
+        search_begin(s->search, op, kind);
+    } else {
+        if (op->f == CHECK_WRITE)
+            zones_begin_write(s->zones, op);
+        if (s->past != NULL)
+            past_begin(s->past, op);
     }
-    bool named = k->kind == CHECK_KEY_ZONES;
-    s->any_zones |= named;
-    s->any_search |= !named;
-    if (named)
-        zones_begin(s->zones, op);
-    else
-        search_begin(s->search, op, (enum check_key)k->kind);
-    if (s->past != NULL && named)
-        past_begin(s->past, op);
     if (s->sequential != NULL)
-        sequential_begin(s->sequential, op, (enum check_key)k->kind);
+        sequential_begin(s->sequential, op, kind);
     return op;
-}
-
-static void unlink_read(struct stream_key *k, struct check_op *op)
-{
-    *(op->older != NULL ? &op->older->newer : &k->oldest) = op->newer;
-    *(op->newer != NULL ? &op->newer->older : &k->newest) = op->older;
-    op->linked = false;
 }
 
 static void end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome)
 {
-    struct stream_key *k = &s->keys.items[op->key];
+    enum check_key kind = kind_of(s, op);
 
     CHECK(position > s->position);
     s->position = position;
     op->end = position;
     op->outcome = (uint8_t)outcome;
-    if (op->linked)
-        unlink_read(k, op);
-    bool named = k->kind == CHECK_KEY_ZONES;
-    if (named)
-        zones_end(s->zones, op, k->oldest != NULL ? k->oldest->begin : CHECK_OPEN);
-    else
-        search_end(s->search, op, (enum check_key)k->kind);
-    if (s->past != NULL && named)
-        past_end(s->past, op);
+    unlink_open(s, op);
+    if (kind != CHECK_KEY_ZONES) {
+        search_end(s->search, op, kind);
+    } else {
+        if (zones_end(s->zones, op))
+            zones_sweep(s->zones, op->key, oldest_read(s, op->key));
+        if (s->past != NULL)
+            past_end(s->past, op);
+    }
     if (s->sequential != NULL)
         sequential_end(s->sequential, op);
-    struct check_op *last = s->all.items[--s->all.count];
-    s->all.items[op->open_at] = last;
-    last->open_at = op->open_at;
     op->older = s->free;
     s->free = op;
 }
@@ -306,22 +340,10 @@ static void decide_sequential(struct check_stream *s)
         check_undecided(t, why);
 }
 
-static int by_begin(const void *left, const void *right)
-{
-    const struct check_op *a = *(struct check_op *const *)left, *b = *(struct check_op *const *)right;
-
-    return a->begin < b->begin ? -1 : a->begin > b->begin;
-}
-
 void check_stream_finish(struct check_stream *s)
 {
-    if (s->all.count > 0) {
-        qsort(s->all.items, s->all.count, sizeof *s->all.items, by_begin);
-        for (uint32_t i = 0; i < s->all.count; i++)
-            s->all.items[i]->open_at = i;
-    }
-    while (s->all.count > 0)
-        end(s, s->all.items[s->all.count - 1], s->position + 1, CHECK_INFO);
+    while (s->newest != NULL)
+        end(s, s->newest, s->position + 1, CHECK_INFO);
     search_finish(s->search);
     if (s->past != NULL && s->any_search)
         past_doubt(s->past, "some of its keys do not tell which write a read returned");

@@ -27,10 +27,16 @@
  * A cluster of which nothing has ended is found by its name; the live ones of a key stand in one piece, the
  * first of them with the key: a read's end passes over them anyway.
  *
- * Cost: a look at the key an event; at a write's end, and that of a read of another cluster than the top (see
- * zone_key), a pass over the key's live clusters. Memory: 56 bytes a live cluster, 144 a key with the first.
+ * The *top* is the cluster that began last: mostly the newest, of which most reads are. Its s and who began
+ * then stand in the key's line alone (zone_settle), with the largest s of all others, so that a read of it is
+ * done with this one line of memory. A key that nobody has written has no more than that.
+ *
+ * Cost: a look at the key's line when a read ends; at a write's end, and that of a read of another cluster
+ * than the top, a pass over the key's live clusters. Memory: 56 bytes a live cluster, 128 a written key with
+ * the first.
  */
 #include "sim/base/expect.h"
+#include "sim/base/lines.h"
 #include "sim/observe/check_room.h"
 
 #include <stdio.h>
@@ -42,39 +48,31 @@ struct cluster {
     bool open;                           /* its write has not ended; it may still turn out to have failed */
 };
 
-/* The *top* is the cluster that began last: mostly the newest, of which most reads are. Its s and who began
- * then are kept here alone (zone_settle), with the largest s of all others, so that a read of it is done with
- * this one line of memory. */
 struct zone_key {
-    uint64_t top_write, top_end, top_begin, top_begin_op; /* its value, f, s */
-    uint64_t others_begin;                                /* the largest s of the others, the dead too */
-    struct cluster *more;                                 /* NULL: there is one at most, the rest's */
-    uint32_t count, room;                                 /* clusters that have an f, in that order */
-    uint32_t limit; /* so many before the next look at which are dead; 0: not begun */
-    uint32_t top;   /* its place */
-};
-
-/* What is seldom looked at of a key. */
-struct zone_rest {
-    struct cluster one;
-    uint64_t dead_begin; /* the largest s of the dead */
+    struct cluster *more; /* NULL: there is one at most, `one` */
+    uint32_t count, room; /* clusters that have an f, in that order */
+    uint32_t limit;       /* so many before the next look at which are dead; 0: not begun */
+    uint32_t top;         /* its place */
+    uint64_t dead_begin;  /* the largest s of the dead */
     uint64_t dead_op, dead_write_op;
+    _Alignas(64) struct cluster one;
 };
 
 struct zones {
+    struct check_key_lines *lines;
     struct check_map names; /* (key, value) -> a cluster that has no f yet */
     ARRAY(struct cluster) clusters;
     ARRAY(uint32_t) free;
-    ARRAY(struct zone_key) keys;
-    ARRAY(struct zone_rest) rests; /* [key] */
+    ARRAY(struct zone_key) keys; /* [place] */
     struct check_tally tally;
     const char *noun;
 };
 
-struct zones *zones_new(const char *noun)
+struct zones *zones_new(struct check_key_lines *lines, const char *noun)
 {
     struct zones *z = memory_new(1, sizeof *z);
 
+    z->lines = lines;
     z->noun = noun;
     return z;
 }
@@ -85,8 +83,7 @@ void zones_free(struct zones *z)
         return;
     array_each (struct zone_key, key, &z->keys)
         free(key->more);
-    array_free(&z->keys);
-    array_free(&z->rests);
+    lines_free(&z->keys);
     array_free(&z->clusters);
     array_free(&z->free);
     check_map_free(&z->names);
@@ -98,87 +95,82 @@ const struct check_tally *zones_tally(const struct zones *z)
     return &z->tally;
 }
 
-static struct cluster *live_of(struct zones *z, uint32_t key)
+static struct cluster *live_of(struct zone_key *k)
 {
-    struct zone_key *k = &z->keys.items[key];
-
-    return k->more != NULL ? k->more : &z->rests.items[key].one;
+    return k->more != NULL ? k->more : &k->one;
 }
 
-static void zone_settle(struct zones *z, uint32_t key)
+static void zone_settle(struct zone_key *k, const struct check_key_line *line)
 {
-    struct zone_key *k = &z->keys.items[key];
-    struct cluster *top = &live_of(z, key)[k->top];
+    struct cluster *top = &live_of(k)[k->top];
 
     if (k->count == 0)
         return;
-    top->last_begin = k->top_begin;
-    top->begin_op = k->top_begin_op;
+    top->last_begin = line->top_begin;
+    top->begin_op = line->top_begin_op;
 }
 
 /* After any change but of the top's s: which is the top? */
-static void zone_look(struct zones *z, uint32_t key)
+static void zone_look(struct zone_key *k, struct check_key_line *line)
 {
-    struct zone_key *k = &z->keys.items[key];
-    const struct cluster *live = live_of(z, key);
+    const struct cluster *live = live_of(k);
     uint32_t top = 0;
 
     if (k->count == 0) {
-        k->top_write = CHECK_OPEN;
+        line->top_write = CHECK_OPEN;
         return;
     }
     for (uint32_t i = 1; i < k->count; i++)
         if (live[i].last_begin >= live[top].last_begin)
             top = i;
     k->top = top;
-    k->top_write = live[top].write;
-    k->top_end = live[top].first_end;
-    k->top_begin = live[top].last_begin;
-    k->top_begin_op = live[top].begin_op;
-    k->others_begin = z->rests.items[key].dead_begin;
+    line->top_write = live[top].write;
+    line->top_end = live[top].first_end;
+    line->top_begin = live[top].last_begin;
+    line->top_begin_op = live[top].begin_op;
+    line->others_begin = k->dead_begin;
     for (uint32_t i = 0; i < k->count; i++)
-        if (i != top && live[i].last_begin > k->others_begin)
-            k->others_begin = live[i].last_begin;
+        if (i != top && live[i].last_begin > line->others_begin)
+            line->others_begin = live[i].last_begin;
 }
 
-static struct cluster *live_add(struct zones *z, uint32_t key, struct cluster c)
+static struct cluster *live_add(struct zone_key *k, struct cluster c)
 {
-    struct zone_key *k = &z->keys.items[key];
-
     if (k->count > 0 && k->count >= k->room) {
         k->room = k->room == 0 ? 4 : k->room * 2;
         bool first = k->more == NULL;
         k->more = memory_resize(k->more, k->room, sizeof *k->more);
         if (first)
-            *k->more = z->rests.items[key].one;
+            *k->more = k->one;
     }
-    struct cluster *at = &live_of(z, key)[k->count++];
+    struct cluster *at = &live_of(k)[k->count++];
     *at = c;
     return at;
 }
 
-static struct cluster *live_find(struct zones *z, uint32_t key, uint64_t write)
+static struct cluster *live_find(struct zone_key *k, uint64_t write)
 {
-    struct cluster *live = live_of(z, key);
+    struct cluster *live = live_of(k);
 
-    for (uint32_t i = 0; i < z->keys.items[key].count; i++)
+    for (uint32_t i = 0; i < k->count; i++)
         if (live[i].write == write)
             return &live[i];
     return NULL;
 }
 
-static void key_touch(struct zones *z, uint32_t key)
+/* What is kept of it beside its line: until now that has said all there was. */
+static struct zone_key *zone_of(struct zones *z, struct check_key_line *line)
 {
-    while (z->keys.count <= key) {
-        array_add(&z->keys);
-        array_add(&z->rests);
+    uint32_t place = check_place(z->lines, line);
+
+    while (z->keys.count <= place)
+        lines_add(&z->keys);
+    struct zone_key *k = &z->keys.items[place];
+    if (k->limit == 0) {
+        k->limit = 8;
+        live_add(k, (struct cluster){.write = CHECK_INITIAL});
     }
-    struct zone_key *k = &z->keys.items[key];
-    if (k->limit != 0)
-        return;
-    k->limit = 8;
-    live_add(z, key, (struct cluster){.write = CHECK_INITIAL});
-    zone_look(z, key);
+    return k;
 }
 
 static void unended_put(struct zones *z, uint32_t key, struct cluster c)
@@ -208,12 +200,12 @@ static bool unended_take(struct zones *z, uint32_t key, uint64_t write, struct c
 }
 
 /* Drops the dead: see above. */
-static void sweep(struct zones *z, uint32_t key, uint64_t oldest)
+void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest)
 {
-    struct zone_key *k = &z->keys.items[key];
-    struct zone_rest *rest = &z->rests.items[key];
-    struct cluster *live = live_of(z, key);
-    uint64_t most = rest->dead_begin, second = 0;
+    struct check_key_line *line = &z->lines->all.items[key];
+    struct zone_key *k = zone_of(z, line);
+    struct cluster *live = live_of(k);
+    uint64_t most = k->dead_begin, second = 0;
     uint32_t most_at = UINT32_MAX, kept = 0;
 
     for (uint32_t i = 0; i < k->count; i++) {
@@ -234,44 +226,36 @@ static void sweep(struct zones *z, uint32_t key, uint64_t oldest)
             live[kept++] = *c;
             continue;
         }
-        if (c->last_begin > rest->dead_begin) {
-            rest->dead_begin = c->last_begin;
-            rest->dead_op = c->begin_op;
-            rest->dead_write_op = c->write_op;
+        if (c->last_begin > k->dead_begin) {
+            k->dead_begin = c->last_begin;
+            k->dead_op = c->begin_op;
+            k->dead_write_op = c->write_op;
         }
     }
     k->count = kept;
     k->limit = kept < 4 ? 8 : kept * 2;
     if (kept <= 1 && k->more != NULL) {
-        rest->one = *k->more;
+        k->one = *k->more;
         free(k->more);
         k->more = NULL;
         k->room = 0;
     }
+    zone_look(k, line);
 }
 
-void zones_expect_key(const struct zones *z, uint32_t key)
+void zones_expect_write(const struct zones *z, const struct check_key_line *line)
 {
-    if (key < z->keys.count)
-        expect_line(&z->keys.items[key]);
-}
-
-void zones_expect_write(const struct zones *z, uint32_t key)
-{
-    if (key >= z->keys.count)
+    if (line->place == 0 || line->place >= z->keys.count)
         return;
-    const struct zone_key *k = &z->keys.items[key];
-    const struct cluster *live = k->more != NULL ? k->more : &z->rests.items[key].one;
-    expect_line(&z->rests.items[key].dead_begin);
-    for (uint32_t i = 0; i <= k->count; i++)
+    const struct zone_key *k = &z->keys.items[line->place];
+    const struct cluster *live = k->more;
+    expect_line(k);
+    for (uint32_t i = 0; live != NULL && i <= k->count; i++)
         expect_line(&live[i]);
 }
 
-void zones_begin(struct zones *z, const struct check_op *op)
+void zones_begin_write(struct zones *z, const struct check_op *op)
 {
-    key_touch(z, op->key);
-    if (op->f != CHECK_WRITE)
-        return;
     unended_put(z, op->key,
                 (struct cluster){.write = op->value,
                                  .first_end = CHECK_OPEN,
@@ -282,16 +266,16 @@ void zones_begin(struct zones *z, const struct check_op *op)
 }
 
 /* Its first operation ends. */
-static struct cluster *list(struct zones *z, struct cluster c, const struct check_op *op)
+static struct cluster *list(struct zone_key *k, struct cluster c, const struct check_op *op)
 {
     c.first_end = op->end;
     c.end_op = op->id;
-    return live_add(z, op->key, c);
+    return live_add(k, c);
 }
 
-static void end_write(struct zones *z, const struct check_op *op)
+static void end_write(struct zones *z, struct zone_key *k, const struct check_op *op)
 {
-    struct cluster mine, *listed = live_find(z, op->key, op->value);
+    struct cluster mine, *listed = live_find(k, op->value);
 
     if (listed != NULL && listed->open) {
         listed->open = false;
@@ -305,7 +289,7 @@ static void end_write(struct zones *z, const struct check_op *op)
         return; /* it is over already */
     mine.open = false;
     if (op->outcome == CHECK_OK)
-        list(z, mine, op);
+        list(k, mine, op);
     else if (op->outcome == CHECK_INFO)
         unended_put(z, op->key, mine);
 }
@@ -330,15 +314,14 @@ static void stale(struct zones *z, const struct check_op *op, const struct clust
                     n, id, value, n, write, newer, n, first, n, id);
 }
 
-static void end_read(struct zones *z, const struct check_op *op)
+static void end_read(struct zones *z, struct zone_key *k, const struct check_op *op)
 {
-    const struct zone_rest *rest = &z->rests.items[op->key];
-    struct cluster mine, *c = live_find(z, op->key, op->value);
+    struct cluster mine, *c = live_find(k, op->value);
 
     if (c == NULL && !unended_take(z, op->key, op->value, &mine)) {
         check_violation(
-            &z->tally, op->id, (uint64_t[4]){rest->dead_write_op, rest->dead_op},
-            rest->dead_begin == 0
+            &z->tally, op->id, (uint64_t[4]){k->dead_write_op, k->dead_op},
+            k->dead_begin == 0
                 ? "%s %llu returns a value that nobody had written"
                 : "%s %llu returns a value that nobody had written, or that had long been overwritten",
             z->noun, (unsigned long long)op->id);
@@ -346,17 +329,17 @@ static void end_read(struct zones *z, const struct check_op *op)
     }
     bool first = c == NULL;
     if (first)
-        c = list(z, mine, op);
+        c = list(k, mine, op);
     uint64_t begin = op->begin > c->last_begin ? op->begin : c->last_begin;
     if (!first) {
-        if (rest->dead_begin > c->first_end) {
+        if (k->dead_begin > c->first_end) {
             struct cluster dead = {
-                .write_op = rest->dead_write_op, .begin_op = rest->dead_op, .end_op = rest->dead_op};
+                .write_op = k->dead_write_op, .begin_op = k->dead_op, .end_op = k->dead_op};
             stale(z, op, c, &dead);
             return;
         }
-        for (uint32_t i = 0; i < z->keys.items[op->key].count; i++) {
-            const struct cluster *x = &live_of(z, op->key)[i];
+        for (uint32_t i = 0; i < k->count; i++) {
+            const struct cluster *x = &live_of(k)[i];
             if (x != c && x->first_end < begin && c->first_end < x->last_begin) {
                 stale(z, op, c, x);
                 return;
@@ -369,27 +352,27 @@ static void end_read(struct zones *z, const struct check_op *op)
     }
 }
 
-void zones_end(struct zones *z, const struct check_op *op, uint64_t oldest_open_read)
+bool zones_end(struct zones *z, const struct check_op *op)
 {
-    struct zone_key *k = &z->keys.items[op->key];
+    struct check_key_line *line = &z->lines->all.items[op->key];
     bool reads = op->f != CHECK_WRITE;
 
     if (reads && op->outcome != CHECK_OK)
-        return;
+        return false;
     /* Nothing of another began after something of the top had ended: its reads are right. */
-    if (reads && op->value == k->top_write && k->top_end >= k->others_begin) {
-        if (op->begin > k->top_begin || k->top_begin_op == 0) {
-            k->top_begin = op->begin > k->top_begin ? op->begin : k->top_begin;
-            k->top_begin_op = op->id;
+    if (reads && op->value == line->top_write && line->top_end >= line->others_begin) {
+        if (op->begin > line->top_begin || line->top_begin_op == 0) {
+            line->top_begin = op->begin > line->top_begin ? op->begin : line->top_begin;
+            line->top_begin_op = op->id;
         }
-        return;
+        return false;
     }
-    zone_settle(z, op->key);
+    struct zone_key *k = zone_of(z, line);
+    zone_settle(k, line);
     if (reads)
-        end_read(z, op);
+        end_read(z, k, op);
     else
-        end_write(z, op);
-    if (k->count >= k->limit)
-        sweep(z, op->key, oldest_open_read);
-    zone_look(z, op->key);
+        end_write(z, k, op);
+    zone_look(k, line);
+    return k->count >= k->limit;
 }

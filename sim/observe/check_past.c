@@ -33,6 +33,7 @@
  * Memory: 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
  * older one of its key beside it; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
 #include "sim/base/expect.h"
+#include "sim/base/lines.h"
 #include "sim/observe/check_room.h"
 #include "sim/observe/check_vectors.h"
 
@@ -41,20 +42,25 @@
 enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
 #define PAST_BYTES_MOST (UINT64_C(1) << 30)
 
+/* One line of memory. */
 struct past_write {
     uint64_t value;
-    uint32_t lane, seq; /* seq 0: no place yet */
-    uint32_t width, key;
     uint32_t *known;         /* NULL: all sessions know it; else its past: how many writes of each lane */
     uint64_t op, begin, end; /* end: CHECK_OPEN until it is told ok */
+    uint32_t lane, seq;      /* seq 0: no place yet */
+    uint32_t width, key;
     uint32_t session;
-    bool lacks;                        /* its session's past was not all known */
-    ARRAY(struct past_reader) readers; /* recorded histories: which sessions returned it, and when first */
+    bool lacks; /* its session's past was not all known */
 };
 
 struct past_reader {
     uint32_t session;
     uint64_t end;
+};
+
+/* Recorded histories: which sessions returned a write, and when first. */
+struct past_readers {
+    ARRAY(struct past_reader) all;
 };
 
 /* A write by its place, which another may have later: by its begin it is still there. */
@@ -73,10 +79,9 @@ struct past_session {
     bool lacks;            /* and what such a write would have taught is not known */
 };
 
+/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0: none
+ * yet; and which it is. */
 struct past_key {
-    uint64_t value;         /* of the newest write; 0: there is none */
-    uint32_t lane, seq;     /* its place; seq 0: none yet */
-    uint32_t newest;        /* which it is */
     ARRAY(uint32_t) writes; /* in order of begin */
     uint64_t retired;       /* position of the last retirement, 0: none */
 };
@@ -89,12 +94,14 @@ struct past_sight {
 
 struct past {
     struct check_stream_def def;
+    struct check_key_lines *lines;
     struct check_map sights; /* (T, S) -> sight */
     ARRAY(struct past_sight) sight;
     ARRAY(struct past_write) writes;
+    ARRAY(struct past_readers) readers; /* [write] */
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
-    ARRAY(struct past_key) keys;
+    ARRAY(struct past_key) keys; /* [place] */
     ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
     struct vectors vectors;
     uint64_t session_bytes;
@@ -106,10 +113,11 @@ struct past {
     struct check_tally tallies[GEO_CHECKS];
 };
 
-struct past *past_new(const struct check_stream_def *def)
+struct past *past_new(struct check_key_lines *lines, const struct check_stream_def *def)
 {
     struct past *p = memory_new(1, sizeof *p);
 
+    p->lines = lines;
     p->def = *def;
     p->sweep_at = SWEEP_FIRST;
     return p;
@@ -117,8 +125,8 @@ struct past *past_new(const struct check_stream_def *def)
 
 static void let_go(struct past *p)
 {
-    array_each (struct past_write, w, &p->writes)
-        array_free(&w->readers);
+    array_each (struct past_readers, r, &p->readers)
+        array_free(&r->all);
     vectors_free(&p->vectors);
     free(p->known_before);
     p->known_before = NULL;
@@ -133,7 +141,8 @@ static void let_go(struct past *p)
         array_free(&s->newest);
     }
     array_free(&p->sight);
-    array_free(&p->writes);
+    lines_free(&p->writes);
+    array_free(&p->readers);
     array_free(&p->sessions);
     array_free(&p->keys);
     array_free(&p->free);
@@ -200,19 +209,28 @@ static struct past_session *session_of(struct past *p, uint32_t session, uint64_
     return s;
 }
 
-static void see_newest(struct past *p, uint32_t key)
+static struct past_key *past_key_of(struct past *p, struct check_key_line *line)
 {
-    struct past_key *k = &p->keys.items[key];
+    uint32_t place = check_place(p->lines, line);
+
+    while (p->keys.count <= place)
+        array_add(&p->keys);
+    return &p->keys.items[place];
+}
+
+static void see_newest(struct past *p, struct check_key_line *line)
+{
+    const struct past_key *k = past_key_of(p, line);
 
     if (k->writes.count == 0) {
-        k->value = CHECK_INITIAL;
+        line->newest_value = CHECK_INITIAL;
         return;
     }
-    k->newest = k->writes.items[k->writes.count - 1];
-    const struct past_write *w = &p->writes.items[k->newest];
-    k->value = w->value;
-    k->lane = w->lane;
-    k->seq = w->seq;
+    line->newest = k->writes.items[k->writes.count - 1];
+    const struct past_write *w = &p->writes.items[line->newest];
+    line->newest_value = w->value;
+    line->newest_lane = (uint16_t)w->lane;
+    line->newest_seq = w->seq;
 }
 
 /* A place in a lane whose writes are all in its past. */
@@ -236,15 +254,13 @@ static void place(struct past *p, struct past_write *w)
     if (w->seq != 0)
         return;
     place_new(p, w);
-    see_newest(p, w->key);
+    see_newest(p, &p->lines->all.items[w->key]);
 }
 
 /* The write of that value: mostly the newest of its key, or one of the few after it, which are looked at
  * anyway (judge). CHECK_ABSENT: there is none. */
-static uint64_t write_named(const struct past *p, uint32_t key, uint64_t value)
+static uint64_t write_named(const struct past *p, const struct past_key *k, uint64_t value)
 {
-    const struct past_key *k = &p->keys.items[key];
-
     for (size_t i = k->writes.count; i-- > 0;)
         if (p->writes.items[k->writes.items[i]].value == value)
             return k->writes.items[i];
@@ -256,7 +272,8 @@ static void write_free(struct past *p, uint32_t index)
     struct past_write *w = &p->writes.items[index];
 
     vector_give(&p->vectors, w->known, w->width);
-    array_free(&w->readers);
+    if (index < p->readers.count)
+        array_free(&p->readers.items[index].all);
     *w = (struct past_write){0};
     *array_add(&p->free) = index;
 }
@@ -349,7 +366,7 @@ static void sweep(struct past *p, uint64_t now)
         struct past_teaching t = p->teaching.items[i];
         const struct past_write *w = &p->writes.items[t.write];
         if (w->begin == t.begin && w->known != NULL && is_known(least, width, w))
-            gave |= sweep_key(p, &p->keys.items[w->key], least, now);
+            gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);
         if (w->begin == t.begin && w->known != NULL)
             p->teaching.items[kept++] = t;
     }
@@ -360,16 +377,10 @@ static void sweep(struct past *p, uint64_t now)
     p->sweep_at = kept * 2 > SWEEP_FIRST ? kept * 2 : SWEEP_FIRST;
 }
 
-void past_expect_key(const struct past *p, uint32_t key)
+void past_expect(const struct past *p, const struct check_key_line *line)
 {
-    if (key < p->keys.count)
-        expect_line(&p->keys.items[key]);
-}
-
-void past_expect(const struct past *p, uint32_t key)
-{
-    if (key < p->keys.count && p->keys.items[key].writes.count > 0)
-        expect_line(&p->writes.items[p->keys.items[key].newest]);
+    if (line->newest_value != CHECK_INITIAL && line->newest < p->writes.count)
+        expect_line(&p->writes.items[line->newest]);
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -384,16 +395,15 @@ void past_begin(struct past *p, struct check_op *op)
     if (s->open != NULL)
         s->open->session_newer = op;
     s->open = op;
-    while (p->keys.count <= op->key)
-        array_add(&p->keys);
     if (op->f != CHECK_WRITE)
         return;
+    struct check_key_line *line = &p->lines->all.items[op->key];
     uint32_t index;
     if (p->free.count > 0) {
         index = p->free.items[--p->free.count];
     } else {
         index = (uint32_t)p->writes.count;
-        array_add(&p->writes);
+        lines_add(&p->writes);
     }
     p->writes.items[index] = (struct past_write){.value = op->value,
                                                  .op = op->id,
@@ -406,8 +416,8 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .known = vector_copy(&p->vectors, s->known, s->width)};
     if (s->width > 0)
         *array_add(&p->teaching) = (struct past_teaching){index, op->begin};
-    *array_add(&p->keys.items[op->key].writes) = index;
-    see_newest(p, op->key);
+    *array_add(&past_key_of(p, line)->writes) = index;
+    see_newest(p, line);
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)
         sweep(p, op->begin);
@@ -415,9 +425,17 @@ void past_begin(struct past *p, struct check_op *op)
         give_up(p, "the pasts of its writes took more memory than the check may have");
 }
 
-static bool returned_before(const struct past_write *w, uint32_t session, uint64_t begin)
+/* NULL: nobody has returned it. */
+static const struct past_readers *readers_of(const struct past *p, uint32_t write)
 {
-    array_each (const struct past_reader, r, &w->readers)
+    return write < p->readers.count ? &p->readers.items[write] : NULL;
+}
+
+static bool returned_before(const struct past_readers *readers, uint32_t session, uint64_t begin)
+{
+    if (readers == NULL)
+        return false;
+    array_each (const struct past_reader, r, &readers->all)
         if (r->session == session)
             return r->end < begin;
     return false;
@@ -437,18 +455,22 @@ static uint64_t seen_of(const struct past *p, uint32_t t, uint32_t s, uint64_t b
     return newest;
 }
 
-static bool forbids(const struct past *p, enum geo_check check, const struct past_write *w,
-                    const struct check_op *op)
+static bool forbids(const struct past *p, enum geo_check check, uint32_t write, const struct check_op *op)
 {
+    const struct past_write *w = &p->writes.items[write];
+    const struct past_readers *readers = readers_of(p, write);
+
     switch (check) {
     case GEO_READ_YOUR_WRITES:
         return w->session == op->session && w->end < op->begin;
     case GEO_MONOTONIC_READS:
-        return returned_before(w, op->session, op->begin);
+        return returned_before(readers, op->session, op->begin);
     case GEO_MONOTONIC_WRITES:
         return w->end < seen_of(p, op->session, w->session, op->begin);
     default:
-        array_each (const struct past_reader, r, &w->readers)
+        if (readers == NULL)
+            return false;
+        array_each (const struct past_reader, r, &readers->all)
             if (r->end < seen_of(p, op->session, r->session, op->begin))
                 return true;
         return false;
@@ -482,12 +504,11 @@ static void broken(struct past *p, enum geo_check check, const struct check_op *
 
 /* Holds what the read returned (`index`, CHECK_ABSENT: the initial value) against the newer writes to its
  * key. */
-static void judge(struct past *p, const struct check_op *op, uint64_t index)
+static void judge(struct past *p, const struct past_key *k, const struct check_op *op, uint64_t index)
 {
     const struct past_session *s = &p->sessions.items[op->session];
     const uint32_t *known = op->past != NULL ? op->past : s->known;
     uint32_t width = op->past != NULL ? op->past_width : s->width;
-    const struct past_key *k = &p->keys.items[op->key];
     const struct past_write *w = index != CHECK_ABSENT ? &p->writes.items[index] : NULL;
     bool done[GEO_CHECKS] = {false};
 
@@ -506,7 +527,7 @@ static void judge(struct past *p, const struct check_op *op, uint64_t index)
                 return;
         }
         for (int c = GEO_READ_YOUR_WRITES; p->def.sessions && c <= GEO_WRITES_FOLLOW_READS; c++)
-            if (!done[c] && forbids(p, (enum geo_check)c, newer, op)) {
+            if (!done[c] && forbids(p, (enum geo_check)c, k->writes.items[i], op)) {
                 broken(p, (enum geo_check)c, op, w, newer);
                 done[c] = true;
             }
@@ -537,12 +558,17 @@ static void learn(struct past *p, struct past_session *s, const struct past_writ
 }
 
 /* Who has read what, for the session guarantees. */
-static void note_reader(struct past *p, const struct check_op *op, struct past_write *w)
+static void note_reader(struct past *p, const struct check_op *op, uint32_t write)
 {
-    for (size_t i = 0; i < w->readers.count; i++)
-        if (w->readers.items[i].session == op->session)
+    const struct past_write *w = &p->writes.items[write];
+
+    while (p->readers.count <= write)
+        array_add(&p->readers);
+    struct past_readers *readers = &p->readers.items[write];
+    for (size_t i = 0; i < readers->all.count; i++)
+        if (readers->all.items[i].session == op->session)
             return; /* it has been noted, and the newest of its session then too */
-    *array_add(&w->readers) = (struct past_reader){op->session, op->end};
+    *array_add(&readers->all) = (struct past_reader){op->session, op->end};
     uint64_t at = check_map_get(&p->sights, op->session, w->session);
     if (at == CHECK_ABSENT) {
         at = p->sight.count;
@@ -557,46 +583,57 @@ static void note_reader(struct past *p, const struct check_op *op, struct past_w
 }
 
 /* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. */
-static bool is_known_newest(const struct past *p, const struct check_op *op)
+static bool is_known_newest(const struct past *p, const struct check_key_line *line,
+                            const struct check_op *op)
 {
-    const struct past_key *k = &p->keys.items[op->key];
     const struct past_session *s = &p->sessions.items[op->session];
 
-    return op->value == k->value &&
-           (k->value == CHECK_INITIAL || (k->seq != 0 && known_of(s->known, s->width, k->lane) >= k->seq));
+    return op->value == line->newest_value &&
+           (op->value == CHECK_INITIAL ||
+            (line->newest_seq != 0 && known_of(s->known, s->width, line->newest_lane) >= line->newest_seq));
+}
+
+/* Its value is nobody's, or that of a write that was let go of. */
+static void read_nameless(struct past *p, const struct past_key *k, const struct check_op *op)
+{
+    if (k->retired >= p->sessions.items[op->session].born)
+        check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
+                        "%s %llu returns a value that nobody had written, or one older than what all "
+                        "sessions had seen",
+                        p->def.noun, (unsigned long long)op->id);
+    else if (k->retired != 0)
+        check_undecided(&p->tallies[GEO_CAUSAL], "a session that came late read what had been let go of");
+    else
+        check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
+                        "%s %llu returns a value that nobody had written", p->def.noun,
+                        (unsigned long long)op->id);
 }
 
 static void end_read(struct past *p, const struct check_op *op)
 {
-    uint64_t index = CHECK_ABSENT;
+    struct check_key_line *line = &p->lines->all.items[op->key];
+    uint64_t index = line->newest;
 
-    if (!p->def.sessions && is_known_newest(p, op))
+    if (!p->def.sessions && is_known_newest(p, line, op))
         return;
-    if (op->value != CHECK_INITIAL) {
-        index = write_named(p, op->key, op->value);
-        if (index == CHECK_ABSENT) {
-            if (p->keys.items[op->key].retired >= p->sessions.items[op->session].born)
-                check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
-                                "%s %llu returns a value that nobody had written, or one older than what all "
-                                "sessions had seen",
-                                p->def.noun, (unsigned long long)op->id);
-            else if (p->keys.items[op->key].retired != 0)
-                check_undecided(&p->tallies[GEO_CAUSAL],
-                                "a session that came late read what had been let go of");
-            else
-                check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
-                                "%s %llu returns a value that nobody had written", p->def.noun,
-                                (unsigned long long)op->id);
+    if (op->value == CHECK_INITIAL || op->value != line->newest_value) {
+        const struct past_key *k = past_key_of(p, line);
+        index = op->value != CHECK_INITIAL ? write_named(p, k, op->value) : CHECK_ABSENT;
+        if (op->value != CHECK_INITIAL && index == CHECK_ABSENT) {
+            read_nameless(p, k, op);
             return;
         }
+        if (index != CHECK_ABSENT)
+            place(p, &p->writes.items[index]);
+        judge(p, k, op, index);
+        if (index == CHECK_ABSENT)
+            return;
+    } else { /* none is newer */
         place(p, &p->writes.items[index]);
     }
-    judge(p, op, index);
-    if (index == CHECK_ABSENT)
-        return;
     learn(p, &p->sessions.items[op->session], &p->writes.items[index]);
     if (p->def.sessions)
-        note_reader(p, op, &p->writes.items[index]);
+        note_reader(p, op, (uint32_t)index);
 }
 
 static void end_write(struct past *p, const struct check_op *op)
@@ -613,7 +650,8 @@ static void end_write(struct past *p, const struct check_op *op)
                         "what %s %llu wrote was read, and it failed", p->def.noun,
                         (unsigned long long)op->id);
     } else if (op->outcome == CHECK_FAIL) {
-        struct past_key *k = &p->keys.items[op->key];
+        struct check_key_line *line = &p->lines->all.items[op->key];
+        struct past_key *k = past_key_of(p, line);
         size_t i = k->writes.count;
         while (k->writes.items[--i] != index)
             ;
@@ -621,7 +659,7 @@ static void end_write(struct past *p, const struct check_op *op)
                 (k->writes.count - i - 1) * sizeof *k->writes.items);
         k->writes.count--;
         write_free(p, index);
-        see_newest(p, op->key);
+        see_newest(p, line);
     }
 }
 

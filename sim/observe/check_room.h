@@ -10,21 +10,45 @@
 
 /* One operation between its begin and its end. */
 struct check_op {
-    uint64_t id, begin, end, value, expected;
-    uint64_t session_name; /* as it was fed */
-    int64_t number;
+    uint64_t id, begin, end, value;
     uint32_t key, session; /* dense, in order of appearance */
-    uint32_t open_at;      /* its place among all that are open */
     uint8_t f, outcome;
-    bool linked;                    /* an open read, in its key's list: */
-    struct check_op *older, *newer; /* by begin */
-    struct check_op *session_older, *session_newer;
+    bool in_line;                                 /* an open read, in a line of check.c: */
+    struct check_op *line_older, *line_newer;     /* by begin, as the others: */
+    struct check_op *session_older, *session_newer; /* open operations of its session; */
+    struct check_op *older, *newer;               /* all that are open */
     uint32_t *past; /* what its session knew when it began, if that has changed since */
     uint32_t past_width;
-    uint32_t write;    /* index of its past_write + 1 */
-    uint32_t entry;    /* of the search, + 1 */
-    int64_t low, high; /* of a counter's read: sums as it began */
+    uint32_t write;        /* index of its past_write + 1 */
+    uint32_t entry;        /* of the search, + 1 */
+    uint64_t expected;
+    int64_t number;
+    uint64_t session_name; /* as it was fed */
+    int64_t low, high;     /* of a counter's read: sums as it began */
 };
+
+/* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all is
+ * 0: it has its initial value. What only writes look at is elsewhere, at `place`. */
+struct check_key_line {
+    uint64_t top_write, top_end, top_begin, top_begin_op, others_begin; /* check_linearizable.c */
+    uint64_t newest_value;                                              /* check_past.c, as: */
+    uint32_t newest_seq, newest;
+    uint16_t newest_lane;
+    uint8_t kind;   /* enum check_key */
+    uint32_t place; /* from 1; 0: it has none yet */
+};
+
+_Static_assert(sizeof(struct check_key_line) == 64, "one line of memory");
+
+struct check_key_lines {
+    ARRAY(struct check_key_line) all; /* by the key's number, in order of appearance */
+    uint32_t placed;
+};
+
+static inline uint32_t check_place(struct check_key_lines *keys, struct check_key_line *k)
+{
+    return k->place != 0 ? k->place : (k->place = ++keys->placed);
+}
 
 /* What a check has found. */
 struct check_tally {
@@ -74,14 +98,15 @@ bool check_step_matches(const struct check_step *s, struct check_state state); /
 bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
-/* Linearizability by zones. */
+/* Linearizability by zones. `zones_end` true: zones_sweep is wanted, which is told the begin of the key's
+ * oldest open read (CHECK_OPEN: none). */
 struct zones;
-struct zones *zones_new(const char *noun);
+struct zones *zones_new(struct check_key_lines *keys, const char *noun);
 void zones_free(struct zones *z);
-void zones_begin(struct zones *z, const struct check_op *op);
-void zones_end(struct zones *z, const struct check_op *op, uint64_t oldest_open_read); /* CHECK_OPEN: none */
-void zones_expect_key(const struct zones *z, uint32_t key);
-void zones_expect_write(const struct zones *z, uint32_t key);
+void zones_begin_write(struct zones *z, const struct check_op *op);
+bool zones_end(struct zones *z, const struct check_op *op);
+void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest_open_read);
+void zones_expect_write(const struct zones *z, const struct check_key_line *k);
 const struct check_tally *zones_tally(const struct zones *z);
 
 /* Linearizability by search. */
@@ -95,12 +120,11 @@ const struct check_tally *search_tally(const struct search *s);
 
 /* What each session has seen: causal consistency and the session guarantees. */
 struct past;
-struct past *past_new(const struct check_stream_def *def);
+struct past *past_new(struct check_key_lines *keys, const struct check_stream_def *def);
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
-void past_expect_key(const struct past *p, uint32_t key);
-void past_expect(const struct past *p, uint32_t key);
+void past_expect(const struct past *p, const struct check_key_line *k);
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
 
