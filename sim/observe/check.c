@@ -180,7 +180,15 @@ void check_expect_key(const struct check_stream *s, uint64_t key)
         expect_line(line);
 }
 
-void check_expect(const struct check_stream *s, uint64_t key, bool writes)
+void check_expect_write(const struct check_stream *s, uint64_t key)
+{
+    const struct check_key_line *line = line_of(s, key);
+
+    if (line != NULL && s->past != NULL)
+        past_expect_write(s->past, line);
+}
+
+void check_expect_end(const struct check_stream *s, uint64_t key, bool writes)
 {
     const struct check_key_line *line = line_of(s, key);
 
@@ -188,8 +196,16 @@ void check_expect(const struct check_stream *s, uint64_t key, bool writes)
         return;
     if (writes)
         zones_expect_write(s->zones, line);
-    if (s->past != NULL)
-        past_expect(s->past, line);
+    else if (s->past != NULL)
+        past_expect_read(s->past, line);
+}
+
+void check_expect_value(const struct check_stream *s, uint64_t key, uint64_t value)
+{
+    const struct check_key_line *line = line_of(s, key);
+
+    if (line != NULL && s->past != NULL)
+        past_expect_value(s->past, line, value);
 }
 
 static enum check_key kind_of(const struct check_stream *s, const struct check_op *op)
@@ -247,16 +263,16 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
         check_map_put(&s->session_names, b->session, 0, session);
     }
     struct check_op *op = op_new(s);
-    *op = (struct check_op){.id = b->id,
-                            .begin = b->position,
-                            .end = CHECK_OPEN,
-                            .value = b->value,
-                            .expected = b->expected,
-                            .number = b->number,
-                            .key = key_number(s, b->key),
-                            .session = (uint32_t)session,
-                            .session_name = b->session,
-                            .f = b->f};
+    op->id = b->id; /* field by field, what each checker adds is its own: to clear it all costs as much as the rest */
+    op->begin = b->position;
+    op->end = CHECK_OPEN;
+    op->value = b->value;
+    op->expected = b->expected;
+    op->number = b->number;
+    op->key = key_number(s, b->key);
+    op->session = (uint32_t)session;
+    op->session_name = b->session;
+    op->f = b->f;
     link_open(s, op);
     enum check_key kind = kind_of(s, op);
     if (kind != CHECK_KEY_ZONES) {

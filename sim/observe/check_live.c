@@ -6,6 +6,8 @@
  * checked: they are in no figure but their own. */
 #include "sim/observe/check_live.h"
 
+#include "sim/observe/open_ops.h"
+
 #include <stdio.h>
 
 /* A run is not to wait for a search: what a leader orders is decided by its witness, and what no one orders
@@ -23,7 +25,7 @@ struct checks {
     bool told[GEO_CHECKS];
     struct check_breach first[GEO_CHECKS];
     ARRAY(struct check_breach) stale;
-    struct check_map open; /* (operation) -> index into slots */
+    struct open_ops open; /* -> index into slots */
     ARRAY(struct check_op *) slots;
     ARRAY(uint32_t) free;
 };
@@ -78,15 +80,15 @@ static void live_begin(struct checks *c, const struct history_record *r, uint64_
         array_add(&c->slots);
     }
     c->slots.items[slot] = check_begin(c->stream, &b);
-    check_map_put(&c->open, history_op_of(r->op), 0, slot);
+    open_ops_put(&c->open, history_op_of(r->op), slot);
 }
 
 /* The next attempt: under a new identity a write is one of its own; a read goes on. */
 static void live_retry(struct checks *c, const struct history_record *r, uint64_t position)
 {
-    uint64_t slot = check_map_get(&c->open, history_op_of(r->op), 0);
+    uint32_t slot = open_ops_get(&c->open, history_op_of(r->op));
 
-    if (slot == CHECK_ABSENT || r->op == r->retry.of)
+    if (slot == OPEN_OPS_NONE || r->op == r->retry.of)
         return;
     const struct check_op *old = c->slots.items[slot];
     if (old->f == CHECK_READ)
@@ -104,12 +106,12 @@ static void live_retry(struct checks *c, const struct history_record *r, uint64_
 
 static void live_end(struct checks *c, const struct history_record *r, uint64_t position)
 {
-    uint64_t slot = check_map_take(&c->open, history_op_of(r->op), 0);
+    uint32_t slot = open_ops_take(&c->open, history_op_of(r->op));
 
-    if (slot == CHECK_ABSENT)
+    if (slot == OPEN_OPS_NONE)
         return;
     struct check_op *op = c->slots.items[slot];
-    *array_add(&c->free) = (uint32_t)slot;
+    *array_add(&c->free) = slot;
     if (op->f != CHECK_READ &&
         op->id != r->op) /* an earlier attempt was answered: this one may have happened */
         check_end(c->stream, op, position * 2, CHECK_INFO, 0, 0);
@@ -140,29 +142,42 @@ static void live_read(struct checks *c, const struct history_record *r, uint64_t
     }
 }
 
-/* How many records ahead memory is asked for: a key's number, what is kept of the key, and then what that
- * points to. */
-enum { FAR = 24, NEAR = 16, NEXT = 8 };
+/* How many records ahead memory is asked for: a key's number, what is kept of the key, what that points to, and
+ * what that does. */
+enum { FAR = 24, NEAR = 16, NEXT = 10, CLOSE = 5 };
+
+static void expect_near(const struct checks *c, const struct history_record *r)
+{
+    if (r->kind == HISTORY_END || (r->kind == HISTORY_BEGIN && r->begin.op_kind != GEO_READ))
+        check_expect_key(c->stream, r->key);
+    else if (r->kind == HISTORY_STORE)
+        alike_expect(c->alike, r);
+}
+
+static void expect_next(const struct checks *c, const struct history_record *r)
+{
+    if (r->kind == HISTORY_END)
+        check_expect_end(c->stream, r->key, r->end.op_kind != GEO_READ);
+    else if (r->kind == HISTORY_BEGIN && r->begin.op_kind != GEO_READ)
+        check_expect_write(c->stream, r->key);
+}
 
 static void live_batch(void *reader, const struct history_entry *batch, uint32_t count)
 {
     struct checks *c = reader;
 
     for (uint32_t i = 0; i < count; i++) {
+        const struct history_record *r = &batch[i].record;
         if (i + FAR < count && batch[i + FAR].record.kind == HISTORY_BEGIN)
             check_expect_number(c->stream, batch[i + FAR].record.key);
-        if (i + NEAR < count) {
-            const struct history_record *r = &batch[i + NEAR].record;
-            if (r->kind == HISTORY_BEGIN)
-                check_expect_key(c->stream, r->key);
-            else if (r->kind == HISTORY_STORE)
-                alike_expect(c->alike, r);
-        }
-        if (i + NEXT < count && batch[i + NEXT].record.kind == HISTORY_BEGIN)
-            check_expect(c->stream, batch[i + NEXT].record.key,
-                         batch[i + NEXT].record.begin.op_kind != GEO_READ);
-        if ((c->kinds >> batch[i].record.kind & 1) != 0)
-            live_read(c, &batch[i].record, batch[i].position);
+        if (i + NEAR < count)
+            expect_near(c, &batch[i + NEAR].record);
+        if (i + NEXT < count)
+            expect_next(c, &batch[i + NEXT].record);
+        if (i + CLOSE < count && batch[i + CLOSE].record.kind == HISTORY_END)
+            check_expect_value(c->stream, batch[i + CLOSE].record.key, batch[i + CLOSE].record.end.write);
+        if ((c->kinds >> r->kind & 1) != 0)
+            live_read(c, r, batch[i].position);
     }
 }
 
@@ -187,6 +202,7 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     };
 
     c->setting = s;
+    open_ops_open(&c->open);
     c->stream = check_stream_new(&def);
     c->alike = alike_new(s);
     c->witness = witness_new(s);
@@ -207,7 +223,7 @@ void checks_free(struct checks *c)
     check_stream_free(c->stream);
     alike_free(c->alike);
     witness_free(c->witness);
-    check_map_free(&c->open);
+    open_ops_close(&c->open);
     array_free(&c->slots);
     array_free(&c->free);
     array_free(&c->stale);

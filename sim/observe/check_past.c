@@ -218,16 +218,11 @@ static struct past_key *past_key_of(struct past *p, struct check_key_line *line)
     return &p->keys.items[place];
 }
 
-static void see_newest(struct past *p, struct check_key_line *line)
+static void see_newest(const struct past *p, struct check_key_line *line, uint32_t write)
 {
-    const struct past_key *k = past_key_of(p, line);
+    const struct past_write *w = &p->writes.items[write];
 
-    if (k->writes.count == 0) {
-        line->newest_value = CHECK_INITIAL;
-        return;
-    }
-    line->newest = k->writes.items[k->writes.count - 1];
-    const struct past_write *w = &p->writes.items[line->newest];
+    line->newest = write;
     line->newest_value = w->value;
     line->newest_lane = (uint16_t)w->lane;
     line->newest_seq = w->seq;
@@ -249,12 +244,16 @@ static void place_new(struct past *p, struct past_write *w)
     *array_add(&s->lanes) = w->lane;
 }
 
-static void place(struct past *p, struct past_write *w)
+static void place(struct past *p, uint32_t write)
 {
+    struct past_write *w = &p->writes.items[write];
+    struct check_key_line *line = &p->lines->all.items[w->key];
+
     if (w->seq != 0)
         return;
     place_new(p, w);
-    see_newest(p, &p->lines->all.items[w->key]);
+    if (line->newest == write)
+        see_newest(p, line, write);
 }
 
 /* The write of that value: mostly the newest of its key, or one of the few after it, which are looked at
@@ -377,10 +376,25 @@ static void sweep(struct past *p, uint64_t now)
     p->sweep_at = kept * 2 > SWEEP_FIRST ? kept * 2 : SWEEP_FIRST;
 }
 
-void past_expect(const struct past *p, const struct check_key_line *line)
+void past_expect_write(const struct past *p, const struct check_key_line *line)
+{
+    if (line->place != 0 && line->place < p->keys.count)
+        expect_line(&p->keys.items[line->place]);
+}
+
+void past_expect_read(const struct past *p, const struct check_key_line *line)
 {
     if (line->newest_value != CHECK_INITIAL && line->newest < p->writes.count)
         expect_line(&p->writes.items[line->newest]);
+}
+
+void past_expect_value(const struct past *p, const struct check_key_line *line, uint64_t value)
+{
+    if (value == CHECK_INITIAL || line->newest_value != value || line->newest >= p->writes.count)
+        return;
+    const struct past_write *w = &p->writes.items[line->newest];
+    if (w->known != NULL)
+        vector_expect(w->known, w->width);
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -417,7 +431,7 @@ void past_begin(struct past *p, struct check_op *op)
     if (s->width > 0)
         *array_add(&p->teaching) = (struct past_teaching){index, op->begin};
     *array_add(&past_key_of(p, line)->writes) = index;
-    see_newest(p, line);
+    see_newest(p, line, index);
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)
         sweep(p, op->begin);
@@ -624,12 +638,12 @@ static void end_read(struct past *p, const struct check_op *op)
             return;
         }
         if (index != CHECK_ABSENT)
-            place(p, &p->writes.items[index]);
+            place(p, (uint32_t)index);
         judge(p, k, op, index);
         if (index == CHECK_ABSENT)
             return;
     } else { /* none is newer */
-        place(p, &p->writes.items[index]);
+        place(p, (uint32_t)index);
     }
     learn(p, &p->sessions.items[op->session], &p->writes.items[index]);
     if (p->def.sessions)
@@ -643,7 +657,7 @@ static void end_write(struct past *p, const struct check_op *op)
 
     if (op->outcome == CHECK_OK) {
         w->end = op->end;
-        place(p, w);
+        place(p, index);
         learn(p, &p->sessions.items[op->session], w);
     } else if (op->outcome == CHECK_FAIL && w->seq != 0) {
         check_violation(&p->tallies[GEO_CAUSAL], op->id, (uint64_t[4]){0},
@@ -659,7 +673,10 @@ static void end_write(struct past *p, const struct check_op *op)
                 (k->writes.count - i - 1) * sizeof *k->writes.items);
         k->writes.count--;
         write_free(p, index);
-        see_newest(p, line);
+        if (k->writes.count == 0)
+            line->newest_value = CHECK_INITIAL;
+        else
+            see_newest(p, line, k->writes.items[k->writes.count - 1]);
     }
 }
 

@@ -20,10 +20,10 @@ struct check_op {
     uint32_t *past; /* what its session knew when it began, if that has changed since */
     uint32_t past_width;
     uint32_t write;        /* index of its past_write + 1 */
-    uint32_t entry;        /* of the search, + 1 */
     uint64_t expected;
     int64_t number;
     uint64_t session_name; /* as it was fed */
+    uint32_t entry;        /* of the search, + 1 */
     int64_t low, high;     /* of a counter's read: sums as it began */
 };
 
@@ -124,7 +124,9 @@ struct past *past_new(struct check_key_lines *keys, const struct check_stream_de
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
-void past_expect(const struct past *p, const struct check_key_line *k);
+void past_expect_write(const struct past *p, const struct check_key_line *k);
+void past_expect_read(const struct past *p, const struct check_key_line *k);
+void past_expect_value(const struct past *p, const struct check_key_line *k, uint64_t value);
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
 

@@ -53,6 +53,8 @@ uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width)
         }
     }
     v->free[c] = next_of(vector);
+    if (v->free[c] != NULL)
+        vector_expect(v->free[c], room); /* for the next copy */
     memcpy(vector, from, width * sizeof *vector);
     v->bytes += width * sizeof *vector;
     return vector;

@@ -4,6 +4,7 @@
 #define GEOREP_OBSERVE_CHECK_VECTORS_H
 
 #include "sim/base/array.h"
+#include "sim/base/expect.h"
 
 #include <stdint.h>
 
@@ -19,6 +20,12 @@ void vectors_free(struct vectors *v);
 /* A copy that vector_give takes back; NULL of width 0. */
 uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width);
 void vector_give(struct vectors *v, uint32_t *vector, uint32_t width);
+/* It is looked at soon. */
+static inline void vector_expect(const uint32_t *vector, uint32_t width)
+{
+    for (uint32_t i = 0; i < width; i += 16)
+        expect_line(vector + i);
+}
 /* Each lane becomes the larger of both. Counts stay below 2^31. */
 void vector_join(uint32_t *into, const uint32_t *other, uint32_t width);
 
