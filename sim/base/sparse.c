@@ -13,7 +13,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LINE = 64, SMALL = 1 << 18, HUGE_PAGE = 1 << 21, HUGE_LEAST = HUGE_PAGE, HUGE_MOST = 1 << 26, PAGE = 1 << 12 };
+enum {
+    LINE = 64,
+    SMALL = 1 << 18,
+    HUGE_PAGE = 1 << 21,
+    HUGE_LEAST = HUGE_PAGE,
+    HUGE_MOST = 1 << 26,
+    PAGE = 1 << 12
+};
 
 /* What a table takes of the address space: whole pages, so that it can be given back and wiped. */
 static size_t whole(size_t bytes, size_t page)

@@ -263,7 +263,8 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
         check_map_put(&s->session_names, b->session, 0, session);
     }
     struct check_op *op = op_new(s);
-    op->id = b->id; /* field by field, what each checker adds is its own: to clear it all costs as much as the rest */
+    op->id = b->id; /* field by field, what each checker adds is its own: to clear it all costs as much as the
+                       rest */
     op->begin = b->position;
     op->end = CHECK_OPEN;
     op->value = b->value;

@@ -142,8 +142,8 @@ static void live_read(struct checks *c, const struct history_record *r, uint64_t
     }
 }
 
-/* How many records ahead memory is asked for: a key's number, what is kept of the key, what that points to, and
- * what that does. */
+/* How many records ahead memory is asked for: a key's number, what is kept of the key, what that points to,
+ * and what that does. */
 enum { FAR = 24, NEAR = 16, NEXT = 10, CLOSE = 5 };
 
 static void expect_near(const struct checks *c, const struct history_record *r)
@@ -166,18 +166,19 @@ static void live_batch(void *reader, const struct history_entry *batch, uint32_t
 {
     struct checks *c = reader;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct history_record *r = &batch[i].record;
-        if (i + FAR < count && batch[i + FAR].record.kind == HISTORY_BEGIN)
-            check_expect_number(c->stream, batch[i + FAR].record.key);
-        if (i + NEAR < count)
-            expect_near(c, &batch[i + NEAR].record);
-        if (i + NEXT < count)
-            expect_next(c, &batch[i + NEXT].record);
-        if (i + CLOSE < count && batch[i + CLOSE].record.kind == HISTORY_END)
-            check_expect_value(c->stream, batch[i + CLOSE].record.key, batch[i + CLOSE].record.end.write);
-        if ((c->kinds >> r->kind & 1) != 0)
-            live_read(c, r, batch[i].position);
+    for (uint32_t i = 0; i < count + FAR; i++) {
+        uint32_t near = i - (FAR - NEAR), next = i - (FAR - NEXT), close = i - (FAR - CLOSE),
+                 now = i - FAR; /* beyond count until then */
+        if (i < count && batch[i].record.kind == HISTORY_BEGIN)
+            check_expect_number(c->stream, batch[i].record.key);
+        if (near < count)
+            expect_near(c, &batch[near].record);
+        if (next < count)
+            expect_next(c, &batch[next].record);
+        if (close < count && batch[close].record.kind == HISTORY_END)
+            check_expect_value(c->stream, batch[close].record.key, batch[close].record.end.write);
+        if (now < count && (c->kinds >> batch[now].record.kind & 1) != 0)
+            live_read(c, &batch[now].record, batch[now].position);
     }
 }
 

@@ -45,7 +45,7 @@ enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
 /* One line of memory. */
 struct past_write {
     uint64_t value;
-    uint32_t *known;         /* NULL: all sessions know it; else its past: how many writes of each lane */
+    struct vector *known;    /* NULL: all sessions know it; else its past: how many writes of each lane */
     uint64_t op, begin, end; /* end: CHECK_OPEN until it is told ok */
     uint32_t lane, seq;      /* seq 0: no place yet */
     uint32_t width, key;
@@ -70,7 +70,7 @@ struct past_teaching {
 };
 
 struct past_session {
-    uint32_t *known;
+    struct vector *known;
     uint32_t width;
     ARRAY(uint32_t) lanes;
     struct check_op *open; /* newest first */
@@ -79,8 +79,8 @@ struct past_session {
     bool lacks;            /* and what such a write would have taught is not known */
 };
 
-/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0: none
- * yet; and which it is. */
+/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0:
+ * none yet; and which it is. */
 struct past_key {
     ARRAY(uint32_t) writes; /* in order of begin */
     uint64_t retired;       /* position of the last retirement, 0: none */
@@ -102,8 +102,9 @@ struct past {
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
     ARRAY(struct past_key) keys; /* [place] */
-    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
+    ARRAY(uint32_t) lane_last;   /* [lane]: its last seq */
     struct vectors vectors;
+    struct check_op *ending; /* it is among the open ones of its session no more, and may have a past */
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
     uint32_t width_before;
@@ -177,24 +178,52 @@ static void give_up(struct past *p, const char *why)
     p->given_up = true;
 }
 
-static uint32_t known_of(const uint32_t *known, uint32_t width, uint32_t lane)
+static uint32_t known_of(const struct past *p, const struct vector *known, uint32_t width, uint32_t lane)
 {
-    return lane < width ? known[lane] : 0;
+    return lane < width ? vector_at(&p->vectors, known, lane) : 0;
 }
 
-static bool is_known(const uint32_t *known, uint32_t width, const struct past_write *w)
+static bool is_known(const struct past *p, const struct vector *known, uint32_t width,
+                     const struct past_write *w)
 {
-    return w->seq != 0 && known_of(known, width, w->lane) >= w->seq;
+    return w->seq != 0 && known_of(p, known, width, w->lane) >= w->seq;
+}
+
+/* The same of counts of all lanes, or of the first `width`. */
+static bool is_among(const uint32_t *counts, uint32_t width, const struct past_write *w)
+{
+    return w->seq != 0 && w->lane < width && counts[w->lane] >= w->seq;
 }
 
 static void widen(struct past *p, struct past_session *s, uint32_t width)
 {
     if (width <= s->width)
         return;
-    s->known = memory_resize(s->known, width, sizeof *s->known);
-    memset(s->known + s->width, 0, (width - s->width) * sizeof *s->known);
-    p->session_bytes += (width - s->width) * sizeof *s->known;
+    s->known = vector_grow(&p->vectors, s->known, s->width, width);
+    p->session_bytes += vector_bytes(&p->vectors, width - s->width);
     s->width = width;
+}
+
+/* A lane has come further than narrow counts go. */
+static void widen_counts(struct past *p)
+{
+    struct vectors old = vectors_widen(&p->vectors);
+
+    array_each (struct past_write, w, &p->writes)
+        w->known = vector_widened(&p->vectors, w->known, w->width);
+    array_each (struct past_session, s, &p->sessions) {
+        struct vector *narrow = s->known;
+        s->known = s->width > 0 ? vector_grow(&p->vectors, NULL, 0, s->width) : NULL;
+        for (uint32_t i = 0; i < s->width; i++)
+            vector_set(&p->vectors, s->known, i, vector_at(&old, narrow, i));
+        free(narrow);
+        for (struct check_op *op = s->open; op != NULL; op = op->session_older)
+            op->past = vector_widened(&p->vectors, op->past, op->past_width);
+    }
+    if (p->ending != NULL)
+        p->ending->past = vector_widened(&p->vectors, p->ending->past, p->ending->past_width);
+    p->session_bytes *= 2;
+    vectors_free(&old);
 }
 
 static struct past_session *session_of(struct past *p, uint32_t session, uint64_t position)
@@ -234,7 +263,7 @@ static void place_new(struct past *p, struct past_write *w)
     struct past_session *s = &p->sessions.items[w->session];
 
     array_each (uint32_t, lane, &s->lanes)
-        if (known_of(w->known, w->width, *lane) == p->lane_last.items[*lane]) {
+        if (known_of(p, w->known, w->width, *lane) == p->lane_last.items[*lane]) {
             w->lane = *lane;
             w->seq = ++p->lane_last.items[*lane];
             return;
@@ -254,6 +283,8 @@ static void place(struct past *p, uint32_t write)
     place_new(p, w);
     if (line->newest == write)
         see_newest(p, line, write);
+    if (w->seq > VECTOR_NARROW_MOST && !p->vectors.wide)
+        widen_counts(p);
 }
 
 /* The write of that value: mostly the newest of its key, or one of the few after it, which are looked at
@@ -277,7 +308,17 @@ static void write_free(struct past *p, uint32_t index)
     *array_add(&p->free) = index;
 }
 
-/* What every session and every open operation knows: the least of all. NULL: nothing. */
+static void lower(const struct past *p, uint32_t *least, const struct vector *known, uint32_t width)
+{
+    uint32_t all = (uint32_t)p->lane_last.count;
+
+    if (width > 0)
+        vector_lower(&p->vectors, least, known, width);
+    if (width < all)
+        memset(least + width, 0, (all - width) * sizeof *least);
+}
+
+/* What every session and every open operation knows: the least of all, by lane. */
 static uint32_t *known_by_all(const struct past *p)
 {
     uint32_t width = (uint32_t)p->lane_last.count, *least = memory_new(width + 1, sizeof *least);
@@ -286,13 +327,10 @@ static uint32_t *known_by_all(const struct past *p)
     array_each (struct past_session, s, &p->sessions) {
         if (s->born == 0)
             continue;
-        for (uint32_t i = 0; i < width; i++)
-            if (known_of(s->known, s->width, i) < least[i])
-                least[i] = known_of(s->known, s->width, i);
+        lower(p, least, s->known, s->width);
         for (const struct check_op *op = s->open; op != NULL; op = op->session_older)
-            for (uint32_t i = 0; op->past != NULL && i < width; i++)
-                if (known_of(op->past, op->past_width, i) < least[i])
-                    least[i] = known_of(op->past, op->past_width, i);
+            if (op->past != NULL)
+                lower(p, least, op->past, op->past_width);
     }
     return least;
 }
@@ -336,14 +374,14 @@ static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
         bool covered = false;
         for (uint32_t j = 0; j < stables && w->seq != 0 && w->end != CHECK_OPEN; j++) {
             const struct past_write *newer = &p->writes.items[stable[j]];
-            covered |= is_known(newer->known, newer->width, w);
+            covered |= is_known(p, newer->known, newer->width, w);
         }
         if (covered) {
             write_free(p, index);
             k->retired = now;
             continue;
         }
-        if (stables < 4 && is_known(least, width, w))
+        if (stables < 4 && is_among(least, width, w))
             stable[stables++] = index;
         k->writes.items[--kept] = index;
     }
@@ -364,7 +402,7 @@ static void sweep(struct past *p, uint64_t now)
     for (size_t i = 0; i < p->teaching.count; i++) {
         struct past_teaching t = p->teaching.items[i];
         const struct past_write *w = &p->writes.items[t.write];
-        if (w->begin == t.begin && w->known != NULL && is_known(least, width, w))
+        if (w->begin == t.begin && w->known != NULL && is_among(least, width, w))
             gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);
         if (w->begin == t.begin && w->known != NULL)
             p->teaching.items[kept++] = t;
@@ -394,7 +432,7 @@ void past_expect_value(const struct past *p, const struct check_key_line *line, 
         return;
     const struct past_write *w = &p->writes.items[line->newest];
     if (w->known != NULL)
-        vector_expect(w->known, w->width);
+        vector_expect(&p->vectors, w->known, w->width);
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -521,20 +559,20 @@ static void broken(struct past *p, enum geo_check check, const struct check_op *
 static void judge(struct past *p, const struct past_key *k, const struct check_op *op, uint64_t index)
 {
     const struct past_session *s = &p->sessions.items[op->session];
-    const uint32_t *known = op->past != NULL ? op->past : s->known;
+    const struct vector *known = op->past != NULL ? op->past : s->known;
     uint32_t width = op->past != NULL ? op->past_width : s->width;
     const struct past_write *w = index != CHECK_ABSENT ? &p->writes.items[index] : NULL;
     bool done[GEO_CHECKS] = {false};
 
     for (size_t i = k->writes.count; i-- > 0 && k->writes.items[i] != index;) {
         const struct past_write *newer = &p->writes.items[k->writes.items[i]];
-        if (w != NULL && !is_known(newer->known, newer->width, w))
+        if (w != NULL && !is_known(p, newer->known, newer->width, w))
             continue;
-        if (s->lacks && !done[GEO_CAUSAL] && !is_known(known, width, newer) &&
-            is_known(p->known_before, p->width_before, newer))
+        if (s->lacks && !done[GEO_CAUSAL] && !is_known(p, known, width, newer) &&
+            is_among(p->known_before, p->width_before, newer))
             check_undecided(&p->tallies[GEO_CAUSAL],
                             "a session that came late may know more than can be told by now");
-        if (!done[GEO_CAUSAL] && is_known(known, width, newer)) {
+        if (!done[GEO_CAUSAL] && is_known(p, known, width, newer)) {
             broken(p, GEO_CAUSAL, op, w, newer);
             done[GEO_CAUSAL] = true;
             if (!p->def.sessions)
@@ -561,14 +599,15 @@ static void keep_pasts(struct past *p, struct past_session *s)
 
 static void learn(struct past *p, struct past_session *s, const struct past_write *w)
 {
-    if (is_known(s->known, s->width, w))
+    if (is_known(p, s->known, s->width, w))
         return;
     keep_pasts(p, s);
     s->lacks |= s->late && (w->lacks || w->known == NULL);
     widen(p, s, w->width > w->lane + 1 ? w->width : w->lane + 1);
-    vector_join(s->known, w->known, w->width);
-    if (s->known[w->lane] < w->seq)
-        s->known[w->lane] = w->seq;
+    if (w->known != NULL)
+        vector_join(&p->vectors, s->known, w->known, w->width);
+    if (vector_at(&p->vectors, s->known, w->lane) < w->seq)
+        vector_set(&p->vectors, s->known, w->lane, w->seq);
 }
 
 /* Who has read what, for the session guarantees. */
@@ -604,7 +643,8 @@ static bool is_known_newest(const struct past *p, const struct check_key_line *l
 
     return op->value == line->newest_value &&
            (op->value == CHECK_INITIAL ||
-            (line->newest_seq != 0 && known_of(s->known, s->width, line->newest_lane) >= line->newest_seq));
+            (line->newest_seq != 0 &&
+             known_of(p, s->known, s->width, line->newest_lane) >= line->newest_seq));
 }
 
 /* Its value is nobody's, or that of a write that was let go of. */
@@ -690,10 +730,12 @@ void past_end(struct past *p, struct check_op *op)
             s->open = op->session_older;
         if (op->session_older != NULL)
             op->session_older->session_newer = op->session_newer;
+        p->ending = op;
         if (op->f == CHECK_READ && op->outcome == CHECK_OK)
             end_read(p, op);
         else if (op->f == CHECK_WRITE && op->write != 0)
             end_write(p, op);
+        p->ending = NULL;
     }
     if (!p->given_up)
         vector_give(&p->vectors, op->past, op->past_width);

@@ -13,13 +13,13 @@ struct check_op {
     uint64_t id, begin, end, value;
     uint32_t key, session; /* dense, in order of appearance */
     uint8_t f, outcome;
-    bool in_line;                                 /* an open read, in a line of check.c: */
-    struct check_op *line_older, *line_newer;     /* by begin, as the others: */
+    bool in_line;                                   /* an open read, in a line of check.c: */
+    struct check_op *line_older, *line_newer;       /* by begin, as the others: */
     struct check_op *session_older, *session_newer; /* open operations of its session; */
-    struct check_op *older, *newer;               /* all that are open */
-    uint32_t *past; /* what its session knew when it began, if that has changed since */
+    struct check_op *older, *newer;                 /* all that are open */
+    struct vector *past; /* what its session knew when it began, if that has changed since */
     uint32_t past_width;
-    uint32_t write;        /* index of its past_write + 1 */
+    uint32_t write; /* index of its past_write + 1 */
     uint64_t expected;
     int64_t number;
     uint64_t session_name; /* as it was fed */
@@ -27,8 +27,8 @@ struct check_op {
     int64_t low, high;     /* of a counter's read: sums as it began */
 };
 
-/* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all is
- * 0: it has its initial value. What only writes look at is elsewhere, at `place`. */
+/* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all
+ * is 0: it has its initial value. What only writes look at is elsewhere, at `place`. */
 struct check_key_line {
     uint64_t top_write, top_end, top_begin, top_begin_op, others_begin; /* check_linearizable.c */
     uint64_t newest_value;                                              /* check_past.c, as: */

@@ -1,15 +1,26 @@
-/* check_vectors.c -- see check_vectors.h. The join is a pass over all lanes a read: eight at a time where the
- * processor can, else four. */
+/* check_vectors.c -- see check_vectors.h. The join is a pass over all lanes a read: 32 bytes at a time where
+ * the processor can, else 16. */
 #include "sim/observe/check_vectors.h"
 
-enum { ROOM_LEAST = 16, BLOCK_BYTES = 1 << 18 };
+#include "sim/base/sparse.h"
+
+/* The first blocks are small, the others a large page (sparse.h). */
+enum { ROOM_LEAST = 16, SMALL_BYTES = 1 << 16, LARGE_BYTES = 1 << 21, SMALL_BLOCKS = 8 };
 
 void vectors_free(struct vectors *v)
 {
-    array_each (void *, block, &v->blocks)
-        free(*block);
+    array_each (struct vector_block, block, &v->blocks)
+        sparse_free(block->memory, block->bytes);
     array_free(&v->blocks);
     *v = (struct vectors){0};
+}
+
+struct vectors vectors_widen(struct vectors *v)
+{
+    struct vectors old = *v;
+
+    *v = (struct vectors){.wide = true};
+    return old;
 }
 
 static uint32_t class_of(uint32_t width, uint32_t *room)
@@ -23,58 +34,87 @@ static uint32_t class_of(uint32_t width, uint32_t *room)
 }
 
 /* A vector that nobody has holds the next such. */
-static void next_set(uint32_t *vector, uint32_t *next)
+static void next_set(struct vector *vector, struct vector *next)
 {
-    memcpy(vector, &next, sizeof(uint32_t *));
+    memcpy(vector, &next, sizeof next);
 }
 
-static uint32_t *next_of(const uint32_t *vector)
+static struct vector *next_of(const struct vector *vector)
 {
-    uint32_t *next;
+    struct vector *next;
 
-    memcpy(&next, vector, sizeof(uint32_t *));
+    memcpy(&next, vector, sizeof next);
     return next;
 }
 
-uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width)
+static struct vector *block_new(struct vectors *v, size_t each)
 {
-    uint32_t room, c = class_of(width, &room), *vector = v->free[c];
+    size_t bytes = v->blocks.count < SMALL_BLOCKS ? SMALL_BYTES : LARGE_BYTES, count = bytes / each;
+    unsigned char *block = sparse_new(bytes);
+    struct vector *first = NULL;
 
-    if (width == 0)
-        return NULL;
-    if (vector == NULL) {
-        size_t each = room * sizeof *vector, count = BLOCK_BYTES / each;
-        unsigned char *block = memory_new(count, each);
-        *array_add(&v->blocks) = block;
-        for (size_t i = count; i-- > 0;) {
-            uint32_t *piece = (uint32_t *)(void *)(block + i * each);
-            next_set(piece, vector);
-            vector = piece;
-        }
+    *array_add(&v->blocks) = (struct vector_block){block, bytes};
+    for (size_t i = count; i-- > 0;) {
+        struct vector *piece = (struct vector *)(void *)(block + i * each);
+        next_set(piece, first);
+        first = piece;
     }
+    return first;
+}
+
+static struct vector *vector_new(struct vectors *v, uint32_t width)
+{
+    uint32_t room, c = class_of(width, &room);
+    struct vector *vector = v->free[c] != NULL ? v->free[c] : block_new(v, vector_bytes(v, room));
+
     v->free[c] = next_of(vector);
     if (v->free[c] != NULL)
-        vector_expect(v->free[c], room); /* for the next copy */
-    memcpy(vector, from, width * sizeof *vector);
-    v->bytes += width * sizeof *vector;
+        vector_expect(v, v->free[c], width); /* the next one's */
+    v->bytes += vector_bytes(v, width);
     return vector;
 }
 
-void vector_give(struct vectors *v, uint32_t *vector, uint32_t width)
+struct vector *vector_copy(struct vectors *v, const struct vector *from, uint32_t width)
+{
+    return width == 0 ? NULL : memcpy(vector_new(v, width), from, vector_bytes(v, width));
+}
+
+struct vector *vector_widened(struct vectors *v, const struct vector *narrow, uint32_t width)
+{
+    const uint16_t *counts = (const uint16_t *)(const void *)narrow;
+
+    if (narrow == NULL)
+        return NULL;
+    struct vector *wide = vector_new(v, width);
+    for (uint32_t i = 0; i < width; i++)
+        vector_set(v, wide, i, counts[i]);
+    return wide;
+}
+
+void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
 {
     uint32_t room;
 
     if (vector == NULL)
         return;
     uint32_t c = class_of(width, &room);
-    v->bytes -= width * sizeof *vector;
+    v->bytes -= vector_bytes(v, width);
     next_set(vector, v->free[c]);
     v->free[c] = vector;
 }
 
+struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)
+{
+    size_t old = vector_bytes(v, width), bytes = vector_bytes(v, more);
+    unsigned char *larger = memory_resize(vector, 1, bytes);
+
+    memset(larger + old, 0, bytes - old);
+    return (struct vector *)(void *)larger;
+}
+
 /* So many lanes from the first are done, `lanes` at a time. */
-#define JOIN(type, lanes)                                                                                    \
-    typedef int32_t type __attribute__((vector_size(4 * (lanes))));                                          \
+#define JOIN(type, count, lanes)                                                                             \
+    typedef count type __attribute__((vector_size(sizeof(count) * (lanes))));                                \
     uint32_t i = 0;                                                                                          \
     for (; i + (lanes) <= width; i += (lanes)) {                                                             \
         type a, b;                                                                                           \
@@ -86,28 +126,63 @@ void vector_give(struct vectors *v, uint32_t *vector, uint32_t width)
     }                                                                                                        \
     return i
 
-static uint32_t join_four(uint32_t *into, const uint32_t *other, uint32_t width)
+static uint32_t join_wide(uint32_t *into, const uint32_t *other, uint32_t width)
 {
-    JOIN(four, 4);
+    JOIN(four, int32_t, 4);
+}
+
+static uint32_t join_narrow(uint16_t *into, const uint16_t *other, uint32_t width)
+{
+    JOIN(eight, int16_t, 8);
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static uint32_t join_eight(uint32_t *into, const uint32_t *other,
-                                                           uint32_t width)
+__attribute__((target("avx2"))) static uint32_t join_wide_fast(uint32_t *into, const uint32_t *other,
+                                                               uint32_t width)
 {
-    JOIN(eight, 8);
+    JOIN(eight, int32_t, 8);
 }
-#endif
 
-void vector_join(uint32_t *into, const uint32_t *other, uint32_t width)
+__attribute__((target("avx2"))) static uint32_t join_narrow_fast(uint16_t *into, const uint16_t *other,
+                                                                 uint32_t width)
 {
-#ifdef __x86_64__
-    uint32_t i =
-        __builtin_cpu_supports("avx2") ? join_eight(into, other, width) : join_four(into, other, width);
+    JOIN(sixteen, int16_t, 16);
+}
+
+static bool is_fast(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
 #else
-    uint32_t i = join_four(into, other, width);
+#define join_wide_fast join_wide
+#define join_narrow_fast join_narrow
+
+static bool is_fast(void)
+{
+    return false;
+}
 #endif
 
-    for (; i < width; i++)
-        into[i] = other[i] > into[i] ? other[i] : into[i];
+void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width)
+{
+    uint32_t done = 0;
+
+    if (v->wide)
+        done = is_fast()
+                   ? join_wide_fast((uint32_t *)(void *)into, (const uint32_t *)(const void *)other, width)
+                   : join_wide((uint32_t *)(void *)into, (const uint32_t *)(const void *)other, width);
+    else
+        done = is_fast()
+                   ? join_narrow_fast((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width)
+                   : join_narrow((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width);
+    for (; done < width; done++)
+        if (vector_at(v, other, done) > vector_at(v, into, done))
+            vector_set(v, into, done, vector_at(v, other, done));
+}
+
+void vector_lower(const struct vectors *v, uint32_t *least, const struct vector *other, uint32_t width)
+{
+    for (uint32_t i = 0; i < width; i++)
+        if (vector_at(v, other, i) < least[i])
+            least[i] = vector_at(v, other, i);
 }

@@ -1,32 +1,75 @@
 /* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c): rooms of
- * 16 ... 4096 lanes from blocks, given back to lists of free ones. */
+ * 16 ... 4096 lanes from blocks, given back to lists of free ones.
+ *
+ * A count has two bytes until some lane has come further than that goes; then all have four (vectors_widen),
+ * and whoever holds vectors has each of them made again. */
 #ifndef GEOREP_OBSERVE_CHECK_VECTORS_H
 #define GEOREP_OBSERVE_CHECK_VECTORS_H
 
 #include "sim/base/array.h"
 #include "sim/base/expect.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { VECTOR_CLASSES = 9 };
+enum { VECTOR_CLASSES = 9, VECTOR_NARROW_MOST = INT16_MAX };
+
+struct vector; /* counts of as many lanes as whoever holds it knows */
+
+struct vector_block {
+    void *memory;
+    size_t bytes;
+};
 
 struct vectors {
-    uint32_t *free[VECTOR_CLASSES];
-    ARRAY(void *) blocks;
+    struct vector *free[VECTOR_CLASSES];
+    ARRAY(struct vector_block) blocks;
     uint64_t bytes; /* of those that are out */
+    bool wide;
 };
 
 void vectors_free(struct vectors *v);
+/* From now on they are wide. What is out belongs to `old`, which has nothing else from now on: of each, a
+ * copy is to be had of vector_widened (NULL of NULL), and then vectors_free(old). */
+struct vectors vectors_widen(struct vectors *v);
+struct vector *vector_widened(struct vectors *v, const struct vector *narrow, uint32_t width);
+
 /* A copy that vector_give takes back; NULL of width 0. */
-uint32_t *vector_copy(struct vectors *v, const uint32_t *from, uint32_t width);
-void vector_give(struct vectors *v, uint32_t *vector, uint32_t width);
-/* It is looked at soon. */
-static inline void vector_expect(const uint32_t *vector, uint32_t width)
-{
-    for (uint32_t i = 0; i < width; i += 16)
-        expect_line(vector + i);
-}
+struct vector *vector_copy(struct vectors *v, const struct vector *from, uint32_t width);
+void vector_give(struct vectors *v, struct vector *vector, uint32_t width);
+/* One more lane or more, of zeros; `vector` NULL: it had none. Of a vector that grows with its owner, and is
+ * no copy: free() takes it back. */
+struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more);
+
 /* Each lane becomes the larger of both. Counts stay below 2^31. */
-void vector_join(uint32_t *into, const uint32_t *other, uint32_t width);
+void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width);
+/* Each lane of `least` becomes the smaller of both. */
+void vector_lower(const struct vectors *v, uint32_t *least, const struct vector *other, uint32_t width);
+
+static inline size_t vector_bytes(const struct vectors *v, uint32_t width)
+{
+    return (size_t)width * (v->wide ? sizeof(uint32_t) : sizeof(uint16_t));
+}
+
+static inline uint32_t vector_at(const struct vectors *v, const struct vector *vector, uint32_t lane)
+{
+    return v->wide ? ((const uint32_t *)(const void *)vector)[lane]
+                   : ((const uint16_t *)(const void *)vector)[lane];
+}
+
+static inline void vector_set(const struct vectors *v, struct vector *vector, uint32_t lane, uint32_t count)
+{
+    if (v->wide)
+        ((uint32_t *)(void *)vector)[lane] = count;
+    else
+        ((uint16_t *)(void *)vector)[lane] = (uint16_t)count;
+}
+
+/* It is looked at soon. */
+static inline void vector_expect(const struct vectors *v, const struct vector *vector, uint32_t width)
+{
+    for (size_t i = 0; i < vector_bytes(v, width); i += 64)
+        expect_line((const char *)(const void *)vector + i);
+}
 
 #endif
