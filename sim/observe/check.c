@@ -141,21 +141,32 @@ void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
     s->any_search |= kind != CHECK_KEY_ZONES;
 }
 
+enum { BLOCK = 256 };
+
 static struct check_op *op_new(struct check_stream *s)
 {
-    enum { BLOCK = 256 };
-
     if (s->free == NULL) {
         struct check_op *block = memory_new(BLOCK, sizeof *block);
-        *array_add(&s->blocks) = block;
-        for (int i = 0; i < BLOCK; i++) {
+        for (uint32_t i = BLOCK; i-- > 0;) {
+            block[i].slot = (uint32_t)s->blocks.count * BLOCK + i;
             block[i].older = s->free;
             s->free = &block[i];
         }
+        *array_add(&s->blocks) = block;
     }
     struct check_op *op = s->free;
     s->free = op->older;
     return op;
+}
+
+uint32_t check_op_slot(const struct check_op *op)
+{
+    return op->slot;
+}
+
+struct check_op *check_op_at(const struct check_stream *s, uint32_t slot)
+{
+    return &s->blocks.items[slot / BLOCK][slot % BLOCK];
 }
 
 /* The key's line, NULL: it has none yet. */
@@ -252,16 +263,21 @@ static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
     return op != NULL ? op->begin : CHECK_OPEN;
 }
 
+static uint32_t session_number(struct check_stream *s, uint64_t session)
+{
+    uint64_t number = s->def.numbered_sessions ? session : check_map_get(&s->session_names, session, 0);
+
+    if (number == CHECK_ABSENT) {
+        number = s->session_count++;
+        check_map_put(&s->session_names, session, 0, number);
+    }
+    return (uint32_t)number;
+}
+
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)
 {
-    uint64_t session = check_map_get(&s->session_names, b->session, 0);
-
     CHECK(b->position > s->position);
     s->position = b->position;
-    if (session == CHECK_ABSENT) {
-        session = s->session_count++;
-        check_map_put(&s->session_names, b->session, 0, session);
-    }
     struct check_op *op = op_new(s);
     op->id = b->id; /* field by field, what each checker adds is its own: to clear it all costs as much as the
                        rest */
@@ -271,8 +287,7 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
     op->expected = b->expected;
     op->number = b->number;
     op->key = key_number(s, b->key);
-    op->session = (uint32_t)session;
-    op->session_name = b->session;
+    op->session = session_number(s, b->session);
     op->f = b->f;
     link_open(s, op);
     enum check_key kind = kind_of(s, op);

@@ -71,11 +71,12 @@ struct check_stream_def {
     uint64_t key_count;    /* keys are 0 .. key_count - 1; 0: any, which are given numbers as they come */
     uint32_t steps_of_key; /* of the search for an order, 0: all that is sensible (check_search.c) */
     const struct check_map
-        *beginnings;       /* of texts, all known before the first operation; NULL: there are none */
-    const char *noun;      /* what an identity counts, for texts: "line", "operation"; static */
-    bool digests;          /* a set's reads give geo_value_digest in `value`, not the members */
-    bool sessions;         /* the four session guarantees from the outside too (recorded histories) */
-    bool never_below_zero; /* a CHANGE must not bring a counter below zero */
+        *beginnings;        /* of texts, all known before the first operation; NULL: there are none */
+    const char *noun;       /* what an identity counts, for texts: "line", "operation"; static */
+    bool digests;           /* a set's reads give geo_value_digest in `value`, not the members */
+    bool numbered_sessions; /* sessions are 0, 1, 2 ... in order of appearance; else any */
+    bool sessions;          /* the four session guarantees from the outside too (recorded histories) */
+    bool never_below_zero;  /* a CHANGE must not bring a counter below zero */
 };
 
 struct check_begin {
@@ -94,16 +95,19 @@ void check_key_kind(struct check_stream *s, uint64_t key,
                     enum check_key kind); /* before its first operation; default by zones */
 
 /* What will soon be looked at is fetched into the cache, in steps, each of which looks at what the one before
- * has fetched: an operation on this key begins or ends soon; a write of it begins, an operation of it ends; a read
- * of it returns what this write wrote. Nothing is done of keys that are any. */
+ * has fetched: an operation on this key begins or ends soon; a write of it begins, an operation of it ends; a
+ * read of it returns what this write wrote. Nothing is done of keys that are any. */
 void check_expect_number(const struct check_stream *s, uint64_t key);
 void check_expect_key(const struct check_stream *s, uint64_t key);
 void check_expect_write(const struct check_stream *s, uint64_t key);
 void check_expect_end(const struct check_stream *s, uint64_t key, bool writes);
 void check_expect_value(const struct check_stream *s, uint64_t key, uint64_t value);
 
-/* The operation is the stream's; the pointer is valid until its end. */
+/* The operation is the stream's; the pointer is valid until its end, and so is its number, which is below how
+ * many were ever open at once. */
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b);
+uint32_t check_op_slot(const struct check_op *op);
+struct check_op *check_op_at(const struct check_stream *s, uint32_t slot);
 /* `value` and `number` are what a read returned; of others they are not looked at. A decrement that was
  * answered "no" ends with check_end_below. */
 void check_end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome,

@@ -37,6 +37,7 @@
  */
 #include "sim/base/expect.h"
 #include "sim/base/lines.h"
+#include "sim/base/pool.h"
 #include "sim/observe/check_room.h"
 
 #include <stdio.h>
@@ -64,6 +65,7 @@ struct zones {
     ARRAY(struct cluster) clusters;
     ARRAY(uint32_t) free;
     ARRAY(struct zone_key) keys; /* [place] */
+    struct pool pool;            /* of what is `more` */
     struct check_tally tally;
     const char *noun;
 };
@@ -81,8 +83,7 @@ void zones_free(struct zones *z)
 {
     if (z == NULL)
         return;
-    array_each (struct zone_key, key, &z->keys)
-        free(key->more);
+    pool_free(&z->pool);
     lines_free(&z->keys);
     array_free(&z->clusters);
     array_free(&z->free);
@@ -134,12 +135,13 @@ static void zone_look(struct zone_key *k, struct check_key_line *line)
             line->others_begin = live[i].last_begin;
 }
 
-static struct cluster *live_add(struct zone_key *k, struct cluster c)
+static struct cluster *live_add(struct zones *z, struct zone_key *k, struct cluster c)
 {
     if (k->count > 0 && k->count >= k->room) {
-        k->room = k->room == 0 ? 4 : k->room * 2;
+        uint32_t room = k->room;
+        k->room = room == 0 ? 4 : room * 2;
         bool first = k->more == NULL;
-        k->more = memory_resize(k->more, k->room, sizeof *k->more);
+        k->more = pool_resize(&z->pool, k->more, room * sizeof *k->more, k->room * sizeof *k->more);
         if (first)
             *k->more = k->one;
     }
@@ -168,7 +170,7 @@ static struct zone_key *zone_of(struct zones *z, struct check_key_line *line)
     struct zone_key *k = &z->keys.items[place];
     if (k->limit == 0) {
         k->limit = 8;
-        live_add(k, (struct cluster){.write = CHECK_INITIAL});
+        live_add(z, k, (struct cluster){.write = CHECK_INITIAL});
     }
     return k;
 }
@@ -236,7 +238,7 @@ void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest)
     k->limit = kept < 4 ? 8 : kept * 2;
     if (kept <= 1 && k->more != NULL) {
         k->one = *k->more;
-        free(k->more);
+        pool_give(&z->pool, k->more, k->room * sizeof *k->more);
         k->more = NULL;
         k->room = 0;
     }
@@ -266,11 +268,11 @@ void zones_begin_write(struct zones *z, const struct check_op *op)
 }
 
 /* Its first operation ends. */
-static struct cluster *list(struct zone_key *k, struct cluster c, const struct check_op *op)
+static struct cluster *list(struct zones *z, struct zone_key *k, struct cluster c, const struct check_op *op)
 {
     c.first_end = op->end;
     c.end_op = op->id;
-    return live_add(k, c);
+    return live_add(z, k, c);
 }
 
 static void end_write(struct zones *z, struct zone_key *k, const struct check_op *op)
@@ -289,7 +291,7 @@ static void end_write(struct zones *z, struct zone_key *k, const struct check_op
         return; /* it is over already */
     mine.open = false;
     if (op->outcome == CHECK_OK)
-        list(k, mine, op);
+        list(z, k, mine, op);
     else if (op->outcome == CHECK_INFO)
         unended_put(z, op->key, mine);
 }
@@ -329,7 +331,7 @@ static void end_read(struct zones *z, struct zone_key *k, const struct check_op 
     }
     bool first = c == NULL;
     if (first)
-        c = list(k, mine, op);
+        c = list(z, k, mine, op);
     uint64_t begin = op->begin > c->last_begin ? op->begin : c->last_begin;
     if (!first) {
         if (k->dead_begin > c->first_end) {

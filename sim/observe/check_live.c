@@ -14,29 +14,44 @@
  * breaks soon. */
 enum { LIVE_STEPS_OF_KEY = 1 << 12 };
 
+struct session_numbers {
+    ARRAY(uint32_t) of; /* [session] + 1, 0: not met yet */
+};
+
 struct checks {
     const struct history_setting *setting;
     struct check_stream *stream;
     struct alike *alike;
     struct witness *witness;
-    uint32_t kinds; /* of records that are read */
+    uint32_t of_stream, of_alike; /* kinds of records that each reads, as bits */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
     bool told[GEO_CHECKS];
     struct check_breach first[GEO_CHECKS];
     ARRAY(struct check_breach) stale;
-    struct open_ops open; /* -> index into slots */
-    ARRAY(struct check_op *) slots;
-    ARRAY(uint32_t) free;
+    struct open_ops open;                          /* -> its slot in the stream */
+    ARRAY(struct session_numbers) session_numbers; /* [region] */
+    uint64_t session_count;
 };
 
-static struct check_begin begin_of(const struct checks *c, const struct history_record *r, uint64_t position)
+/* In order of appearance. */
+static uint64_t session_of(struct checks *c, const struct history_record *r)
 {
-    struct check_begin b = {.id = r->op,
-                            .key = r->key,
-                            .position = position * 2,
-                            .value = r->op,
-                            .session = (uint64_t)r->begin.region << 32 | r->begin.session};
+    while (c->session_numbers.count <= r->begin.region)
+        array_add(&c->session_numbers);
+    struct session_numbers *n = &c->session_numbers.items[r->begin.region];
+    while (n->of.count <= r->begin.session)
+        array_add(&n->of);
+    uint32_t *number = &n->of.items[r->begin.session];
+    if (*number == 0)
+        *number = (uint32_t)++c->session_count;
+    return *number - 1;
+}
+
+static struct check_begin begin_of(struct checks *c, const struct history_record *r, uint64_t position)
+{
+    struct check_begin b = {
+        .id = r->op, .key = r->key, .position = position * 2, .value = r->op, .session = session_of(c, r)};
 
     switch (r->begin.op_kind) {
     case GEO_READ:
@@ -68,19 +83,10 @@ static void live_begin(struct checks *c, const struct history_record *r, uint64_
         [GEO_COUNTER] = CHECK_KEY_COUNTER,
         [GEO_SET] = CHECK_KEY_SET,
     };
-    struct check_begin b = begin_of(c, r, position);
-    uint32_t slot;
-
     if (c->setting->data != GEO_REGISTER && c->setting->data < GEO_DATA)
         check_key_kind(c->stream, r->key, kinds[c->setting->data]);
-    if (c->free.count > 0) {
-        slot = c->free.items[--c->free.count];
-    } else {
-        slot = (uint32_t)c->slots.count;
-        array_add(&c->slots);
-    }
-    c->slots.items[slot] = check_begin(c->stream, &b);
-    open_ops_put(&c->open, history_op_of(r->op), slot);
+    struct check_begin b = begin_of(c, r, position);
+    open_ops_put(&c->open, history_op_of(r->op), check_op_slot(check_begin(c->stream, &b)));
 }
 
 /* The next attempt: under a new identity a write is one of its own; a read goes on. */
@@ -90,18 +96,19 @@ static void live_retry(struct checks *c, const struct history_record *r, uint64_
 
     if (slot == OPEN_OPS_NONE || r->op == r->retry.of)
         return;
-    const struct check_op *old = c->slots.items[slot];
+    struct check_op *old = check_op_at(c->stream, slot);
     if (old->f == CHECK_READ)
         return;
     struct check_begin b = {.id = r->op,
                             .key = r->key,
                             .position = position * 2 + 1,
+                            .session = old->session,
                             .f = old->f,
                             .number = old->number,
                             .value = old->f == CHECK_ADD || old->f == CHECK_REMOVE ? old->value : r->op};
-    b.session = old->session_name;
-    check_end(c->stream, c->slots.items[slot], position * 2, CHECK_INFO, 0, 0);
-    c->slots.items[slot] = check_begin(c->stream, &b);
+    check_end(c->stream, old, position * 2, CHECK_INFO, 0, 0);
+    open_ops_take(&c->open, history_op_of(r->op));
+    open_ops_put(&c->open, history_op_of(r->op), check_op_slot(check_begin(c->stream, &b)));
 }
 
 static void live_end(struct checks *c, const struct history_record *r, uint64_t position)
@@ -110,8 +117,7 @@ static void live_end(struct checks *c, const struct history_record *r, uint64_t 
 
     if (slot == OPEN_OPS_NONE)
         return;
-    struct check_op *op = c->slots.items[slot];
-    *array_add(&c->free) = slot;
+    struct check_op *op = check_op_at(c->stream, slot);
     if (op->f != CHECK_READ &&
         op->id != r->op) /* an earlier attempt was answered: this one may have happened */
         check_end(c->stream, op, position * 2, CHECK_INFO, 0, 0);
@@ -122,36 +128,35 @@ static void live_end(struct checks *c, const struct history_record *r, uint64_t 
                   c->setting->data == GEO_SET ? r->end.digest : r->end.write, r->end.number);
 }
 
-static void live_read(struct checks *c, const struct history_record *r, uint64_t position)
+static void stream_read(struct checks *c, const struct history_entry *e)
 {
+    const struct history_record *r = &e->record;
+
     witness_read(c->witness, r);
     switch (r->kind) {
     case HISTORY_BEGIN:
         if (!r->begin.is_probe)
-            live_begin(c, r, position);
+            live_begin(c, r, e->position);
         break;
     case HISTORY_RETRY:
-        live_retry(c, r, position);
+        live_retry(c, r, e->position);
         break;
     case HISTORY_END:
-        live_end(c, r, position);
+        live_end(c, r, e->position);
         break;
     default:
-        alike_read(c->alike, r);
         break;
     }
 }
 
 /* How many records ahead memory is asked for: a key's number, what is kept of the key, what that points to,
  * and what that does. */
-enum { FAR = 24, NEAR = 16, NEXT = 10, CLOSE = 5 };
+enum { FAR = 16, NEAR = 11, NEXT = 7, CLOSE = 4 };
 
 static void expect_near(const struct checks *c, const struct history_record *r)
 {
     if (r->kind == HISTORY_END || (r->kind == HISTORY_BEGIN && r->begin.op_kind != GEO_READ))
         check_expect_key(c->stream, r->key);
-    else if (r->kind == HISTORY_STORE)
-        alike_expect(c->alike, r);
 }
 
 static void expect_next(const struct checks *c, const struct history_record *r)
@@ -162,24 +167,66 @@ static void expect_next(const struct checks *c, const struct history_record *r)
         check_expect_write(c->stream, r->key);
 }
 
-static void live_batch(void *reader, const struct history_entry *batch, uint32_t count)
+/* One reader's records of a batch, in order. */
+struct chosen {
+    const struct history_entry *entries[HISTORY_BATCH];
+    uint32_t count;
+};
+
+static void choose(struct chosen *chosen, uint32_t kinds, const struct history_entry *batch, uint32_t count)
 {
-    struct checks *c = reader;
+    CHECK(count <= HISTORY_BATCH);
+    chosen->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        chosen->entries[chosen->count] = &batch[i];
+        chosen->count += kinds >> batch[i].record.kind & 1;
+    }
+}
+
+static void stream_batch(struct checks *c, const struct chosen *chosen)
+{
+    const struct history_entry *const *e = chosen->entries;
+    uint32_t count = chosen->count;
 
     for (uint32_t i = 0; i < count + FAR; i++) {
         uint32_t near = i - (FAR - NEAR), next = i - (FAR - NEXT), close = i - (FAR - CLOSE),
                  now = i - FAR; /* beyond count until then */
-        if (i < count && batch[i].record.kind == HISTORY_BEGIN)
-            check_expect_number(c->stream, batch[i].record.key);
+        if (i < count && e[i]->record.kind == HISTORY_BEGIN)
+            check_expect_number(c->stream, e[i]->record.key);
         if (near < count)
-            expect_near(c, &batch[near].record);
+            expect_near(c, &e[near]->record);
         if (next < count)
-            expect_next(c, &batch[next].record);
-        if (close < count && batch[close].record.kind == HISTORY_END)
-            check_expect_value(c->stream, batch[close].record.key, batch[close].record.end.write);
-        if (now < count && (c->kinds >> batch[now].record.kind & 1) != 0)
-            live_read(c, &batch[now].record, batch[now].position);
+            expect_next(c, &e[next]->record);
+        if (close < count && e[close]->record.kind == HISTORY_END)
+            check_expect_value(c->stream, e[close]->record.key, e[close]->record.end.write);
+        if (now < count)
+            stream_read(c, e[now]);
     }
+}
+
+static void alike_batch(struct checks *c, const struct chosen *chosen)
+{
+    enum { AHEAD = 4 };
+    const struct history_entry *const *e = chosen->entries;
+
+    for (uint32_t i = 0; i < chosen->count + AHEAD; i++) {
+        if (i < chosen->count && e[i]->record.kind == HISTORY_STORE)
+            alike_expect(c->alike, &e[i]->record);
+        if (i >= AHEAD)
+            alike_read(c->alike, &e[i - AHEAD]->record);
+    }
+}
+
+/* One after the other: neither looks at what the other keeps. */
+static void live_batch(void *reader, const struct history_entry *batch, uint32_t count)
+{
+    struct checks *c = reader;
+    struct chosen chosen;
+
+    choose(&chosen, c->of_stream, batch, count);
+    stream_batch(c, &chosen);
+    choose(&chosen, c->of_alike, batch, count);
+    alike_batch(c, &chosen);
 }
 
 struct checks *checks_new(const struct history_setting *s, struct history *h)
@@ -199,6 +246,7 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
         .steps_of_key = LIVE_STEPS_OF_KEY,
         .noun = "operation",
         .digests = true,
+        .numbered_sessions = true,
         .never_below_zero = true,
     };
 
@@ -208,12 +256,12 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     c->alike = alike_new(s);
     c->witness = witness_new(s);
     if ((checks & of_stream) != 0)
-        c->kinds |= 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
+        c->of_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
     if ((checks & of_alike) != 0)
-        c->kinds |= 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
-                    1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
-                    (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
-    history_add_batch_reader(h, live_batch, c, c->kinds);
+        c->of_alike = 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                      1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
+                      (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
+    history_add_batch_reader(h, live_batch, c, c->of_stream | c->of_alike);
     return c;
 }
 
@@ -225,8 +273,9 @@ void checks_free(struct checks *c)
     alike_free(c->alike);
     witness_free(c->witness);
     open_ops_close(&c->open);
-    array_free(&c->slots);
-    array_free(&c->free);
+    array_each (struct session_numbers, n, &c->session_numbers)
+        array_free(&n->of);
+    array_free(&c->session_numbers);
     array_free(&c->stale);
     free(c);
 }

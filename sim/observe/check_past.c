@@ -34,6 +34,7 @@
  * older one of its key beside it; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
 #include "sim/base/expect.h"
 #include "sim/base/lines.h"
+#include "sim/base/pool.h"
 #include "sim/observe/check_room.h"
 #include "sim/observe/check_vectors.h"
 
@@ -79,11 +80,17 @@ struct past_session {
     bool lacks;            /* and what such a write would have taught is not known */
 };
 
+/* Which writes, in order of begin. */
+struct past_order {
+    uint32_t *items;
+    uint32_t count, room;
+};
+
 /* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0:
  * none yet; and which it is. */
 struct past_key {
-    ARRAY(uint32_t) writes; /* in order of begin */
-    uint64_t retired;       /* position of the last retirement, 0: none */
+    struct past_order writes;
+    uint64_t retired; /* position of the last retirement, 0: none */
 };
 
 /* What session T has read of session S: rising (when, begin of the newest write of S). */
@@ -102,7 +109,8 @@ struct past {
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
     ARRAY(struct past_key) keys; /* [place] */
-    ARRAY(uint32_t) lane_last;   /* [lane]: its last seq */
+    struct pool orders;
+    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
     struct vectors vectors;
     struct check_op *ending; /* it is among the open ones of its session no more, and may have a past */
     uint64_t session_bytes;
@@ -135,8 +143,7 @@ static void let_go(struct past *p)
         free(s->known);
         array_free(&s->lanes);
     }
-    array_each (struct past_key, k, &p->keys)
-        array_free(&k->writes);
+    pool_free(&p->orders);
     array_each (struct past_sight, s, &p->sight) {
         array_free(&s->steps);
         array_free(&s->newest);
@@ -245,6 +252,17 @@ static struct past_key *past_key_of(struct past *p, struct check_key_line *line)
     while (p->keys.count <= place)
         array_add(&p->keys);
     return &p->keys.items[place];
+}
+
+static void order_add(struct past *p, struct past_order *o, uint32_t write)
+{
+    if (o->count == o->room) {
+        uint32_t room = o->room;
+        o->room = room == 0 ? POOL_LEAST / sizeof *o->items : room * 2;
+        CHECK(o->room > room);
+        o->items = pool_resize(&p->orders, o->items, room * sizeof *o->items, o->room * sizeof *o->items);
+    }
+    o->items[o->count++] = write;
 }
 
 static void see_newest(const struct past *p, struct check_key_line *line, uint32_t write)
@@ -364,7 +382,7 @@ static void remember(struct past *p, const uint32_t *least)
 static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
 {
     uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
-    size_t kept = k->writes.count;
+    uint32_t kept = k->writes.count;
     bool gave = false;
 
     /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
@@ -468,7 +486,7 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .known = vector_copy(&p->vectors, s->known, s->width)};
     if (s->width > 0)
         *array_add(&p->teaching) = (struct past_teaching){index, op->begin};
-    *array_add(&past_key_of(p, line)->writes) = index;
+    order_add(p, &past_key_of(p, line)->writes, index);
     see_newest(p, line, index);
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)

@@ -12,6 +12,7 @@
 struct check_op {
     uint64_t id, begin, end, value;
     uint32_t key, session; /* dense, in order of appearance */
+    uint32_t slot;         /* among the stream's operations, which come and go */
     uint8_t f, outcome;
     bool in_line;                                   /* an open read, in a line of check.c: */
     struct check_op *line_older, *line_newer;       /* by begin, as the others: */
@@ -22,9 +23,8 @@ struct check_op {
     uint32_t write; /* index of its past_write + 1 */
     uint64_t expected;
     int64_t number;
-    uint64_t session_name; /* as it was fed */
-    uint32_t entry;        /* of the search, + 1 */
-    int64_t low, high;     /* of a counter's read: sums as it began */
+    uint32_t entry;    /* of the search, + 1 */
+    int64_t low, high; /* of a counter's read: sums as it began */
 };
 
 /* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all

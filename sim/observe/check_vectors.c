@@ -2,16 +2,9 @@
  * the processor can, else 16. */
 #include "sim/observe/check_vectors.h"
 
-#include "sim/base/sparse.h"
-
-/* The first blocks are small, the others a large page (sparse.h). */
-enum { ROOM_LEAST = 16, SMALL_BYTES = 1 << 16, LARGE_BYTES = 1 << 21, SMALL_BLOCKS = 8 };
-
 void vectors_free(struct vectors *v)
 {
-    array_each (struct vector_block, block, &v->blocks)
-        sparse_free(block->memory, block->bytes);
-    array_free(&v->blocks);
+    pool_free(&v->pool);
     *v = (struct vectors){0};
 }
 
@@ -23,54 +16,14 @@ struct vectors vectors_widen(struct vectors *v)
     return old;
 }
 
-static uint32_t class_of(uint32_t width, uint32_t *room)
-{
-    uint32_t c = 0;
-
-    for (*room = ROOM_LEAST; *room < width; *room *= 2)
-        c++;
-    CHECK(c < VECTOR_CLASSES);
-    return c;
-}
-
-/* A vector that nobody has holds the next such. */
-static void next_set(struct vector *vector, struct vector *next)
-{
-    memcpy(vector, &next, sizeof next);
-}
-
-static struct vector *next_of(const struct vector *vector)
-{
-    struct vector *next;
-
-    memcpy(&next, vector, sizeof next);
-    return next;
-}
-
-static struct vector *block_new(struct vectors *v, size_t each)
-{
-    size_t bytes = v->blocks.count < SMALL_BLOCKS ? SMALL_BYTES : LARGE_BYTES, count = bytes / each;
-    unsigned char *block = sparse_new(bytes);
-    struct vector *first = NULL;
-
-    *array_add(&v->blocks) = (struct vector_block){block, bytes};
-    for (size_t i = count; i-- > 0;) {
-        struct vector *piece = (struct vector *)(void *)(block + i * each);
-        next_set(piece, first);
-        first = piece;
-    }
-    return first;
-}
-
 static struct vector *vector_new(struct vectors *v, uint32_t width)
 {
-    uint32_t room, c = class_of(width, &room);
-    struct vector *vector = v->free[c] != NULL ? v->free[c] : block_new(v, vector_bytes(v, room));
+    size_t bytes = vector_bytes(v, width);
+    struct vector *vector = pool_take(&v->pool, bytes), *next = pool_next(&v->pool, bytes);
 
-    v->free[c] = next_of(vector);
-    if (v->free[c] != NULL)
-        vector_expect(v, v->free[c], width); /* the next one's */
-    v->bytes += vector_bytes(v, width);
+    if (next != NULL)
+        vector_expect(v, next, width);
+    v->bytes += bytes;
     return vector;
 }
 
@@ -93,14 +46,10 @@ struct vector *vector_widened(struct vectors *v, const struct vector *narrow, ui
 
 void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
 {
-    uint32_t room;
-
     if (vector == NULL)
         return;
-    uint32_t c = class_of(width, &room);
     v->bytes -= vector_bytes(v, width);
-    next_set(vector, v->free[c]);
-    v->free[c] = vector;
+    pool_give(&v->pool, vector, vector_bytes(v, width));
 }
 
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)

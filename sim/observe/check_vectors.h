@@ -1,29 +1,23 @@
-/* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c): rooms of
- * 16 ... 4096 lanes from blocks, given back to lists of free ones.
+/* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c), from a
+ * pool.
  *
  * A count has two bytes until some lane has come further than that goes; then all have four (vectors_widen),
  * and whoever holds vectors has each of them made again. */
 #ifndef GEOREP_OBSERVE_CHECK_VECTORS_H
 #define GEOREP_OBSERVE_CHECK_VECTORS_H
 
-#include "sim/base/array.h"
 #include "sim/base/expect.h"
+#include "sim/base/pool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { VECTOR_CLASSES = 9, VECTOR_NARROW_MOST = INT16_MAX };
+enum { VECTOR_NARROW_MOST = INT16_MAX };
 
 struct vector; /* counts of as many lanes as whoever holds it knows */
 
-struct vector_block {
-    void *memory;
-    size_t bytes;
-};
-
 struct vectors {
-    struct vector *free[VECTOR_CLASSES];
-    ARRAY(struct vector_block) blocks;
+    struct pool pool;
     uint64_t bytes; /* of those that are out */
     bool wide;
 };
