@@ -1,8 +1,8 @@
 /* sparse.c -- see sparse.h. Small tables come from calloc, large ones from the kernel without a reservation.
  *
  * Tables by key are looked up at random, so that a page of 4 KB costs a miss of the TLB nearly every time:
- * those of which soon all will be touched ask for pages of 2 MB. The largest do not: of ten million keys a
- * short run touches few, and the rest should cost nothing. */
+ * those of which soon all will be touched ask for pages of 2 MB. The largest do not: of ten million keys, or
+ * those of a thousand nodes, a short run touches few, and the rest should cost nothing. */
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
@@ -19,6 +19,7 @@ enum {
     HUGE_PAGE = 1 << 21,
     HUGE_LEAST = HUGE_PAGE,
     HUGE_MOST = 1 << 26,
+    HUGE_MOST_OF_MANY = 1 << 28,
     PAGE = 1 << 12
 };
 
@@ -74,10 +75,21 @@ void *sparse_new(size_t bytes)
     return table_new(bytes, bytes <= HUGE_MOST);
 }
 
+/* What `count` tables like this one may ask for together. */
+static bool many_are_huge(size_t bytes, size_t count)
+{
+    return bytes <= HUGE_MOST && bytes * count <= HUGE_MOST_OF_MANY;
+}
+
+void *sparse_new_one_of(size_t bytes, size_t count)
+{
+    return table_new(bytes, many_are_huge(bytes, count));
+}
+
 void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
 {
     *stride = bytes < SMALL ? whole(bytes, 64) : whole(bytes, PAGE); /* to be wiped alone */
-    return table_new(count * *stride, bytes <= HUGE_MOST);
+    return table_new(count * *stride, many_are_huge(*stride, count));
 }
 
 void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)

@@ -7,6 +7,8 @@
 
 /* `bytes` of zeros; costs address space only. Never NULL. */
 void *sparse_new(size_t bytes);
+/* The same, one of `count` such tables that are used alike: a node's. */
+void *sparse_new_one_of(size_t bytes, size_t count);
 /* `count` tables of `bytes` each side by side, so that small ones share large pages: *stride from one to the
  * next. sparse_free of count * *stride. */
 void *sparse_new_many(size_t bytes, size_t count, size_t *stride);

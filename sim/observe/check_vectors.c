@@ -29,7 +29,11 @@ static struct vector *vector_new(struct vectors *v, uint32_t width)
 
 struct vector *vector_copy(struct vectors *v, const struct vector *from, uint32_t width)
 {
-    return width == 0 ? NULL : memcpy(vector_new(v, width), from, vector_bytes(v, width));
+    if (width == 0)
+        return NULL;
+    struct vector *copy = vector_new(v, width);
+    memcpy((void *)copy, from, vector_bytes(v, width));
+    return copy;
 }
 
 struct vector *vector_widened(struct vectors *v, const struct vector *narrow, uint32_t width)

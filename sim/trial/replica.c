@@ -39,7 +39,7 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
                             .first = 1};
         if (s->def->kind == GEO_ROWS) {
             s->rows_bytes = (size_t)keys * s->record_bytes;
-            s->rows = sparse_new(s->rows_bytes);
+            s->rows = sparse_new_one_of(s->rows_bytes, t->world.places.node_count);
         }
     }
 }
