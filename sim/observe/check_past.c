@@ -30,97 +30,16 @@
  * is.
  *
  * Cost: a pass over the lanes for what a session has not known yet, and over the key's newer writes a read.
- * Memory: 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
+ * Memory: 2 or 4 bytes x lanes for each session, and for each write that not all sessions know or that has an
  * older one of its key beside it; past PAST_BYTES_MOST or LANES_MOST it is undecided. */
 #include "sim/base/expect.h"
 #include "sim/base/lines.h"
-#include "sim/base/pool.h"
-#include "sim/observe/check_room.h"
-#include "sim/observe/check_vectors.h"
+#include "sim/observe/check_past_room.h"
 
 #include <stdio.h>
 
-enum { LANES_MOST = 4096, SWEEP_FIRST = 4096 };
+enum { LANES_MOST = 4096 };
 #define PAST_BYTES_MOST (UINT64_C(1) << 30)
-
-/* One line of memory. */
-struct past_write {
-    uint64_t value;
-    struct vector *known;    /* NULL: all sessions know it; else its past: how many writes of each lane */
-    uint64_t op, begin, end; /* end: CHECK_OPEN until it is told ok */
-    uint32_t lane, seq;      /* seq 0: no place yet */
-    uint32_t width, key;
-    uint32_t session;
-    bool lacks; /* its session's past was not all known */
-};
-
-struct past_reader {
-    uint32_t session;
-    uint64_t end;
-};
-
-/* Recorded histories: which sessions returned a write, and when first. */
-struct past_readers {
-    ARRAY(struct past_reader) all;
-};
-
-/* A write by its place, which another may have later: by its begin it is still there. */
-struct past_teaching {
-    uint32_t write;
-    uint64_t begin;
-};
-
-struct past_session {
-    struct vector *known;
-    uint32_t width;
-    ARRAY(uint32_t) lanes;
-    struct check_op *open; /* newest first */
-    uint64_t born;         /* position of its first operation */
-    bool late;             /* by then some write had given back its vector, */
-    bool lacks;            /* and what such a write would have taught is not known */
-};
-
-/* Which writes, in order of begin. */
-struct past_order {
-    uint32_t *items;
-    uint32_t count, room;
-};
-
-/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0:
- * none yet; and which it is. */
-struct past_key {
-    struct past_order writes;
-    uint64_t retired; /* position of the last retirement, 0: none */
-};
-
-/* What session T has read of session S: rising (when, begin of the newest write of S). */
-struct past_sight {
-    ARRAY(struct past_reader) steps; /* .session unused */
-    ARRAY(uint64_t) newest;
-};
-
-struct past {
-    struct check_stream_def def;
-    struct check_key_lines *lines;
-    struct check_map sights; /* (T, S) -> sight */
-    ARRAY(struct past_sight) sight;
-    ARRAY(struct past_write) writes;
-    ARRAY(struct past_readers) readers; /* [write] */
-    ARRAY(uint32_t) free;
-    ARRAY(struct past_session) sessions;
-    ARRAY(struct past_key) keys; /* [place] */
-    struct pool orders;
-    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
-    struct vectors vectors;
-    struct check_op *ending; /* it is among the open ones of its session no more, and may have a past */
-    uint64_t session_bytes;
-    uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
-    uint32_t width_before;
-    ARRAY(struct past_teaching) teaching; /* writes with a vector, or that had one at the last sweep */
-    size_t sweep_at;
-    bool given_up;
-    struct check_tally tallies[GEO_CHECKS];
-};
 
 struct past *past_new(struct check_key_lines *lines, const struct check_stream_def *def)
 {
@@ -128,7 +47,7 @@ struct past *past_new(struct check_key_lines *lines, const struct check_stream_d
 
     p->lines = lines;
     p->def = *def;
-    p->sweep_at = SWEEP_FIRST;
+    p->sweep_at = PAST_SWEEP_FIRST;
     return p;
 }
 
@@ -185,23 +104,6 @@ static void give_up(struct past *p, const char *why)
     p->given_up = true;
 }
 
-static uint32_t known_of(const struct past *p, const struct vector *known, uint32_t width, uint32_t lane)
-{
-    return lane < width ? vector_at(&p->vectors, known, lane) : 0;
-}
-
-static bool is_known(const struct past *p, const struct vector *known, uint32_t width,
-                     const struct past_write *w)
-{
-    return w->seq != 0 && known_of(p, known, width, w->lane) >= w->seq;
-}
-
-/* The same of counts of all lanes, or of the first `width`. */
-static bool is_among(const uint32_t *counts, uint32_t width, const struct past_write *w)
-{
-    return w->seq != 0 && w->lane < width && counts[w->lane] >= w->seq;
-}
-
 static void widen(struct past *p, struct past_session *s, uint32_t width)
 {
     if (width <= s->width)
@@ -245,7 +147,7 @@ static struct past_session *session_of(struct past *p, uint32_t session, uint64_
     return s;
 }
 
-static struct past_key *past_key_of(struct past *p, struct check_key_line *line)
+struct past_key *past_key_of(struct past *p, struct check_key_line *line)
 {
     uint32_t place = check_place(p->lines, line);
 
@@ -315,7 +217,7 @@ static uint64_t write_named(const struct past *p, const struct past_key *k, uint
     return CHECK_ABSENT;
 }
 
-static void write_free(struct past *p, uint32_t index)
+void past_write_free(struct past *p, uint32_t index)
 {
     struct past_write *w = &p->writes.items[index];
 
@@ -324,112 +226,6 @@ static void write_free(struct past *p, uint32_t index)
         array_free(&p->readers.items[index].all);
     *w = (struct past_write){0};
     *array_add(&p->free) = index;
-}
-
-static void lower(const struct past *p, uint32_t *least, const struct vector *known, uint32_t width)
-{
-    uint32_t all = (uint32_t)p->lane_last.count;
-
-    if (width > 0)
-        vector_lower(&p->vectors, least, known, width);
-    if (width < all)
-        memset(least + width, 0, (all - width) * sizeof *least);
-}
-
-/* What every session and every open operation knows: the least of all, by lane. */
-static uint32_t *known_by_all(const struct past *p)
-{
-    uint32_t width = (uint32_t)p->lane_last.count, *least = memory_new(width + 1, sizeof *least);
-
-    memset(least, 0xff, (width + 1) * sizeof *least);
-    array_each (struct past_session, s, &p->sessions) {
-        if (s->born == 0)
-            continue;
-        lower(p, least, s->known, s->width);
-        for (const struct check_op *op = s->open; op != NULL; op = op->session_older)
-            if (op->past != NULL)
-                lower(p, least, op->past, op->past_width);
-    }
-    return least;
-}
-
-/* The oldest write of its key, known to all: its vector is not needed, neither to learn from nor to compare
- * others with. */
-static bool teaches_nobody(struct past *p, struct past_write *w)
-{
-    if (w->known == NULL || w->end == CHECK_OPEN)
-        return false;
-    vector_give(&p->vectors, w->known, w->width);
-    w->known = NULL;
-    w->width = 0;
-    return true;
-}
-
-static void remember(struct past *p, const uint32_t *least)
-{
-    uint32_t width = (uint32_t)p->lane_last.count;
-
-    if (p->known_before == NULL || p->width_before < width) {
-        p->known_before = memory_resize(p->known_before, width, sizeof *p->known_before);
-        memset(p->known_before + p->width_before, 0, (width - p->width_before) * sizeof *p->known_before);
-        p->width_before = width;
-    }
-    for (uint32_t i = 0; i < width; i++)
-        p->known_before[i] = least[i] > p->known_before[i] ? least[i] : p->known_before[i];
-}
-
-/* True: a write gave back its vector. */
-static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
-{
-    uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
-    uint32_t kept = k->writes.count;
-    bool gave = false;
-
-    /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
-    for (size_t i = k->writes.count; i-- > 0;) {
-        uint32_t index = k->writes.items[i];
-        struct past_write *w = &p->writes.items[index];
-        bool covered = false;
-        for (uint32_t j = 0; j < stables && w->seq != 0 && w->end != CHECK_OPEN; j++) {
-            const struct past_write *newer = &p->writes.items[stable[j]];
-            covered |= is_known(p, newer->known, newer->width, w);
-        }
-        if (covered) {
-            write_free(p, index);
-            k->retired = now;
-            continue;
-        }
-        if (stables < 4 && is_among(least, width, w))
-            stable[stables++] = index;
-        k->writes.items[--kept] = index;
-    }
-    if (stables > 0 && stable[stables - 1] == k->writes.items[kept])
-        gave = teaches_nobody(p, &p->writes.items[k->writes.items[kept]]);
-    memmove(k->writes.items, k->writes.items + kept, (k->writes.count - kept) * sizeof *k->writes.items);
-    k->writes.count -= kept;
-    return gave;
-}
-
-/* Looks at the keys of writes that still have a vector. */
-static void sweep(struct past *p, uint64_t now)
-{
-    uint32_t *least = known_by_all(p), width = (uint32_t)p->lane_last.count;
-    bool gave = false;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < p->teaching.count; i++) {
-        struct past_teaching t = p->teaching.items[i];
-        const struct past_write *w = &p->writes.items[t.write];
-        if (w->begin == t.begin && w->known != NULL && is_among(least, width, w))
-            gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);
-        if (w->begin == t.begin && w->known != NULL)
-            p->teaching.items[kept++] = t;
-    }
-    p->teaching.count = kept;
-    if (gave)
-        remember(p, least);
-    free(least);
-    p->sweep_at = kept * 2 > SWEEP_FIRST ? kept * 2 : SWEEP_FIRST;
 }
 
 void past_expect_write(const struct past *p, const struct check_key_line *line)
@@ -490,61 +286,9 @@ void past_begin(struct past *p, struct check_op *op)
     see_newest(p, line, index);
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)
-        sweep(p, op->begin);
+        past_retire(p, op->begin);
     if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
         give_up(p, "the pasts of its writes took more memory than the check may have");
-}
-
-/* NULL: nobody has returned it. */
-static const struct past_readers *readers_of(const struct past *p, uint32_t write)
-{
-    return write < p->readers.count ? &p->readers.items[write] : NULL;
-}
-
-static bool returned_before(const struct past_readers *readers, uint32_t session, uint64_t begin)
-{
-    if (readers == NULL)
-        return false;
-    array_each (const struct past_reader, r, &readers->all)
-        if (r->session == session)
-            return r->end < begin;
-    return false;
-}
-
-/* The begin of the newest write of session S that T had read before `begin`. */
-static uint64_t seen_of(const struct past *p, uint32_t t, uint32_t s, uint64_t begin)
-{
-    uint64_t at = check_map_get(&p->sights, t, s), newest = 0;
-
-    if (at == CHECK_ABSENT)
-        return 0;
-    const struct past_sight *sight = &p->sight.items[at];
-    for (size_t i = sight->steps.count; i-- > 0 && newest == 0;)
-        if (sight->steps.items[i].end < begin)
-            newest = sight->newest.items[i];
-    return newest;
-}
-
-static bool forbids(const struct past *p, enum geo_check check, uint32_t write, const struct check_op *op)
-{
-    const struct past_write *w = &p->writes.items[write];
-    const struct past_readers *readers = readers_of(p, write);
-
-    switch (check) {
-    case GEO_READ_YOUR_WRITES:
-        return w->session == op->session && w->end < op->begin;
-    case GEO_MONOTONIC_READS:
-        return returned_before(readers, op->session, op->begin);
-    case GEO_MONOTONIC_WRITES:
-        return w->end < seen_of(p, op->session, w->session, op->begin);
-    default:
-        if (readers == NULL)
-            return false;
-        array_each (const struct past_reader, r, &readers->all)
-            if (r->end < seen_of(p, op->session, r->session, op->begin))
-                return true;
-        return false;
-    }
 }
 
 static void broken(struct past *p, enum geo_check check, const struct check_op *op,
@@ -597,7 +341,7 @@ static void judge(struct past *p, const struct past_key *k, const struct check_o
                 return;
         }
         for (int c = GEO_READ_YOUR_WRITES; p->def.sessions && c <= GEO_WRITES_FOLLOW_READS; c++)
-            if (!done[c] && forbids(p, (enum geo_check)c, k->writes.items[i], op)) {
+            if (!done[c] && past_forbids(p, (enum geo_check)c, k->writes.items[i], op)) {
                 broken(p, (enum geo_check)c, op, w, newer);
                 done[c] = true;
             }
@@ -626,31 +370,6 @@ static void learn(struct past *p, struct past_session *s, const struct past_writ
         vector_join(&p->vectors, s->known, w->known, w->width);
     if (vector_at(&p->vectors, s->known, w->lane) < w->seq)
         vector_set(&p->vectors, s->known, w->lane, w->seq);
-}
-
-/* Who has read what, for the session guarantees. */
-static void note_reader(struct past *p, const struct check_op *op, uint32_t write)
-{
-    const struct past_write *w = &p->writes.items[write];
-
-    while (p->readers.count <= write)
-        array_add(&p->readers);
-    struct past_readers *readers = &p->readers.items[write];
-    for (size_t i = 0; i < readers->all.count; i++)
-        if (readers->all.items[i].session == op->session)
-            return; /* it has been noted, and the newest of its session then too */
-    *array_add(&readers->all) = (struct past_reader){op->session, op->end};
-    uint64_t at = check_map_get(&p->sights, op->session, w->session);
-    if (at == CHECK_ABSENT) {
-        at = p->sight.count;
-        array_add(&p->sight);
-        check_map_put(&p->sights, op->session, w->session, at);
-    }
-    struct past_sight *sight = &p->sight.items[at];
-    if (sight->newest.count > 0 && sight->newest.items[sight->newest.count - 1] >= w->begin)
-        return;
-    *array_add(&sight->steps) = (struct past_reader){op->session, op->end};
-    *array_add(&sight->newest) = w->begin;
 }
 
 /* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. */
@@ -705,7 +424,7 @@ static void end_read(struct past *p, const struct check_op *op)
     }
     learn(p, &p->sessions.items[op->session], &p->writes.items[index]);
     if (p->def.sessions)
-        note_reader(p, op, (uint32_t)index);
+        past_note_reader(p, op, (uint32_t)index);
 }
 
 static void end_write(struct past *p, const struct check_op *op)
@@ -730,7 +449,7 @@ static void end_write(struct past *p, const struct check_op *op)
         memmove(&k->writes.items[i], &k->writes.items[i + 1],
                 (k->writes.count - i - 1) * sizeof *k->writes.items);
         k->writes.count--;
-        write_free(p, index);
+        past_write_free(p, index);
         if (k->writes.count == 0)
             line->newest_value = CHECK_INITIAL;
         else

@@ -51,7 +51,8 @@ static uint32_t first_line(struct agenda *a, sim_ns *time)
 
     return group < AGENDA_MANY
                ? (uint32_t)group
-               : AGENDA_MANY + (group == AGENDA_CHANNELS ? ARRIVALS : 0) + agenda_line(a, group);
+               : (uint32_t)AGENDA_MANY + (group == AGENDA_CHANNELS ? (uint32_t)ARRIVALS : 0u) +
+                     agenda_line(a, group);
 }
 
 static void take(struct side *side, agenda_key key)

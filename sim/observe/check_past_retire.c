@@ -1,0 +1,109 @@
+/* check_past_retire.c -- which writes the causal checker lets go of, and which give back their vectors: see
+ * the top of check_past.c. */
+#include "sim/observe/check_past_room.h"
+
+static void lower(const struct past *p, uint32_t *least, const struct vector *known, uint32_t width)
+{
+    uint32_t all = (uint32_t)p->lane_last.count;
+
+    if (width > 0)
+        vector_lower(&p->vectors, least, known, width);
+    if (width < all)
+        memset(least + width, 0, (all - width) * sizeof *least);
+}
+
+/* What every session and every open operation knows: the least of all, by lane. */
+static uint32_t *known_by_all(const struct past *p)
+{
+    uint32_t width = (uint32_t)p->lane_last.count, *least = memory_new(width + 1, sizeof *least);
+
+    memset(least, 0xff, (width + 1) * sizeof *least);
+    array_each (struct past_session, s, &p->sessions) {
+        if (s->born == 0)
+            continue;
+        lower(p, least, s->known, s->width);
+        for (const struct check_op *op = s->open; op != NULL; op = op->session_older)
+            if (op->past != NULL)
+                lower(p, least, op->past, op->past_width);
+    }
+    return least;
+}
+
+/* The oldest write of its key, known to all: its vector is not needed, neither to learn from nor to compare
+ * others with. */
+static bool teaches_nobody(struct past *p, struct past_write *w)
+{
+    if (w->known == NULL || w->end == CHECK_OPEN)
+        return false;
+    vector_give(&p->vectors, w->known, w->width);
+    w->known = NULL;
+    w->width = 0;
+    return true;
+}
+
+static void remember(struct past *p, const uint32_t *least)
+{
+    uint32_t width = (uint32_t)p->lane_last.count;
+
+    if (p->known_before == NULL || p->width_before < width) {
+        p->known_before = memory_resize(p->known_before, width, sizeof *p->known_before);
+        memset(p->known_before + p->width_before, 0, (width - p->width_before) * sizeof *p->known_before);
+        p->width_before = width;
+    }
+    for (uint32_t i = 0; i < width; i++)
+        p->known_before[i] = least[i] > p->known_before[i] ? least[i] : p->known_before[i];
+}
+
+/* True: a write gave back its vector. */
+static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
+{
+    uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
+    uint32_t kept = k->writes.count;
+    bool gave = false;
+
+    /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
+    for (size_t i = k->writes.count; i-- > 0;) {
+        uint32_t index = k->writes.items[i];
+        struct past_write *w = &p->writes.items[index];
+        bool covered = false;
+        for (uint32_t j = 0; j < stables && w->seq != 0 && w->end != CHECK_OPEN; j++) {
+            const struct past_write *newer = &p->writes.items[stable[j]];
+            covered |= is_known(p, newer->known, newer->width, w);
+        }
+        if (covered) {
+            past_write_free(p, index);
+            k->retired = now;
+            continue;
+        }
+        if (stables < 4 && is_among(least, width, w))
+            stable[stables++] = index;
+        k->writes.items[--kept] = index;
+    }
+    if (stables > 0 && stable[stables - 1] == k->writes.items[kept])
+        gave = teaches_nobody(p, &p->writes.items[k->writes.items[kept]]);
+    memmove(k->writes.items, k->writes.items + kept, (k->writes.count - kept) * sizeof *k->writes.items);
+    k->writes.count -= kept;
+    return gave;
+}
+
+/* Looks at the keys of writes that still have a vector. */
+void past_retire(struct past *p, uint64_t now)
+{
+    uint32_t *least = known_by_all(p), width = (uint32_t)p->lane_last.count;
+    bool gave = false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->teaching.count; i++) {
+        struct past_teaching t = p->teaching.items[i];
+        const struct past_write *w = &p->writes.items[t.write];
+        if (w->begin == t.begin && w->known != NULL && is_among(least, width, w))
+            gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);
+        if (w->begin == t.begin && w->known != NULL)
+            p->teaching.items[kept++] = t;
+    }
+    p->teaching.count = kept;
+    if (gave)
+        remember(p, least);
+    free(least);
+    p->sweep_at = kept * 2 > PAST_SWEEP_FIRST ? kept * 2 : PAST_SWEEP_FIRST;
+}
