@@ -199,7 +199,7 @@ struct history {
     ARRAY(struct history_reader) readers;
 };
 
-#define HISTORY_BATCH 256
+#define HISTORY_BATCH 512
 
 struct history *history_new(void);
 void history_free(struct history *h);
