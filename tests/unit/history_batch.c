@@ -71,16 +71,17 @@ Test(history_batch, gathered_records_come_in_order_when_there_are_enough_or_some
     struct history *h = with_readers(&one, &many);
 
     history_gather(h);
-    append(h, 1, 300); /* 200 of them are wanted */
+    uint64_t thirds = HISTORY_BATCH / 2 - 1; /* of every three two are wanted */
+    append(h, 1, 3 * thirds);
     cr_assert_eq(many.positions.count, 0u);
-    append(h, 301, 400);
+    append(h, 3 * thirds + 1, 3 * thirds + 30);
     cr_assert_eq(many.positions.count, (size_t)HISTORY_BATCH);
     cr_assert_eq(many.calls, 1u);
     history_flush(h);
     history_flush(h); /* nothing left */
     cr_assert_eq(many.calls, 2u);
-    cr_assert_eq(one.positions.count, 133u);
-    cr_assert_eq(many.positions.count, 267u);
+    cr_assert_eq(one.positions.count, thirds + 10);
+    cr_assert_eq(many.positions.count, 2 * (thirds + 10));
     for (size_t i = 0; i < one.positions.count; i++)
         cr_assert_eq(one.positions.items[i], 3 * (i + 1));
     for (size_t i = 1; i < many.positions.count; i++)
