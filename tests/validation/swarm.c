@@ -32,8 +32,8 @@ static const char *const models[] = {
     "{name: m%d, type: async, read: {bounded: 20 versions}, batch: 8, flush_every: 50ms}",
     "{name: m%d, type: async, failover: {after: 1s}}",
     "{name: m%d, type: async, failover: {after: 400ms, quorum: true}, read: session}",
-    "{name: m%d, type: async, failover: {after: 2s, promote: named, to: eu-west-1}, flush_every: 20ms, "
-    "batch: 8}",
+    ("{name: m%d, type: async, failover: {after: 2s, promote: named, to: eu-west-1}, flush_every: 20ms, "
+     "batch: 8}"),
     "{name: m%d, type: lww}",
     "{name: m%d, type: lww, clock: hlc}",
     "{name: m%d, type: lww, clock: lamport, flush_every: 20ms}",
