@@ -95,10 +95,13 @@ static void settle(geo_replica *r, uint64_t position)
     forward_answer(r, record->asked, REPLY, &record->op, record->outcome, NULL, 0);
 }
 
+/* A follower may have confirmed what lies far beyond a log that began anew (shipping.c: recovered): of that
+ * there is nothing to look at. */
 static void confirmed(geo_replica *r, uint64_t from, uint64_t upto)
 {
-    for (uint64_t p = from < geo_log_first(r, SHIP_LOG) ? geo_log_first(r, SHIP_LOG) : from + 1; p <= upto;
-         p++)
+    uint64_t first = geo_log_first(r, SHIP_LOG), last = geo_log_last(r, SHIP_LOG);
+
+    for (uint64_t p = from < first ? first : from + 1; p <= upto && p <= last; p++)
         settle(r, p);
 }
 
