@@ -3,10 +3,10 @@
  * size. A room begins where a line of memory does (64 bytes; of 32 bytes, half of one).
  *
  *     struct pool p = {0};
- *     int *a = pool_take(&p, 8 * sizeof *a);                          not zeroed
- *     a = pool_resize(&p, a, 8 * sizeof *a, 16 * sizeof *a);          as realloc; a room that is large enough
- * stays pool_give(&p, a, 16 * sizeof *a); pool_free(&p);                                                  and
- * all that is out
+ *     int *a = pool_take(&p, 8 * sizeof *a);                      not zeroed
+ *     a = pool_resize(&p, a, 8 * sizeof *a, 16 * sizeof *a);      as realloc; stays where its room is enough
+ *     pool_give(&p, a, 16 * sizeof *a);
+ *     pool_free(&p);                                              and all that is out
  *
  * Cost: at most twice what is asked for; a few instructions each, as long as there is a room of that size. */
 #ifndef GEOREP_BASE_POOL_H

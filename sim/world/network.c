@@ -83,7 +83,7 @@ void network_close(struct world *w)
         free(w->network.links[i].type_count);
     free(w->network.links);
     free(w->network.channels);
-    message_pools_close(&w->network);
+    pool_free(&w->network.pieces);
 }
 
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs)

@@ -13,6 +13,7 @@
 #define GEOREP_WORLD_NETWORK_H
 
 #include "sim/base/array.h"
+#include "sim/base/pool.h"
 #include "sim/engine/random.h"
 #include "sim/engine/time.h"
 #include "sim/model/model.h"
@@ -27,12 +28,9 @@ struct world;
 
 /* With its data it begins where a line of the cache does, and fills as many as a power of two. */
 struct body {
-    uint32_t references, size_class;
-    union {
-        size_t bytes;
-        struct body *next; /* in the free list */
-    };
-    unsigned char data[];
+    size_t bytes;
+    uint32_t references;
+    _Alignas(16) unsigned char data[];
 };
 
 /* Who it is from and to: a node, or a client of a region. */
@@ -40,7 +38,7 @@ enum message_end { END_NODE, END_CLIENT };
 
 /* Two lines of the cache, by what is looked at together. */
 struct message {
-    struct message *next;    /* in a list: held back, waiting in a lane, ready, free */
+    struct message *next;    /* in a list: held back, waiting in a lane, ready */
     struct body *body;       /* may be NULL */
     struct operation *about; /* the operation of `op`, which it holds; NULL: none, or gone */
     sim_ns arrives;          /* the last transmission, and its place among what happens then: in its
@@ -85,8 +83,6 @@ struct wan_link {
     uint64_t *type_count; /* [message types]: messages of no operation */
 };
 
-enum { BODY_CLASSES = 12 };
-
 /* How long a job of a kind takes. */
 struct service_time {
     const struct distribution *drawn; /* NULL: it is constant */
@@ -98,10 +94,7 @@ struct network {
     struct channel *channels; /* [from node * (nodes - 1) + to node, less 1 beyond `from`] */
     random_key leg_key, far_key;
     struct service_time serves[GEO_SERVE_APPLY + 1]; /* [enum geo_service] */
-    struct message *free_messages;
-    ARRAY(void *) message_blocks;
-    struct body *free_bodies[BODY_CLASSES];
-    ARRAY(void *) body_blocks;
+    struct pool pieces;                              /* messages and bodies */
     uint32_t message_types;
     const geo_message_def *defs;
     const geo_distribution *legs[GEO_LEGS + 1]; /* of the model; NULL: the network's own delays */

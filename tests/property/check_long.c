@@ -285,12 +285,11 @@ Test(check_long, causal_is_the_same_with_and_without_retirement)
     }
 }
 
-/* A lane longer than two bytes count (check_vectors.h). Of one session, whose operations do not overlap, every
- * stale read is one that its past forbids; of two, none of a store that is right. */
+/* A lane longer than two bytes count (check_vectors.h). Of one session, whose operations do not overlap,
+ * every stale read is one that its past forbids; of two, none of a store that is right. */
 Test(check_long, pasts_go_on_when_their_counts_become_wide)
 {
-    struct run one = {
-        .keys = 20, .operations = 150000, .seed = 9, .stale_per_million = 2000, .sessions = 1};
+    struct run one = {.keys = 20, .operations = 150000, .seed = 9, .stale_per_million = 2000, .sessions = 1};
     struct run two = {.keys = 20, .operations = 260000, .seed = 10, .sessions = 2};
     uint64_t wrong;
     struct check_verdict v = judge(&one, GEO_CAUSAL, false, &wrong);

@@ -105,3 +105,15 @@ Test(model_sync, what_two_copies_hold_outlives_the_leaders_disk)
     }
     simulation_free(s);
 }
+
+/* The leader loses its disk again and again, and memory in between: each time its log begins anew far beyond
+ * what followers have. It has to look at its own entries alone, or the run would not end. */
+Test(model_sync, a_leader_that_loses_its_disk_again_and_again_goes_on, .timeout = 60)
+{
+    struct simulation *s = run("{name: one, type: sync, acks: 1, resend_after: 1s}",
+                               "faults: [{every: 600ms, for: 100ms, crash: {leader: true, lose: disk}}, "
+                               "{every: 1500ms, for: 300ms, crash: {region: a, lose: memory}}]\n");
+
+    cr_expect_gt(simulated(s, "one", 1, METRIC_WRITE_AVAILABILITY, STATISTIC_VALUE), 0);
+    simulation_free(s);
+}
