@@ -7,6 +7,7 @@ struct history *history_new(void)
 
     h->most = 1;
     h->batch = memory_new(h->most, sizeof *h->batch);
+    h->kinds = memory_new(h->most, sizeof *h->kinds);
     return h;
 }
 
@@ -16,6 +17,7 @@ void history_free(struct history *h)
         return;
     array_free(&h->readers);
     free(h->batch);
+    free(h->kinds);
     free(h);
 }
 
@@ -23,6 +25,7 @@ void history_gather(struct history *h)
 {
     h->most = HISTORY_BATCH;
     h->batch = memory_resize(h->batch, h->most, sizeof *h->batch);
+    h->kinds = memory_resize(h->kinds, h->most, sizeof *h->kinds);
 }
 
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds)
@@ -39,19 +42,19 @@ void history_add_batch_reader(struct history *h, history_read_batch_fn *read, vo
 
 void history_flush(struct history *h)
 {
-    uint32_t count = h->count;
+    const struct history_batch batch = {.entries = h->batch, .kinds = h->kinds, .count = h->count};
 
     h->count = 0;
-    if (count == 0)
+    if (batch.count == 0)
         return;
     array_each (struct history_reader, reader, &h->readers) {
         if (reader->read_batch != NULL) {
-            reader->read_batch(reader->self, h->batch, count);
+            reader->read_batch(reader->self, &batch);
             continue;
         }
-        for (const struct history_entry *e = h->batch; e < h->batch + count; e++)
-            if ((reader->kinds >> e->record.kind & 1) != 0)
-                reader->read(reader->self, &e->record, e->position);
+        for (uint32_t i = 0; i < batch.count; i++)
+            if ((reader->kinds >> batch.kinds[i] & 1) != 0)
+                reader->read(reader->self, &batch.entries[i].record, batch.entries[i].position);
     }
     CHECK(h->count == 0); /* no reader appends */
 }

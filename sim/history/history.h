@@ -180,8 +180,16 @@ struct history_entry {
     struct history_record record;
 };
 
+/* [count] each. The kinds, which the records say too, also lie side by side: to choose from a batch without
+ * going through the memory of all of it. */
+struct history_batch {
+    const struct history_entry *entries;
+    const uint8_t *kinds;
+    uint32_t count;
+};
+
 /* The same for whoever wants to see the batch whole: of its records those count whose kinds it asked for. */
-typedef void history_read_batch_fn(void *reader, const struct history_entry *batch, uint32_t count);
+typedef void history_read_batch_fn(void *reader, const struct history_batch *batch);
 
 struct history_reader {
     history_read_fn *read; /* or: */
@@ -196,6 +204,7 @@ struct history {
     uint32_t wanted;   /* kinds that anybody reads: the others are counted and go */
     uint32_t count, most;
     struct history_entry *batch; /* [most] */
+    uint8_t *kinds;              /* [most]: of the same records */
     ARRAY(struct history_reader) readers;
 };
 
@@ -217,6 +226,7 @@ static inline struct history_record *history_add(struct history *h, enum history
     if ((h->wanted >> kind & 1) == 0)
         return NULL;
     h->batch[h->count].position = position;
+    h->kinds[h->count] = (uint8_t)kind;
     return &h->batch[h->count].record;
 }
 

@@ -173,13 +173,13 @@ struct chosen {
     uint32_t count;
 };
 
-static void choose(struct chosen *chosen, uint32_t kinds, const struct history_entry *batch, uint32_t count)
+static void choose(struct chosen *chosen, uint32_t kinds, const struct history_batch *batch)
 {
-    CHECK(count <= HISTORY_BATCH);
+    CHECK(batch->count <= HISTORY_BATCH);
     chosen->count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        chosen->entries[chosen->count] = &batch[i];
-        chosen->count += kinds >> batch[i].record.kind & 1;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        chosen->entries[chosen->count] = &batch->entries[i];
+        chosen->count += kinds >> batch->kinds[i] & 1;
     }
 }
 
@@ -218,14 +218,14 @@ static void alike_batch(struct checks *c, const struct chosen *chosen)
 }
 
 /* One after the other: neither looks at what the other keeps. */
-static void live_batch(void *reader, const struct history_entry *batch, uint32_t count)
+static void live_batch(void *reader, const struct history_batch *batch)
 {
     struct checks *c = reader;
     struct chosen chosen;
 
-    choose(&chosen, c->of_stream, batch, count);
+    choose(&chosen, c->of_stream, batch);
     stream_batch(c, &chosen);
-    choose(&chosen, c->of_alike, batch, count);
+    choose(&chosen, c->of_alike, batch);
     alike_batch(c, &chosen);
 }
 

@@ -470,9 +470,11 @@ static struct records part(const struct history_entry *batch, uint32_t count, ui
     return (struct records){batch + from, batch + (count - from < PART ? count : from + PART)};
 }
 
-static void observe_batch(void *reader, const struct history_entry *batch, uint32_t count)
+static void observe_batch(void *reader, const struct history_batch *b)
 {
     struct observation *o = reader;
+    const struct history_entry *batch = b->entries;
+    uint32_t count = b->count;
 
     for (uint32_t at = 0; at < count + 3 * PART; at += PART) {
         expect_keys(o, part(batch, count, at));

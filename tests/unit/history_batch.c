@@ -17,12 +17,14 @@ static void see(void *self, const struct history_record *r, uint64_t position)
     s->calls++;
 }
 
-static void see_batch(void *self, const struct history_entry *batch, uint32_t count)
+static void see_batch(void *self, const struct history_batch *batch)
 {
     struct seen *s = self;
 
-    for (const struct history_entry *e = batch; e < batch + count; e++) {
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct history_entry *e = &batch->entries[i];
         cr_assert_eq(e->record.op, e->position * 3);
+        cr_assert_eq(batch->kinds[i], e->record.kind);
         *array_add(&s->positions) = e->position;
     }
     s->calls++;
