@@ -23,7 +23,6 @@ enum {
     PAGE = 1 << 12
 };
 
-/* What a table takes of the address space: whole pages, so that it can be given back and wiped. */
 static size_t whole(size_t bytes, size_t page)
 {
     return (bytes + page - 1) / page * page;
@@ -37,10 +36,15 @@ static void *address_new(size_t bytes)
     return table != MAP_FAILED ? table : NULL;
 }
 
-/* Beginning where a large page does, or the first and last of them would be small ones. */
-static void *huge_new(size_t bytes)
+/* Of a table that is not SMALL: whole pages, large ones where it is as long, so that its end is in one too. */
+static size_t length_of(size_t bytes)
 {
-    size_t length = whole(bytes, PAGE);
+    return whole(bytes, bytes < HUGE_LEAST ? PAGE : HUGE_PAGE);
+}
+
+/* Beginning where a large page does, or the first and last of them would be small ones. */
+static void *aligned_new(size_t length)
+{
     unsigned char *all = address_new(length + HUGE_PAGE);
 
     if (all == NULL)
@@ -49,8 +53,16 @@ static void *huge_new(size_t bytes)
     if (before > 0)
         CHECK(munmap(all, before) == 0);
     CHECK(munmap(all + before + length, HUGE_PAGE - before) == 0);
-    (void)madvise(all + before, length, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
     return all + before;
+}
+
+static void *huge_new(size_t bytes)
+{
+    void *table = aligned_new(length_of(bytes));
+
+    if (table != NULL) /* a kernel without them is as right, and slower */
+        (void)madvise(table, length_of(bytes), MADV_HUGEPAGE);
+    return table;
 }
 
 /* As memory_new, and beginning with a line. */
@@ -66,7 +78,7 @@ static void *table_new(size_t bytes, bool huge)
 {
     if (bytes < SMALL)
         return small_new(bytes);
-    void *table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(bytes);
+    void *table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(length_of(bytes));
     return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
 
@@ -92,11 +104,30 @@ void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
     return table_new(count * *stride, many_are_huge(*stride, count));
 }
 
+/* A table of large pages: they move to where there is room for more, and none is copied or zeroed for it.
+ * NULL: the kernel does not do that. */
+static void *pages_moved(void *table, size_t bytes, size_t bytes_new)
+{
+    void *room = aligned_new(length_of(bytes_new));
+
+    if (room == NULL)
+        return NULL;
+    void *larger =
+        mremap(table, length_of(bytes), length_of(bytes_new), MREMAP_MAYMOVE | MREMAP_FIXED, room);
+    if (larger != MAP_FAILED)
+        return larger;
+    CHECK(munmap(room, length_of(bytes_new)) == 0);
+    return NULL;
+}
+
 void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)
 {
-    void *larger = table_new(bytes_new, true);
-
     CHECK(used <= bytes && bytes <= bytes_new);
+    void *larger = bytes >= HUGE_LEAST ? pages_moved(table, bytes, bytes_new) : NULL;
+
+    if (larger != NULL)
+        return larger;
+    larger = table_new(bytes_new, true);
     if (table != NULL)
         memcpy(larger, table, used);
     sparse_free(table, bytes);
@@ -110,7 +141,7 @@ void sparse_free(void *table, size_t bytes)
     if (bytes < SMALL)
         free(table);
     else
-        CHECK(munmap(table, bytes) == 0);
+        CHECK(munmap(table, length_of(bytes)) == 0);
 }
 
 void sparse_wipe(void *table, size_t bytes)
