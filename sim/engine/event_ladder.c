@@ -79,6 +79,7 @@ void ladder_bucket_grow(struct ladder *l, struct ladder_bucket *b)
     if (l->unused == NULL)
         chunks_add(l);
     struct ladder_chunk *chunk = l->unused;
+    CHECK(chunk != NULL);
     l->unused = chunk->next;
     chunk->next = NULL;
     if (b->first == NULL)

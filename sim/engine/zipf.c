@@ -227,22 +227,23 @@ void zipf_ranks(const struct zipf *z, random_key k, uint64_t a, uint32_t b, uint
 {
     struct random_pair pairs[RANKS_AT_ONCE];
     double u[RANKS_AT_ONCE], x[RANKS_AT_ONCE];
+    bool uniform = z->theta == 0;
 
     for (uint32_t done = 0, some; done < count; done += some) {
         some = count - done < RANKS_AT_ONCE ? count - done : RANKS_AT_ONCE;
         random_blocks(k, a + done, b, word / 2, some, pairs);
         for (uint32_t i = 0; i < some; i++)
             u[i] = point(z, word % 2 == 0 ? pairs[i].first : pairs[i].second);
-        if (z->theta != 0)
+        if (!uniform)
             integral_inverses(z, some, u, x);
         for (uint32_t i = 0; i < some; i++) {
             uint64_t *rank = &ranks[done + i];
-            if (z->theta != 0 && accepts(z, u[i], x[i], rank)) {
+            if (!uniform && accepts(z, u[i], x[i], rank)) {
                 --*rank;
                 continue;
             }
             random_stream s = random_stream_new(k, a + done + i, b);
-            random_seek(&s, word + (z->theta != 0));
+            random_seek(&s, word + !uniform);
             *rank = zipf_rank(z, &s);
         }
     }

@@ -24,13 +24,13 @@ void sessions_arrival(struct world *w, uint32_t region, uint64_t number);
 void sessions_think(struct world *w, uint32_t region, uint32_t session);
 /* An attempt's request arrives; whoever brings it holds the operation. */
 void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt);
-void sessions_response(struct world *w, uint64_t op, uint8_t attempt,
+void sessions_response(struct world *w, uint64_t id, uint8_t attempt,
                        struct body *body); /* takes over the reference */
-void sessions_timeout(struct world *w, uint64_t op, uint8_t attempt);
+void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt);
 /* The time-out that is queued for a ring of operations is due. True: the attempt has ended before, nothing
  * happens. Queues the next. */
 bool sessions_watch_passed(struct world *w, uint32_t ring);
-void sessions_expire(struct world *w, uint64_t op, uint32_t node);
+void sessions_expire(struct world *w, uint64_t id, uint32_t node);
 void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t key, uint32_t after);
 void sessions_end(struct world *w); /* the run ends: what is open has failed */
 

@@ -29,12 +29,12 @@ static void add_kinds(struct region_clients *c)
 {
     double all = 0;
 
-    for (uint8_t kind = 0; kind < GEO_KINDS; kind++) {
+    for (uint32_t kind = 0; kind < GEO_KINDS; kind++) {
         if (c->def->mix[kind] <= 0)
             continue;
         all += c->def->mix[kind];
         c->kind_below[c->kind_count] = all;
-        c->kinds_of[c->kind_count++] = kind;
+        c->kinds_of[c->kind_count++] = (uint8_t)kind;
     }
 }
 
@@ -83,8 +83,10 @@ sim_ns workload_think(const struct workload *w, uint32_t region, uint32_t sessio
 /* The nearest key below or at `key` whose home is the region: key k is at home in region k mod regions. */
 static uint64_t at_home(const struct workload *w, uint64_t key, uint32_t region)
 {
-    uint64_t n = w->def->region_count, home = key - key % n + region;
+    uint64_t n = w->def->region_count;
 
+    CHECK(n > 0);
+    uint64_t home = key - key % n + region;
     if (home >= w->def->key_count)
         home = home >= n ? home - n : key;
     return home < w->def->key_count ? home : key;
