@@ -105,6 +105,7 @@ static void prepare(struct counts *c, const struct count_op *ops, size_t count)
             check_map_put(&sessions, op->session, 0, session = c->session_count++);
             array_add(&busy);
         }
+        CHECK(session < busy.count);
         while (c->keys.count <= key)
             array_add(&c->keys)->alike = true;
         if (!op->reads)

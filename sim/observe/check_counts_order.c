@@ -191,13 +191,15 @@ static bool go_together(const struct order *o)
         const struct counted *op = &c->ops.items[i];
         int64_t count = (int64_t)(o->first[op->key + 1] - o->first[op->key]);
         const uint32_t *steps = count > 0 ? &o->steps.items[o->first[op->key]] : NULL;
+        bool reads = op->op->reads && count > 0;
+        CHECK(!op->op->reads || op->level <= count);
         if (last[op->session] != 0)
             graph_add(&g, last[op->session] - 1, i, GRAPH_SESSION);
         if (op->end != CHECK_OPEN)
             last[op->session] = i + 1;
-        if (op->op->reads && op->level > 0)
+        if (reads && op->level > 0)
             graph_add(&g, steps[op->level - 1], i, GRAPH_WR);
-        if (op->op->reads && op->level < count)
+        if (reads && op->level < count)
             graph_add(&g, i, steps[op->level], GRAPH_RW);
     }
     for (uint32_t key = 0; key < c->keys.count; key++)

@@ -329,6 +329,7 @@ static void follow_all(struct group_walk *w, struct follow_walk *f, bool reads)
                 follow_add(f, list, op->session, op->element, (size_t)(op - w->ops));
         }
         f->list[i] = follows_of(&f->names, &f->all, &f->count, w->ops[i].session);
+        CHECK(f->list[i] < f->count);
         f->after[i] = f->all[f->list[i]].elements.count;
     }
     free(ends);

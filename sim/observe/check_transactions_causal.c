@@ -48,6 +48,7 @@ static void number_lanes(struct causal *c)
             if (!maybe)
                 check_map_put(&names, t->all[i].session, 0, lane);
         }
+        CHECK(lane < counts.count);
         c->lane[i] = (uint32_t)lane;
         c->place[i] = ++counts.items[lane];
     }
@@ -67,6 +68,7 @@ static void list_additions(struct causal *c)
             array_add(&c->added);
             check_map_put(&c->lists, a->key, c->lane[a->transaction], at);
         }
+        CHECK(at < c->added.count);
         *array_add(&c->added.items[at].places) = c->place[a->transaction];
         *array_add(&c->added.items[at].at) = (uint32_t)i;
     }

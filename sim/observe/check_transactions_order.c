@@ -260,6 +260,7 @@ static void tell_cycle(struct transactions *t)
         for (kind = 0; kind < 3 && graph_knots(&t->graph, kinds[kind] | time, &found) == 0; kind++)
             ;
     }
+    CHECK(kind < 3); /* all kinds together are a cycle */
     const char *name = kind == 2 && found.of_kind[GRAPH_RW] == 1 ? "G-single, read skew" : names[kind];
     size_t at = (size_t)snprintf(text, sizeof text, "each must come before the next (%s%s): %s %llu", name,
                                  timed && found.of_kind[GRAPH_TIME] > 0 ? ", in real time"

@@ -322,19 +322,18 @@ void jepsen_judge(struct jepsen *j, uint64_t checks, struct check_verdict verdic
 
     look(j, &k);
     bool elements = j->data == JEPSEN_SET || j->data == JEPSEN_LIST_APPEND;
+    bool whole = elements && (!j->digested || j->repeated); /* a digest is one value as any other */
     if (j->data == JEPSEN_COUNTER && (j->uncountable || j->ops.count > COUNTED_MOST))
         undecided(checks, verdicts, "its numbers are not all whole ones, or too big to be added up");
     else if (j->data == JEPSEN_COUNTER)
         judge_counter(j, &k, checks, verdicts);
     else if (j->data == JEPSEN_STRING && j->untextual)
         undecided(checks, verdicts, "its values are not all texts");
-    else if (j->digested && !j->repeated)
-        judge_stream(j, &k, checks, verdicts);
-    else if (elements && (j->opaque || j->digested))
+    else if (whole && (j->opaque || j->digested))
         undecided(checks, verdicts, "its reads do not say which elements there were");
-    else if (elements && !k.shrinks && !k.again)
+    else if (whole && !k.shrinks && !k.again)
         judge_grown(j, checks, verdicts);
-    else if (elements && (j->data == JEPSEN_LIST_APPEND || k.too_many))
+    else if (whole && (j->data == JEPSEN_LIST_APPEND || k.too_many))
         undecided(checks, verdicts,
                   j->data == JEPSEN_SET ? "more than 63 elements, some added twice or removed"
                                         : "an element was appended twice to a list");
