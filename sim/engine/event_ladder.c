@@ -178,7 +178,7 @@ struct range {
 static struct range bucket_range(const struct ladder_bucket *b)
 {
     struct range r = {EVENT_NEVER, 0, 0};
-    uint64_t sample[SAMPLES];
+    uint64_t sample[SAMPLES] = {0};
     size_t every = ladder_bucket_count(b) / SAMPLES + 1, until = 0, samples = 0;
 
     for (const struct ladder_chunk *c = b->first; c != NULL; c = c->next) {
