@@ -1,10 +1,11 @@
-/* pool.c -- see pool.h. The first blocks are small, since most trials need little; the others are a large
- * page each (sparse.h), so that what is looked at at random misses no TLB. */
+/* pool.c -- see pool.h. Rooms of one size are cut from a slab, slabs of all sizes from the same blocks, so that
+ * a size of which there are few costs no block. The first blocks are small, since most trials need little; the
+ * others are a large page each (sparse.h), so that what is looked at at random misses no TLB. */
 #include "sim/base/pool.h"
 
 #include "sim/base/sparse.h"
 
-enum { SMALL_BLOCK = 1 << 15, LARGE_BLOCK = 1 << 21, SMALL_BLOCKS = 8 };
+enum { SLAB = 1 << 14, SMALL_BLOCK = 1 << 15, LARGE_BLOCK = 1 << 21, SMALL_BLOCKS = 8 };
 
 void pool_free(struct pool *p)
 {
@@ -14,15 +15,35 @@ void pool_free(struct pool *p)
     *p = (struct pool){0};
 }
 
-void pool_fill(struct pool *p, uint32_t size)
+static char *block_new(struct pool *p, size_t bytes)
 {
-    size_t each = (size_t)POOL_LEAST << size,
-           bytes = p->blocks.count < SMALL_BLOCKS ? SMALL_BLOCK : LARGE_BLOCK;
-
-    bytes = each > bytes ? each : bytes;
     char *block = sparse_new(bytes);
 
     *array_add(&p->blocks) = (struct pool_block){block, bytes};
+    return block;
+}
+
+/* What is left of the last block is lost: less than what is asked for. */
+static char *slab_new(struct pool *p, size_t bytes)
+{
+    if (bytes >= LARGE_BLOCK)
+        return block_new(p, bytes);
+    if (p->left < bytes) {
+        size_t block = p->blocks.count < SMALL_BLOCKS && bytes <= SMALL_BLOCK ? SMALL_BLOCK : LARGE_BLOCK;
+        p->slabs = block_new(p, block);
+        p->left = block;
+    }
+    char *slab = p->slabs;
+    p->slabs += bytes;
+    p->left -= bytes;
+    return slab;
+}
+
+void pool_fill(struct pool *p, uint32_t size)
+{
+    size_t each = (size_t)POOL_LEAST << size, bytes = each > SLAB ? each : SLAB;
+    char *slab = slab_new(p, bytes);
+
     for (size_t at = bytes; at > 0; at -= each)
-        pool_give(p, block + at - each, each);
+        pool_give(p, slab + at - each, each);
 }

@@ -26,6 +26,8 @@ struct pool_block {
 struct pool {
     void *free[POOL_SIZES]; /* each holds the next */
     ARRAY(struct pool_block) blocks;
+    char *slabs; /* what of the last block is in no use yet, */
+    size_t left; /* and how many bytes that is */
 };
 
 void pool_free(struct pool *p);
