@@ -2,6 +2,7 @@
  * to the checkers that are asked for. Verdicts are put together here, since some follow from others:
  * linearizable implies sequential implies causal implies the session guarantees. */
 #include "sim/base/expect.h"
+#include "sim/base/hot.h"
 #include "sim/base/lines.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
@@ -13,6 +14,8 @@ const char *const check_holds_names[3] = {"false", "true", "undecided"};
 
 /* Open reads stand in lines by a few bits of their key's number, in order of begin. */
 enum { READ_LINES = 256 };
+/* Room for operations is made for so many at once. */
+enum { BLOCK = 256 };
 
 struct read_line {
     struct check_op *oldest, *newest;
@@ -27,13 +30,12 @@ struct check_stream {
     uint32_t session_count;
     struct check_op *free;
     ARRAY(struct check_op *) blocks;
-    struct check_op *newest; /* of all that are open */
     struct zones *zones;
     struct search *search;
     struct past *past;
     struct sequential *sequential;
     uint64_t position;
-    bool any_search;
+    bool any_search, beside; /* beside: a search or `sequential` is told of each operation too */
     struct check_tally sequential_tally;
     uint8_t sequential_holds;
 };
@@ -89,6 +91,7 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
     s->search = search_new(&s->def);
     if (wants(s, GEO_SEQUENTIAL))
         s->sequential = sequential_new(&s->def);
+    s->beside = s->sequential != NULL;
     if (s->sequential != NULL || wants(s, GEO_CAUSAL) || s->def.sessions)
         s->past = past_new(&s->keys, &s->def);
     return s;
@@ -99,7 +102,7 @@ void check_stream_free(struct check_stream *s)
     if (s == NULL)
         return;
     for (size_t i = 0; i < s->blocks.count; i++)
-        free(s->blocks.items[i]);
+        sparse_free(s->blocks.items[i], BLOCK * sizeof *s->blocks.items[i]);
     array_free(&s->blocks);
     zones_free(s->zones);
     search_free(s->search);
@@ -139,24 +142,34 @@ void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
 
     s->keys.all.items[number].kind = (uint8_t)kind;
     s->any_search |= kind != CHECK_KEY_ZONES;
+    s->beside |= s->any_search;
 }
 
-enum { BLOCK = 256 };
-
-static struct check_op *op_new(struct check_stream *s)
+static COLD void ops_add(struct check_stream *s)
 {
-    if (s->free == NULL) {
-        struct check_op *block = memory_new(BLOCK, sizeof *block);
-        for (uint32_t i = BLOCK; i-- > 0;) {
-            block[i].slot = (uint32_t)s->blocks.count * BLOCK + i;
-            block[i].older = s->free;
-            s->free = &block[i];
-        }
-        *array_add(&s->blocks) = block;
+    struct check_op *block = sparse_new(BLOCK * sizeof *block);
+
+    for (uint32_t i = BLOCK; i-- > 0;) {
+        block[i].slot = (uint32_t)s->blocks.count * BLOCK + i;
+        block[i].line_older = s->free;
+        s->free = &block[i];
     }
+    *array_add(&s->blocks) = block;
+}
+
+static inline struct check_op *op_new(struct check_stream *s)
+{
+    if (s->free == NULL)
+        ops_add(s);
     struct check_op *op = s->free;
-    s->free = op->older;
+    s->free = op->line_older;
     return op;
+}
+
+static inline void op_free(struct check_stream *s, struct check_op *op)
+{
+    op->line_older = s->free;
+    s->free = op;
 }
 
 uint32_t check_op_slot(const struct check_op *op)
@@ -169,54 +182,57 @@ struct check_op *check_op_at(const struct check_stream *s, uint32_t slot)
     return &s->blocks.items[slot / BLOCK][slot % BLOCK];
 }
 
-/* The key's line, NULL: it has none yet. */
-static const struct check_key_line *line_of(const struct check_stream *s, uint64_t key)
+void check_expect_numbers(const struct check_stream *s, const struct check_soon *soon)
 {
-    if (key >= s->def.key_count || s->number_of[key] == 0)
-        return NULL;
-    return &s->keys.all.items[s->number_of[key] - 1];
+    for (uint32_t i = 0; i < soon->count; i++)
+        expect_line(&s->number_of[soon->ops[i].key]);
 }
 
-void check_expect_number(const struct check_stream *s, uint64_t key)
+/* Of a key that has none yet, what it asks for does no harm. */
+void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
 {
-    if (key < s->def.key_count)
-        expect_line(&s->number_of[key]);
+    for (uint32_t i = 0; i < soon->count; i++) {
+        uint32_t number = s->number_of[soon->ops[i].key];
+        soon->ops[i].number = number - (number != 0);
+        soon->ops[i].what = number != 0 ? soon->ops[i].what : SOON_OTHER;
+        expect_line(&s->keys.all.items[soon->ops[i].number]);
+    }
 }
 
-void check_expect_key(const struct check_stream *s, uint64_t key)
+/* Makes the two lists. */
+void check_expect_places(const struct check_stream *s, struct check_soon *soon)
 {
-    const struct check_key_line *line = line_of(s, key);
+    uint32_t newest = 0, others = 0;
 
-    if (line != NULL)
-        expect_line(line);
+    for (uint32_t i = 0; i < soon->count && s->keys.all.count > 0; i++) {
+        const struct check_soon_op *op = &soon->ops[i];
+        bool is_newest = s->keys.all.items[op->number].newest_value == op->value;
+        soon->newest[newest] = soon->others[others] = (uint8_t)i;
+        newest += (op->what == SOON_READ_ENDS) & is_newest & (op->value != CHECK_INITIAL);
+        others += (op->what == SOON_WRITES) | ((op->what == SOON_READ_ENDS) & !is_newest);
+    }
+    soon->newest_count = newest;
+    soon->other_count = others;
+    for (uint32_t i = 0; i < others; i++) {
+        const struct check_key_line *line = &s->keys.all.items[soon->ops[soon->others[i]].number];
+        zones_expect(s->zones, line);
+        if (s->past != NULL)
+            past_expect_key(s->past, line);
+    }
+    for (uint32_t i = 0; i < newest && s->past != NULL; i++)
+        past_expect_newest(s->past, &s->keys.all.items[soon->ops[soon->newest[i]].number]);
 }
 
-void check_expect_write(const struct check_stream *s, uint64_t key)
+void check_expect_values(const struct check_stream *s, const struct check_soon *soon)
 {
-    const struct check_key_line *line = line_of(s, key);
-
-    if (line != NULL && s->past != NULL)
-        past_expect_write(s->past, line);
-}
-
-void check_expect_end(const struct check_stream *s, uint64_t key, bool writes)
-{
-    const struct check_key_line *line = line_of(s, key);
-
-    if (line == NULL)
-        return;
-    if (writes)
-        zones_expect_write(s->zones, line);
-    else if (s->past != NULL)
-        past_expect_read(s->past, line);
-}
-
-void check_expect_value(const struct check_stream *s, uint64_t key, uint64_t value)
-{
-    const struct check_key_line *line = line_of(s, key);
-
-    if (line != NULL && s->past != NULL)
-        past_expect_value(s->past, line, value);
+    for (uint32_t i = 0; i < soon->other_count; i++) {
+        const struct check_key_line *line = &s->keys.all.items[soon->ops[soon->others[i]].number];
+        zones_expect_more(s->zones, line);
+        if (s->past != NULL)
+            past_expect_order(s->past, line);
+    }
+    for (uint32_t i = 0; i < soon->newest_count && s->past != NULL; i++)
+        past_expect_known(s->past, &s->keys.all.items[soon->ops[soon->newest[i]].number]);
 }
 
 static enum check_key kind_of(const struct check_stream *s, const struct check_op *op)
@@ -224,31 +240,20 @@ static enum check_key kind_of(const struct check_stream *s, const struct check_o
     return s->any_search ? (enum check_key)s->keys.all.items[op->key].kind : CHECK_KEY_ZONES;
 }
 
-static void link_open(struct check_stream *s, struct check_op *op)
+static inline void link_read(struct check_stream *s, struct check_op *op)
 {
-    op->older = s->newest;
-    op->newer = NULL;
-    if (s->newest != NULL)
-        s->newest->newer = op;
-    s->newest = op;
-    op->in_line = op->f == CHECK_READ;
-    if (!op->in_line)
-        return;
     struct read_line *line = &s->reads[op->key % READ_LINES];
+
     op->line_older = line->newest;
     op->line_newer = NULL;
     *(line->newest != NULL ? &line->newest->line_newer : &line->oldest) = op;
     line->newest = op;
 }
 
-static void unlink_open(struct check_stream *s, struct check_op *op)
+static inline void unlink_read(struct check_stream *s, struct check_op *op)
 {
-    *(op->newer != NULL ? &op->newer->older : &s->newest) = op->older;
-    if (op->older != NULL)
-        op->older->newer = op->newer;
-    if (!op->in_line)
-        return;
     struct read_line *line = &s->reads[op->key % READ_LINES];
+
     *(op->line_older != NULL ? &op->line_older->line_newer : &line->oldest) = op->line_newer;
     *(op->line_newer != NULL ? &op->line_newer->line_older : &line->newest) = op->line_older;
 }
@@ -274,10 +279,61 @@ static uint32_t session_number(struct check_stream *s, uint64_t session)
     return (uint32_t)number;
 }
 
+static inline void advance(struct check_stream *s, uint64_t position)
+{
+    CHECK(position > s->position);
+    s->position = position;
+}
+
+/* Of one that has begun: the searches are told. */
+static APART void begin_beside(struct check_stream *s, struct check_op *op)
+{
+    enum check_key kind = kind_of(s, op);
+
+    if (kind != CHECK_KEY_ZONES)
+        search_begin(s->search, op, kind);
+    if (s->sequential != NULL)
+        sequential_begin(s->sequential, op, kind);
+    s->beside = s->any_search || (s->sequential != NULL && sequential_keeps(s->sequential));
+}
+
+static APART void end_beside(struct check_stream *s, struct check_op *op)
+{
+    enum check_key kind = kind_of(s, op);
+
+    if (kind != CHECK_KEY_ZONES)
+        search_end(s->search, op, kind);
+    if (s->sequential != NULL)
+        sequential_end(s->sequential, op);
+}
+
+struct check_op *check_begin_read(struct check_stream *s, uint64_t id, uint64_t key, uint64_t session,
+                                  uint64_t position)
+{
+    advance(s, position);
+    struct check_op *op = op_new(s);
+    op->id = id;
+    op->begin = position;
+    op->end = CHECK_OPEN;
+    op->key = key_number(s, key);
+    op->session = session_number(s, session);
+    op->f = CHECK_READ;
+    link_read(s, op);
+    if (s->past != NULL && kind_of(s, op) == CHECK_KEY_ZONES)
+        past_begin(s->past, op);
+    if (s->beside) {
+        op->value = op->expected = 0;
+        op->number = 0;
+        begin_beside(s, op);
+    }
+    return op;
+}
+
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b)
 {
-    CHECK(b->position > s->position);
-    s->position = b->position;
+    if (b->f == CHECK_READ)
+        return check_begin_read(s, b->id, b->key, b->session, b->position);
+    advance(s, b->position);
     struct check_op *op = op_new(s);
     op->id = b->id; /* field by field, what each checker adds is its own: to clear it all costs as much as the
                        rest */
@@ -289,52 +345,51 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
     op->key = key_number(s, b->key);
     op->session = session_number(s, b->session);
     op->f = b->f;
-    link_open(s, op);
-    enum check_key kind = kind_of(s, op);
-    if (kind != CHECK_KEY_ZONES) {
-        search_begin(s->search, op, kind);
-    } else {
+    if (kind_of(s, op) == CHECK_KEY_ZONES) {
         if (op->f == CHECK_WRITE)
             zones_begin_write(s->zones, op);
         if (s->past != NULL)
             past_begin(s->past, op);
     }
-    if (s->sequential != NULL)
-        sequential_begin(s->sequential, op, kind);
+    if (s->beside)
+        begin_beside(s, op);
     return op;
 }
 
-static void end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome)
+/* What is the same of all of them. */
+static inline void end(struct check_stream *s, struct check_op *op, uint64_t position,
+                       enum check_outcome outcome)
 {
-    enum check_key kind = kind_of(s, op);
-
-    CHECK(position > s->position);
-    s->position = position;
+    advance(s, position);
     op->end = position;
     op->outcome = (uint8_t)outcome;
-    unlink_open(s, op);
-    if (kind != CHECK_KEY_ZONES) {
-        search_end(s->search, op, kind);
-    } else {
+    if (kind_of(s, op) == CHECK_KEY_ZONES) {
         if (zones_end(s->zones, op))
             zones_sweep(s->zones, op->key, oldest_read(s, op->key));
         if (s->past != NULL)
             past_end(s->past, op);
     }
-    if (s->sequential != NULL)
-        sequential_end(s->sequential, op);
-    op->older = s->free;
-    s->free = op;
+    if (s->beside)
+        end_beside(s, op);
+    op_free(s, op);
+}
+
+void check_end_read(struct check_stream *s, struct check_op *op, uint64_t position,
+                    enum check_outcome outcome, uint64_t value, int64_t number)
+{
+    unlink_read(s, op);
+    op->value = value;
+    op->number = number;
+    end(s, op, position, outcome);
 }
 
 void check_end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome,
                uint64_t value, int64_t number)
 {
-    if (op->f == CHECK_READ) {
-        op->value = value;
-        op->number = number;
-    }
-    end(s, op, position, outcome);
+    if (op->f == CHECK_READ)
+        check_end_read(s, op, position, outcome, value, number);
+    else
+        end(s, op, position, outcome);
 }
 
 void check_end_below(struct check_stream *s, struct check_op *op, uint64_t position)
@@ -372,10 +427,33 @@ static void decide_sequential(struct check_stream *s)
         check_undecided(t, why);
 }
 
+static int newest_first(const void *a, const void *b)
+{
+    const struct check_op *const *left = a, *const *right = b;
+
+    return (*left)->begin > (*right)->begin ? -1 : (*left)->begin < (*right)->begin;
+}
+
+/* What is open may have happened. */
+static void end_open(struct check_stream *s)
+{
+    ARRAY(struct check_op *) open = {0};
+
+    for (size_t i = 0; i < s->blocks.count * BLOCK; i++) {
+        struct check_op *op = check_op_at(s, (uint32_t)i);
+        if (op->end == CHECK_OPEN)
+            *array_add(&open) = op;
+    }
+    if (open.count > 0)
+        qsort(open.items, open.count, sizeof *open.items, newest_first);
+    for (size_t i = 0; i < open.count; i++)
+        check_end(s, open.items[i], s->position + 1, CHECK_INFO, open.items[i]->value, 0);
+    array_free(&open);
+}
+
 void check_stream_finish(struct check_stream *s)
 {
-    while (s->newest != NULL)
-        end(s, s->newest, s->position + 1, CHECK_INFO);
+    end_open(s);
     search_finish(s->search);
     if (s->past != NULL && s->any_search)
         past_doubt(s->past, "some of its keys do not tell which write a read returned");

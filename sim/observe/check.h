@@ -94,15 +94,6 @@ void check_stream_free(struct check_stream *s);
 void check_key_kind(struct check_stream *s, uint64_t key,
                     enum check_key kind); /* before its first operation; default by zones */
 
-/* What will soon be looked at is fetched into the cache, in steps, each of which looks at what the one before
- * has fetched: an operation on this key begins or ends soon; a write of it begins, an operation of it ends; a
- * read of it returns what this write wrote. Nothing is done of keys that are any. */
-void check_expect_number(const struct check_stream *s, uint64_t key);
-void check_expect_key(const struct check_stream *s, uint64_t key);
-void check_expect_write(const struct check_stream *s, uint64_t key);
-void check_expect_end(const struct check_stream *s, uint64_t key, bool writes);
-void check_expect_value(const struct check_stream *s, uint64_t key, uint64_t value);
-
 /* The operation is the stream's; the pointer is valid until its end, and so is its number, which is below how
  * many were ever open at once. */
 struct check_op *check_begin(struct check_stream *s, const struct check_begin *b);

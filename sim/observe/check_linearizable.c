@@ -245,13 +245,20 @@ void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest)
     zone_look(k, line);
 }
 
-void zones_expect_write(const struct zones *z, const struct check_key_line *line)
+void zones_expect(const struct zones *z, const struct check_key_line *line)
 {
-    if (line->place == 0 || line->place >= z->keys.count)
+    if (line->place >= z->keys.count)
+        return;
+    expect_line(&z->keys.items[line->place]);
+    expect_line(&z->keys.items[line->place].one);
+}
+
+void zones_expect_more(const struct zones *z, const struct check_key_line *line)
+{
+    if (line->place >= z->keys.count)
         return;
     const struct zone_key *k = &z->keys.items[line->place];
     const struct cluster *live = k->more;
-    expect_line(k);
     for (uint32_t i = 0; live != NULL && i <= k->count; i++)
         expect_line(&live[i]);
 }

@@ -23,6 +23,7 @@ struct checks {
     struct check_stream *stream;
     struct alike *alike;
     struct witness *witness;
+    bool has_witness; /* it may prove something */
     uint32_t of_stream, of_alike; /* kinds of records that each reads, as bits */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
@@ -48,15 +49,13 @@ static uint64_t session_of(struct checks *c, const struct history_record *r)
     return *number - 1;
 }
 
+/* Of what is not a read. */
 static struct check_begin begin_of(struct checks *c, const struct history_record *r, uint64_t position)
 {
     struct check_begin b = {
         .id = r->op, .key = r->key, .position = position * 2, .value = r->op, .session = session_of(c, r)};
 
     switch (r->begin.op_kind) {
-    case GEO_READ:
-        b.f = CHECK_READ;
-        break;
     case GEO_INCREMENT:
     case GEO_DECREMENT:
         b.f = c->setting->data == GEO_COUNTER ? CHECK_CHANGE : CHECK_WRITE;
@@ -85,8 +84,14 @@ static void live_begin(struct checks *c, const struct history_record *r, uint64_
     };
     if (c->setting->data != GEO_REGISTER && c->setting->data < GEO_DATA)
         check_key_kind(c->stream, r->key, kinds[c->setting->data]);
-    struct check_begin b = begin_of(c, r, position);
-    open_ops_put(&c->open, history_op_of(r->op), check_op_slot(check_begin(c->stream, &b)));
+    struct check_op *op;
+    if (r->begin.op_kind == GEO_READ) {
+        op = check_begin_read(c->stream, r->op, r->key, session_of(c, r), position * 2);
+    } else {
+        struct check_begin b = begin_of(c, r, position);
+        op = check_begin(c->stream, &b);
+    }
+    open_ops_put(&c->open, history_op_of(r->op), check_op_slot(op));
 }
 
 /* The next attempt: under a new identity a write is one of its own; a read goes on. */
@@ -118,21 +123,24 @@ static void live_end(struct checks *c, const struct history_record *r, uint64_t 
     if (slot == OPEN_OPS_NONE)
         return;
     struct check_op *op = check_op_at(c->stream, slot);
-    if (op->f != CHECK_READ &&
-        op->id != r->op) /* an earlier attempt was answered: this one may have happened */
+    enum check_outcome outcome = r->end.outcome == OUTCOME_OK ? CHECK_OK : CHECK_INFO;
+    if (op->f == CHECK_READ)
+        check_end_read(c->stream, op, position * 2, outcome,
+                       c->setting->data == GEO_SET ? r->end.digest : r->end.write, r->end.number);
+    else if (op->id != r->op) /* an earlier attempt was answered: this one may have happened */
         check_end(c->stream, op, position * 2, CHECK_INFO, 0, 0);
     else if (r->end.outcome == OUTCOME_NO && op->f == CHECK_CHANGE)
         check_end_below(c->stream, op, position * 2);
     else
-        check_end(c->stream, op, position * 2, r->end.outcome == OUTCOME_OK ? CHECK_OK : CHECK_INFO,
-                  c->setting->data == GEO_SET ? r->end.digest : r->end.write, r->end.number);
+        check_end(c->stream, op, position * 2, outcome, 0, 0);
 }
 
 static void stream_read(struct checks *c, const struct history_entry *e)
 {
     const struct history_record *r = &e->record;
 
-    witness_read(c->witness, r);
+    if (c->has_witness)
+        witness_read(c->witness, r);
     switch (r->kind) {
     case HISTORY_BEGIN:
         if (!r->begin.is_probe)
@@ -149,71 +157,88 @@ static void stream_read(struct checks *c, const struct history_entry *e)
     }
 }
 
-/* How many records ahead memory is asked for: a key's number, what is kept of the key, what that points to,
- * and what that does. */
-enum { FAR = 16, NEAR = 11, NEXT = 7, CLOSE = 4 };
-
-static void expect_near(const struct checks *c, const struct history_record *r)
-{
-    if (r->kind == HISTORY_END || (r->kind == HISTORY_BEGIN && r->begin.op_kind != GEO_READ))
-        check_expect_key(c->stream, r->key);
-}
-
-static void expect_next(const struct checks *c, const struct history_record *r)
-{
-    if (r->kind == HISTORY_END)
-        check_expect_end(c->stream, r->key, r->end.op_kind != GEO_READ);
-    else if (r->kind == HISTORY_BEGIN && r->begin.op_kind != GEO_READ)
-        check_expect_write(c->stream, r->key);
-}
-
-/* One reader's records of a batch, in order. */
+/* Which records of a batch one reader wants, in order. */
 struct chosen {
-    const struct history_entry *entries[HISTORY_BATCH];
     uint32_t count;
+    uint16_t at[HISTORY_BATCH];
 };
 
-static void choose(struct chosen *chosen, uint32_t kinds, const struct history_batch *batch)
+static void choose(const struct checks *c, const struct history_batch *batch, struct chosen *of_stream,
+                   struct chosen *of_alike)
 {
+    uint32_t stream = 0, alike = 0;
+
     CHECK(batch->count <= HISTORY_BATCH);
-    chosen->count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
-        chosen->entries[chosen->count] = &batch->entries[i];
-        chosen->count += kinds >> batch->kinds[i] & 1;
+        of_stream->at[stream] = of_alike->at[alike] = (uint16_t)i;
+        stream += c->of_stream >> batch->kinds[i] & 1;
+        alike += c->of_alike >> batch->kinds[i] & 1;
+    }
+    of_stream->count = stream;
+    of_alike->count = alike;
+}
+
+/* Records go through the stages by the block: that of the newest block looks at the records themselves. A
+ * block's last stage is what is done with it. */
+enum { STAGES = 5 };
+
+/* Which of `count` the block is that has come to this stage while `first` is the newest. */
+static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_t *from)
+{
+    *from = first - stage * CHECK_SOON;
+    return first < stage * CHECK_SOON || *from >= count ? 0
+           : count - *from < CHECK_SOON                 ? count - *from
+                                                        : CHECK_SOON;
+}
+
+/* Without a branch: what a record is, nothing foretells. */
+static void look_ahead(const struct checks *c, const struct history_batch *batch, const uint16_t *at,
+                       struct check_soon *soon)
+{
+    for (uint32_t i = 0; i < soon->count; i++) {
+        const struct history_record *r = &batch->entries[at[i]].record;
+        uint32_t begins = r->kind == HISTORY_BEGIN, ends = r->kind == HISTORY_END,
+                 begin_writes = r->begin.op_kind != GEO_READ, end_writes = r->end.op_kind != GEO_READ;
+        soon->ops[i] = (struct check_soon_op){
+            .key = r->key < c->setting->key_count ? r->key : 0,
+            .value = r->end.write,
+            .what = ((begins & begin_writes) | (ends & end_writes)) * SOON_WRITES +
+                    (ends & !end_writes) * SOON_READ_ENDS,
+        };
     }
 }
 
-static void stream_batch(struct checks *c, const struct chosen *chosen)
+static void stream_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
 {
-    const struct history_entry *const *e = chosen->entries;
-    uint32_t count = chosen->count;
+    struct check_soon soon[STAGES]; /* [block % STAGES] */
+    uint32_t from;
 
-    for (uint32_t i = 0; i < count + FAR; i++) {
-        uint32_t near = i - (FAR - NEAR), next = i - (FAR - NEXT), close = i - (FAR - CLOSE),
-                 now = i - FAR; /* beyond count until then */
-        if (i < count && e[i]->record.kind == HISTORY_BEGIN)
-            check_expect_number(c->stream, e[i]->record.key);
-        if (near < count)
-            expect_near(c, &e[near]->record);
-        if (next < count)
-            expect_next(c, &e[next]->record);
-        if (close < count && e[close]->record.kind == HISTORY_END)
-            check_expect_value(c->stream, e[close]->record.key, e[close]->record.end.write);
-        if (now < count)
-            stream_read(c, e[now]);
+    for (uint32_t i = 0; i < STAGES; i++)
+        soon[i].count = soon[i].newest_count = soon[i].other_count = 0;
+    for (uint32_t i = 0; i < chosen->count + (STAGES - 1) * CHECK_SOON; i += CHECK_SOON) {
+        uint32_t block = i / CHECK_SOON + STAGES;
+        struct check_soon *newest = &soon[block % STAGES];
+        newest->count = block_of(i, 0, chosen->count, &from);
+        look_ahead(c, batch, &chosen->at[from], newest);
+        check_expect_numbers(c->stream, newest);
+        check_expect_lines(c->stream, &soon[(block - 1) % STAGES]);
+        check_expect_places(c->stream, &soon[(block - 2) % STAGES]);
+        check_expect_values(c->stream, &soon[(block - 3) % STAGES]);
+        uint32_t count = block_of(i, STAGES - 1, chosen->count, &from);
+        for (uint32_t j = 0; j < count; j++)
+            stream_read(c, &batch->entries[chosen->at[from + j]]);
     }
 }
 
-static void alike_batch(struct checks *c, const struct chosen *chosen)
+static void alike_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
 {
-    enum { AHEAD = 4 };
-    const struct history_entry *const *e = chosen->entries;
+    enum { AHEAD = 8 };
 
     for (uint32_t i = 0; i < chosen->count + AHEAD; i++) {
-        if (i < chosen->count && e[i]->record.kind == HISTORY_STORE)
-            alike_expect(c->alike, &e[i]->record);
+        if (i < chosen->count)
+            alike_expect(c->alike, &batch->entries[chosen->at[i]].record);
         if (i >= AHEAD)
-            alike_read(c->alike, &e[i - AHEAD]->record);
+            alike_read(c->alike, &batch->entries[chosen->at[i - AHEAD]].record);
     }
 }
 
@@ -221,12 +246,11 @@ static void alike_batch(struct checks *c, const struct chosen *chosen)
 static void live_batch(void *reader, const struct history_batch *batch)
 {
     struct checks *c = reader;
-    struct chosen chosen;
+    struct chosen of_stream, of_alike;
 
-    choose(&chosen, c->of_stream, batch);
-    stream_batch(c, &chosen);
-    choose(&chosen, c->of_alike, batch);
-    alike_batch(c, &chosen);
+    choose(c, batch, &of_stream, &of_alike);
+    stream_batch(c, batch, &of_stream);
+    alike_batch(c, batch, &of_alike);
 }
 
 struct checks *checks_new(const struct history_setting *s, struct history *h)
@@ -255,8 +279,10 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     c->stream = check_stream_new(&def);
     c->alike = alike_new(s);
     c->witness = witness_new(s);
+    c->has_witness = witness_holds(c->witness);
     if ((checks & of_stream) != 0)
-        c->of_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END | 1u << HISTORY_TAKE;
+        c->of_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END |
+                       (c->has_witness ? 1u << HISTORY_TAKE : 0);
     if ((checks & of_alike) != 0)
         c->of_alike = 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
                       1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |

@@ -228,21 +228,29 @@ void past_write_free(struct past *p, uint32_t index)
     *array_add(&p->free) = index;
 }
 
-void past_expect_write(const struct past *p, const struct check_key_line *line)
+void past_expect_key(const struct past *p, const struct check_key_line *line)
 {
-    if (line->place != 0 && line->place < p->keys.count)
+    if (line->place < p->keys.count)
         expect_line(&p->keys.items[line->place]);
 }
 
-void past_expect_read(const struct past *p, const struct check_key_line *line)
+void past_expect_newest(const struct past *p, const struct check_key_line *line)
 {
-    if (line->newest_value != CHECK_INITIAL && line->newest < p->writes.count)
+    if (line->newest < p->writes.count)
         expect_line(&p->writes.items[line->newest]);
 }
 
-void past_expect_value(const struct past *p, const struct check_key_line *line, uint64_t value)
+void past_expect_order(const struct past *p, const struct check_key_line *line)
 {
-    if (value == CHECK_INITIAL || line->newest_value != value || line->newest >= p->writes.count)
+    if (line->place >= p->keys.count || p->keys.items[line->place].writes.count == 0)
+        return;
+    const struct past_order *o = &p->keys.items[line->place].writes;
+    expect_line(&o->items[o->count - 1]);
+}
+
+void past_expect_known(const struct past *p, const struct check_key_line *line)
+{
+    if (line->newest >= p->writes.count)
         return;
     const struct past_write *w = &p->writes.items[line->newest];
     if (w->known != NULL)

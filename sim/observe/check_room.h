@@ -8,16 +8,17 @@
 
 #define CHECK_OPEN UINT64_MAX /* the end of an operation that has none yet */
 
-/* One operation between its begin and its end. */
+/* One operation between its begin and its end. The first line of memory is all of a read that needs neither
+ * a search nor more of the past than that nothing has changed since; of the others a read has nothing set. */
 struct check_op {
-    uint64_t id, begin, end, value;
-    uint32_t key, session; /* dense, in order of appearance */
-    uint32_t slot;         /* among the stream's operations, which come and go */
+    _Alignas(64) uint64_t id;
+    uint64_t begin, end; /* end: CHECK_OPEN until then; 0: there is no operation here */
+    uint64_t value;
+    struct check_op *line_older, *line_newer; /* open reads, by begin, in a line of check.c */
+    uint32_t key, session;                    /* dense, in order of appearance */
+    uint32_t slot;                            /* among the stream's operations, which come and go */
     uint8_t f, outcome;
-    bool in_line;                                   /* an open read, in a line of check.c: */
-    struct check_op *line_older, *line_newer;       /* by begin, as the others: */
-    struct check_op *session_older, *session_newer; /* open operations of its session; */
-    struct check_op *older, *newer;                 /* all that are open */
+    struct check_op *session_older, *session_newer; /* open operations of its session */
     struct vector *past; /* what its session knew when it began, if that has changed since */
     uint32_t past_width;
     uint32_t write; /* index of its past_write + 1 */
@@ -98,6 +99,35 @@ bool check_step_matches(const struct check_step *s, struct check_state state); /
 bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
+/* What soon comes to a stream with keys below a known number, of a few operations at a time: their memory is
+ * asked for in four steps, each of which looks at what the one before has asked for, and of which each is to
+ * be called some time after the one before. Nothing else depends on them. */
+enum { CHECK_SOON = 16 };
+enum check_soon_what { SOON_OTHER, SOON_WRITES, SOON_READ_ENDS = 2 };
+
+struct check_soon_op {
+    uint64_t key, value; /* value: what a read returns */
+    uint32_t number;     /* the stream's */
+    uint32_t what;       /* enum check_soon_what */
+};
+struct check_soon {
+    struct check_soon_op ops[CHECK_SOON];
+    uint32_t count;
+    uint32_t newest_count, other_count;                  /* of the two below, also the stream's: */
+    uint8_t newest[CHECK_SOON], others[CHECK_SOON]; /* reads of their key's newest value; what looks at more */
+};
+
+void check_expect_numbers(const struct check_stream *s, const struct check_soon *soon);
+void check_expect_lines(const struct check_stream *s, struct check_soon *soon);
+void check_expect_places(const struct check_stream *s, struct check_soon *soon);
+void check_expect_values(const struct check_stream *s, const struct check_soon *soon);
+
+/* As check_begin and check_end, of a read. */
+struct check_op *check_begin_read(struct check_stream *s, uint64_t id, uint64_t key, uint64_t session,
+                                  uint64_t position);
+void check_end_read(struct check_stream *s, struct check_op *op, uint64_t position,
+                    enum check_outcome outcome, uint64_t value, int64_t number);
+
 /* Linearizability by zones. `zones_end` true: zones_sweep is wanted, which is told the begin of the key's
  * oldest open read (CHECK_OPEN: none). */
 struct zones;
@@ -106,7 +136,8 @@ void zones_free(struct zones *z);
 void zones_begin_write(struct zones *z, const struct check_op *op);
 bool zones_end(struct zones *z, const struct check_op *op);
 void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest_open_read);
-void zones_expect_write(const struct zones *z, const struct check_key_line *k);
+void zones_expect(const struct zones *z, const struct check_key_line *k);
+void zones_expect_more(const struct zones *z, const struct check_key_line *k); /* after that */
 const struct check_tally *zones_tally(const struct zones *z);
 
 /* Linearizability by search. */
@@ -124,9 +155,10 @@ struct past *past_new(struct check_key_lines *keys, const struct check_stream_de
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
-void past_expect_write(const struct past *p, const struct check_key_line *k);
-void past_expect_read(const struct past *p, const struct check_key_line *k);
-void past_expect_value(const struct past *p, const struct check_key_line *k, uint64_t value);
+void past_expect_key(const struct past *p, const struct check_key_line *k);
+void past_expect_newest(const struct past *p, const struct check_key_line *k);
+void past_expect_order(const struct past *p, const struct check_key_line *k); /* after its key */
+void past_expect_known(const struct past *p, const struct check_key_line *k); /* after its newest */
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
 
@@ -134,6 +166,7 @@ const struct check_tally *past_tally(const struct past *p, enum geo_check check)
 struct sequential;
 struct sequential *sequential_new(const struct check_stream_def *def);
 void sequential_free(struct sequential *s);
+bool sequential_keeps(const struct sequential *s); /* false: no more, from now on nothing is to be told */
 void sequential_begin(struct sequential *s, struct check_op *op, enum check_key kind);
 void sequential_end(struct sequential *s, struct check_op *op);
 enum check_holds sequential_search(struct sequential *s, const char **why); /* after the last end */

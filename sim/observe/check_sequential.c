@@ -87,6 +87,11 @@ static uint32_t line_new(struct sequential *s, struct line line)
     return (uint32_t)s->lines.count - 1;
 }
 
+bool sequential_keeps(const struct sequential *s)
+{
+    return !s->too_many;
+}
+
 void sequential_begin(struct sequential *s, struct check_op *op, enum check_key kind)
 {
     if (s->too_many)
