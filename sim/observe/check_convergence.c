@@ -10,9 +10,13 @@
  * in the second half of the drain a fault that keeps or slows messages was on, or some replica still changed,
  * or if messages still wait for bandwidth at the end, it is undecided.
  *
- * Memory: 32 bytes a key and replica that was ever written, and 24 for each origin it has merged. */
+ * Of a replica that nothing has reached all is 0. A key's replicas stand side by side, behind the bits that say
+ * which of them wait to be held against the others: of five replicas all is in two lines of memory.
+ *
+ * Memory: 24 bytes a key and replica, 8 a key and 64 of them; and 24 for each origin one has merged. */
 #include "sim/base/expect.h"
 #include "sim/base/hash.h"
+#include "sim/base/hot.h"
 #include "sim/base/sparse.h"
 #include "sim/observe/check_room.h"
 #include "sim/observe/places.h"
@@ -20,9 +24,8 @@
 #include <stdio.h>
 
 struct row {
-    uint64_t digest, has,
-        also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
-    bool touched, dirty;
+    uint64_t digest; /* what a read would answer, by xor with the initial value's */
+    uint64_t has, also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
 };
 
 struct dirty {
@@ -33,9 +36,9 @@ struct dirty {
 struct alike {
     const struct history_setting *setting;
     struct places places;
-    struct row *rows; /* [key * holders + row] */
-    uint32_t holders;
-    size_t bytes;
+    uint64_t *rows; /* [key * stride]: `marks` words, a bit for each row that is dirty; then the rows */
+    uint32_t holders, marks;
+    size_t stride, bytes;
     uint64_t *written; /* a bit a key: some row of it was touched */
     bool *up, *forgot; /* [node]; forgot: lost memory, so that what it has merged is not known any more */
     uint32_t *lives;   /* [node]: how often it has lost its disk */
@@ -57,7 +60,9 @@ struct alike *alike_new(const struct history_setting *s)
     c->setting = s;
     places_open(&c->places, s);
     c->holders = c->places.replicas;
-    c->bytes = (size_t)s->key_count * c->holders * sizeof *c->rows;
+    c->marks = (c->holders + 63) / 64;
+    c->stride = c->marks + c->holders * sizeof(struct row) / sizeof *c->rows;
+    c->bytes = (size_t)s->key_count * c->stride * sizeof *c->rows;
     c->rows = sparse_new(c->bytes + 1);
     c->written = memory_new(s->key_count / 64 + 1, sizeof *c->written);
     c->up = memory_new(s->node_count, sizeof *c->up);
@@ -91,39 +96,49 @@ const struct check_tally *alike_tally(const struct alike *c, bool strong)
     return strong ? &c->strong : &c->eventual;
 }
 
-static uint64_t digest_of(const struct alike *c, const struct row *r)
+static inline uint64_t *marks_of(const struct alike *c, uint64_t key)
 {
-    return r->touched ? r->digest : c->initial;
+    return &c->rows[key * c->stride];
 }
 
-/* Though they have the same writes. */
-static bool answers_differ(const struct alike *c, const struct row *a, const struct row *b)
+static inline struct row *rows_of(const struct alike *c, uint64_t key)
 {
-    return a->has == b->has && a->also == b->also && digest_of(c, a) != digest_of(c, b);
+    return (struct row *)(void *)(marks_of(c, key) + c->marks);
 }
 
-static void compare(struct alike *c, uint64_t key, uint32_t row)
+/* Though they have the same writes. Without a branch: which of them it is, nothing foretells. */
+static inline bool answers_differ(const struct row *a, const struct row *b)
 {
-    struct row *rows = &c->rows[key * c->holders], *mine = &rows[row];
-    uint32_t holders[PLACEMENT_MOST];
-    bool differ = false;
+    return (a->has == b->has) & (a->also == b->also) & (a->digest != b->digest);
+}
 
-    mine->dirty = false;
-    for (uint32_t i = 0; i < c->holders && !differ; i++)
-        differ = answers_differ(c, &rows[i], mine);
-    if (!differ)
-        return;
-    uint32_t count = placement_holders(c->setting, key, holders);
+static COLD void tell(struct alike *c, uint64_t key, uint32_t row)
+{
+    const struct row *rows = rows_of(c, key), *mine = &rows[row];
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders);
+
     if (c->forgot[holders[row]])
         return;
     for (uint32_t i = 0; i < count; i++) {
-        if (c->forgot[holders[i]] || !answers_differ(c, &rows[i], mine))
+        if (c->forgot[holders[i]] || !answers_differ(&rows[i], mine))
             continue;
         check_violation(&c->strong, 0, (uint64_t[4]){0},
                         "at %.9g s nodes %u and %u have the same writes of key %llu and answer differently",
                         (double)c->dirty_time / 1e9, holders[row], holders[i], (unsigned long long)key);
         return;
     }
+}
+
+static inline void compare(struct alike *c, uint64_t key, uint32_t row)
+{
+    const struct row *rows = rows_of(c, key), mine = rows[row];
+    bool differ = false;
+
+    marks_of(c, key)[row / 64] &= ~(UINT64_C(1) << row % 64);
+    for (uint32_t i = 0; i < c->holders; i++)
+        differ |= answers_differ(&rows[i], &mine);
+    if (differ)
+        tell(c, key, row);
 }
 
 static void settle(struct alike *c)
@@ -139,8 +154,8 @@ static void forget_disk(struct alike *c, uint32_t node)
     c->forgot[node] = false;
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
         int row = places_row(&c->places, key, node);
-        if (row >= 0 && c->rows[key * c->holders + (uint32_t)row].touched)
-            c->rows[key * c->holders + (uint32_t)row] = (struct row){0};
+        if (row >= 0 && (c->written[key / 64] >> key % 64 & 1) != 0)
+            rows_of(c, key)[row] = (struct row){0};
     }
 }
 
@@ -149,7 +164,7 @@ static void forget_key(struct alike *c, const struct history_record *r)
     int row = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
     if (row >= 0)
-        c->rows[r->key * c->holders + (uint32_t)row] = (struct row){0};
+        rows_of(c, r->key)[row] = (struct row){0};
 }
 
 static void merge(struct alike *c, const struct history_record *r, struct row *row, uint64_t index)
@@ -177,24 +192,20 @@ static void change(struct alike *c, const struct history_record *r)
     if (at < 0 || (r->kind == HISTORY_STORE && !r->store.kept))
         return;
     c->changed_time = r->time;
-    uint64_t index = r->key * c->holders + (uint32_t)at;
-    struct row *row = &c->rows[index];
-    if (!row->touched)
-        row->digest = c->initial;
-    row->touched = true;
+    struct row *row = &rows_of(c, r->key)[at];
     c->written[r->key / 64] |= UINT64_C(1) << r->key % 64;
-    if (r->kind == HISTORY_STORE) {
-        row->digest = r->store.digest;
-        row->has = (uint64_t)r->store.stamp;
-        row->also = r->store.write;
-    } else if (r->kind == HISTORY_ANSWER) {
-        row->digest = r->answer.digest;
-    } else {
-        merge(c, r, row, index);
-    }
-    if (!row->dirty)
+    if (r->kind == HISTORY_STORE)
+        *row = (struct row){.digest = r->store.digest ^ c->initial,
+                            .has = (uint64_t)r->store.stamp,
+                            .also = r->store.write};
+    else if (r->kind == HISTORY_ANSWER)
+        row->digest = r->answer.digest ^ c->initial;
+    else
+        merge(c, r, row, r->key * c->holders + (uint32_t)at);
+    uint64_t *mark = &marks_of(c, r->key)[at / 64], bit = UINT64_C(1) << at % 64;
+    if ((*mark & bit) == 0)
         *array_add(&c->dirty) = (struct dirty){r->key, (uint32_t)at};
-    row->dirty = true;
+    *mark |= bit;
 }
 
 static bool keeps_apart(uint8_t fault_kind)
@@ -205,10 +216,12 @@ static bool keeps_apart(uint8_t fault_kind)
 
 void alike_expect(const struct alike *c, const struct history_record *r)
 {
-    if (r->key < c->setting->key_count) {
-        expect_line(&c->rows[r->key * c->holders]);
-        expect_line((const char *)&c->rows[(r->key + 1) * c->holders] - 1);
-    }
+    uint64_t key = r->key < c->setting->key_count ? r->key : 0;
+    const uint64_t *rows = marks_of(c, key);
+
+    for (size_t i = 0; i < c->stride; i += 64 / sizeof *rows)
+        expect_line(&rows[i]);
+    expect_line(&rows[c->stride - 1]);
 }
 
 void alike_read(struct alike *c, const struct history_record *r)
@@ -289,8 +302,7 @@ void alike_finish(struct alike *c)
                 first = i;
                 continue;
             }
-            if (digest_of(c, &c->rows[key * c->holders + i]) ==
-                digest_of(c, &c->rows[key * c->holders + first]))
+            if (rows_of(c, key)[i].digest == rows_of(c, key)[first].digest)
                 continue;
             if (why != NULL)
                 check_undecided(&c->eventual, why);
