@@ -60,9 +60,10 @@ static void let_go(struct past *p)
     p->known_before = NULL;
     array_each (struct past_session, s, &p->sessions) {
         free(s->known);
+        array_free(&s->epochs);
         array_free(&s->lanes);
     }
-    pool_free(&p->orders);
+    pool_free(&p->entries);
     array_each (struct past_sight, s, &p->sight) {
         array_free(&s->steps);
         array_free(&s->newest);
@@ -71,7 +72,7 @@ static void let_go(struct past *p)
     lines_free(&p->writes);
     array_free(&p->readers);
     array_free(&p->sessions);
-    array_free(&p->keys);
+    lines_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
     array_free(&p->teaching);
@@ -126,11 +127,9 @@ static void widen_counts(struct past *p)
         for (uint32_t i = 0; i < s->width; i++)
             vector_set(&p->vectors, s->known, i, vector_at(&old, narrow, i));
         free(narrow);
-        for (struct check_op *op = s->open; op != NULL; op = op->session_older)
-            op->past = vector_widened(&p->vectors, op->past, op->past_width);
+        array_each (struct past_epoch, e, &s->epochs)
+            e->known = vector_widened(&p->vectors, e->known, e->width);
     }
-    if (p->ending != NULL)
-        p->ending->past = vector_widened(&p->vectors, p->ending->past, p->ending->past_width);
     p->session_bytes *= 2;
     vectors_free(&old);
 }
@@ -152,19 +151,32 @@ struct past_key *past_key_of(struct past *p, struct check_key_line *line)
     uint32_t place = check_place(p->lines, line);
 
     while (p->keys.count <= place)
-        array_add(&p->keys);
+        lines_add(&p->keys);
     return &p->keys.items[place];
 }
 
-static void order_add(struct past *p, struct past_order *o, uint32_t write)
+static void entry_add(struct past *p, struct past_key *k, struct past_entry e)
 {
-    if (o->count == o->room) {
-        uint32_t room = o->room;
-        o->room = room == 0 ? POOL_LEAST / sizeof *o->items : room * 2;
-        CHECK(o->room > room);
-        o->items = pool_resize(&p->orders, o->items, room * sizeof *o->items, o->room * sizeof *o->items);
+    if (k->count > 0 && k->count >= k->room) {
+        uint32_t room = k->room;
+        k->room = (uint32_t)(pool_room((room == 0 ? 2 : room + 1) * sizeof e) / sizeof e);
+        bool first = k->more == NULL;
+        k->more = pool_resize(&p->entries, k->more, room * sizeof e, k->room * sizeof e);
+        if (first)
+            *k->more = k->one;
     }
-    o->items[o->count++] = write;
+    past_entries(k)[k->count++] = e;
+}
+
+/* Where among its key's it is. */
+static uint32_t entry_of(struct past_key *k, uint32_t write)
+{
+    const struct past_entry *entries = past_entries(k);
+    uint32_t i = k->count;
+
+    while (entries[--i].write != write)
+        ;
+    return i;
 }
 
 static void see_newest(const struct past *p, struct check_key_line *line, uint32_t write)
@@ -174,7 +186,7 @@ static void see_newest(const struct past *p, struct check_key_line *line, uint32
     line->newest = write;
     line->newest_value = w->value;
     line->newest_lane = (uint16_t)w->lane;
-    line->newest_seq = w->seq;
+    line->newest_seq = w->seq != 0 ? w->seq : UINT32_MAX;
 }
 
 /* A place in a lane whose writes are all in its past. */
@@ -201,20 +213,26 @@ static void place(struct past *p, uint32_t write)
     if (w->seq != 0)
         return;
     place_new(p, w);
+    struct past_key *k = past_key_of(p, line);
+    struct past_entry *e = &past_entries(k)[entry_of(k, write)];
+    e->lane = w->lane;
+    e->seq = w->seq;
     if (line->newest == write)
         see_newest(p, line, write);
     if (w->seq > VECTOR_NARROW_MOST && !p->vectors.wide)
         widen_counts(p);
 }
 
-/* The write of that value: mostly the newest of its key, or one of the few after it, which are looked at
- * anyway (judge). CHECK_ABSENT: there is none. */
-static uint64_t write_named(const struct past *p, const struct past_key *k, uint64_t value)
+/* The entry of the write of that value: mostly the newest of its key, or one of the few before it, which are
+ * looked at anyway (judge). UINT32_MAX: there is none. */
+static uint32_t entry_named(struct past_key *k, uint64_t value)
 {
-    for (size_t i = k->writes.count; i-- > 0;)
-        if (p->writes.items[k->writes.items[i]].value == value)
-            return k->writes.items[i];
-    return CHECK_ABSENT;
+    const struct past_entry *entries = past_entries(k);
+    uint32_t i = k->count;
+
+    while (i-- > 0 && entries[i].value != value)
+        ;
+    return i;
 }
 
 void past_write_free(struct past *p, uint32_t index)
@@ -242,10 +260,10 @@ void past_expect_newest(const struct past *p, const struct check_key_line *line)
 
 void past_expect_order(const struct past *p, const struct check_key_line *line)
 {
-    if (line->place >= p->keys.count || p->keys.items[line->place].writes.count == 0)
-        return;
-    const struct past_order *o = &p->keys.items[line->place].writes;
-    expect_line(&o->items[o->count - 1]);
+    const struct past_key *k = &p->keys.items[line->place];
+
+    if (line->place < p->keys.count && k->more != NULL)
+        expect_line(&k->more[k->count - 1]);
 }
 
 void past_expect_known(const struct past *p, const struct check_key_line *line)
@@ -257,20 +275,8 @@ void past_expect_known(const struct past *p, const struct check_key_line *line)
         vector_expect(&p->vectors, w->known, w->width);
 }
 
-void past_begin(struct past *p, struct check_op *op)
+static void begin_write(struct past *p, struct check_op *op, struct past_session *s)
 {
-    op->write = 0;
-    op->past = NULL;
-    if (p->given_up)
-        return;
-    struct past_session *s = session_of(p, op->session, op->begin);
-    op->session_older = s->open;
-    op->session_newer = NULL;
-    if (s->open != NULL)
-        s->open->session_newer = op;
-    s->open = op;
-    if (op->f != CHECK_WRITE)
-        return;
     struct check_key_line *line = &p->lines->all.items[op->key];
     uint32_t index;
     if (p->free.count > 0) {
@@ -290,13 +296,25 @@ void past_begin(struct past *p, struct check_op *op)
                                                  .known = vector_copy(&p->vectors, s->known, s->width)};
     if (s->width > 0)
         *array_add(&p->teaching) = (struct past_teaching){index, op->begin};
-    order_add(p, &past_key_of(p, line)->writes, index);
+    entry_add(p, past_key_of(p, line), (struct past_entry){.value = op->value, .write = index});
     see_newest(p, line, index);
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)
         past_retire(p, op->begin);
     if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
         give_up(p, "the pasts of its writes took more memory than the check may have");
+}
+
+void past_begin(struct past *p, struct check_op *op)
+{
+    op->write = 0;
+    if (p->given_up)
+        return;
+    struct past_session *s = session_of(p, op->session, op->begin);
+    op->epoch = s->epoch;
+    s->open++;
+    if (op->f == CHECK_WRITE)
+        begin_write(p, op, s);
 }
 
 static void broken(struct past *p, enum geo_check check, const struct check_op *op,
@@ -324,32 +342,46 @@ static void broken(struct past *p, enum geo_check check, const struct check_op *
                     n, (unsigned long long)newer->op, because[check]);
 }
 
-/* Holds what the read returned (`index`, CHECK_ABSENT: the initial value) against the newer writes to its
- * key. */
-static void judge(struct past *p, const struct past_key *k, const struct check_op *op, uint64_t index)
+/* Of an operation that began in another epoch than this. */
+static struct past_epoch *epoch_of(struct past_session *s, uint32_t number)
 {
-    const struct past_session *s = &p->sessions.items[op->session];
-    const struct vector *known = op->past != NULL ? op->past : s->known;
-    uint32_t width = op->past != NULL ? op->past_width : s->width;
-    const struct past_write *w = index != CHECK_ABSENT ? &p->writes.items[index] : NULL;
+    struct past_epoch *e = s->epochs.items;
+
+    while (e->number != number)
+        e++;
+    return e;
+}
+
+/* Holds what the read returned (entry `at`, UINT32_MAX: the initial value) against the newer writes to its
+ * key. */
+static void judge(struct past *p, struct past_key *k, const struct check_op *op, uint32_t at)
+{
+    struct past_session *s = &p->sessions.items[op->session];
+    const struct past_epoch now = {.known = s->known, .width = s->width},
+                            *then = op->epoch == s->epoch ? &now : epoch_of(s, op->epoch);
+    const struct past_entry *entries = past_entries(k);
+    const struct past_write *w = at != UINT32_MAX ? &p->writes.items[entries[at].write] : NULL;
     bool done[GEO_CHECKS] = {false};
 
-    for (size_t i = k->writes.count; i-- > 0 && k->writes.items[i] != index;) {
-        const struct past_write *newer = &p->writes.items[k->writes.items[i]];
+    for (uint32_t i = k->count; i-- > 0 && i != at;) {
+        const struct past_entry *e = &entries[i];
+        bool known = e->seq != 0 && known_of(p, then->known, then->width, e->lane) >= e->seq;
+        if (!known && !s->lacks && !p->def.sessions)
+            continue; /* the usual one: it may be older, and is not looked at */
+        const struct past_write *newer = &p->writes.items[e->write];
         if (w != NULL && !is_known(p, newer->known, newer->width, w))
             continue;
-        if (s->lacks && !done[GEO_CAUSAL] && !is_known(p, known, width, newer) &&
-            is_among(p->known_before, p->width_before, newer))
+        if (s->lacks && !done[GEO_CAUSAL] && !known && is_among(p->known_before, p->width_before, newer))
             check_undecided(&p->tallies[GEO_CAUSAL],
                             "a session that came late may know more than can be told by now");
-        if (!done[GEO_CAUSAL] && is_known(p, known, width, newer)) {
+        if (!done[GEO_CAUSAL] && known) {
             broken(p, GEO_CAUSAL, op, w, newer);
             done[GEO_CAUSAL] = true;
             if (!p->def.sessions)
                 return;
         }
         for (int c = GEO_READ_YOUR_WRITES; p->def.sessions && c <= GEO_WRITES_FOLLOW_READS; c++)
-            if (!done[c] && past_forbids(p, (enum geo_check)c, k->writes.items[i], op)) {
+            if (!done[c] && past_forbids(p, (enum geo_check)c, e->write, op)) {
                 broken(p, (enum geo_check)c, op, w, newer);
                 done[c] = true;
             }
@@ -357,21 +389,22 @@ static void judge(struct past *p, const struct past_key *k, const struct check_o
 }
 
 /* What the session knows is about to change: its other open operations keep what they began with. */
-static void keep_pasts(struct past *p, struct past_session *s)
+static void end_epoch(struct past *p, struct past_session *s)
 {
-    for (struct check_op *op = s->open; op != NULL; op = op->session_older)
-        if (op->past == NULL) {
-            op->past_width = s->width > 0 ? s->width : 1;
-            widen(p, s, op->past_width);
-            op->past = vector_copy(&p->vectors, s->known, op->past_width);
-        }
+    if (s->open == 0)
+        return;
+    struct past_epoch e = {.width = s->width > 0 ? s->width : 1, .number = s->epoch++, .open = s->open};
+    widen(p, s, e.width);
+    e.known = vector_copy(&p->vectors, s->known, e.width);
+    *array_add(&s->epochs) = e;
+    s->open = 0;
 }
 
 static void learn(struct past *p, struct past_session *s, const struct past_write *w)
 {
     if (is_known(p, s->known, s->width, w))
         return;
-    keep_pasts(p, s);
+    end_epoch(p, s);
     s->lacks |= s->late && (w->lacks || w->known == NULL);
     widen(p, s, w->width > w->lane + 1 ? w->width : w->lane + 1);
     if (w->known != NULL)
@@ -381,15 +414,11 @@ static void learn(struct past *p, struct past_session *s, const struct past_writ
 }
 
 /* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. */
-static bool is_known_newest(const struct past *p, const struct check_key_line *line,
-                            const struct check_op *op)
+static inline bool is_known_newest(const struct past *p, const struct check_key_line *line,
+                                   const struct check_op *op, const struct past_session *s)
 {
-    const struct past_session *s = &p->sessions.items[op->session];
-
-    return op->value == line->newest_value &&
-           (op->value == CHECK_INITIAL ||
-            (line->newest_seq != 0 &&
-             known_of(p, s->known, s->width, line->newest_lane) >= line->newest_seq));
+    return (op->value == line->newest_value) &
+           (known_of(p, s->known, s->width, line->newest_lane) >= line->newest_seq);
 }
 
 /* Its value is nobody's, or that of a write that was let go of. */
@@ -408,31 +437,31 @@ static void read_nameless(struct past *p, const struct past_key *k, const struct
                         (unsigned long long)op->id);
 }
 
-static void end_read(struct past *p, const struct check_op *op)
+static APART void end_read(struct past *p, const struct check_op *op)
 {
     struct check_key_line *line = &p->lines->all.items[op->key];
-    uint64_t index = line->newest;
+    uint32_t index = line->newest;
 
-    if (!p->def.sessions && is_known_newest(p, line, op))
-        return;
     if (op->value == CHECK_INITIAL || op->value != line->newest_value) {
-        const struct past_key *k = past_key_of(p, line);
-        index = op->value != CHECK_INITIAL ? write_named(p, k, op->value) : CHECK_ABSENT;
-        if (op->value != CHECK_INITIAL && index == CHECK_ABSENT) {
+        struct past_key *k = past_key_of(p, line);
+        uint32_t at = op->value != CHECK_INITIAL ? entry_named(k, op->value) : UINT32_MAX;
+        if (op->value != CHECK_INITIAL && at == UINT32_MAX) {
             read_nameless(p, k, op);
             return;
         }
-        if (index != CHECK_ABSENT)
-            place(p, (uint32_t)index);
-        judge(p, k, op, index);
-        if (index == CHECK_ABSENT)
+        if (at != UINT32_MAX) {
+            index = past_entries(k)[at].write;
+            place(p, index);
+        }
+        judge(p, k, op, at);
+        if (at == UINT32_MAX)
             return;
     } else { /* none is newer */
-        place(p, (uint32_t)index);
+        place(p, index);
     }
     learn(p, &p->sessions.items[op->session], &p->writes.items[index]);
     if (p->def.sessions)
-        past_note_reader(p, op, (uint32_t)index);
+        past_note_reader(p, op, index);
 }
 
 static void end_write(struct past *p, const struct check_op *op)
@@ -451,38 +480,46 @@ static void end_write(struct past *p, const struct check_op *op)
     } else if (op->outcome == CHECK_FAIL) {
         struct check_key_line *line = &p->lines->all.items[op->key];
         struct past_key *k = past_key_of(p, line);
-        size_t i = k->writes.count;
-        while (k->writes.items[--i] != index)
-            ;
-        memmove(&k->writes.items[i], &k->writes.items[i + 1],
-                (k->writes.count - i - 1) * sizeof *k->writes.items);
-        k->writes.count--;
+        struct past_entry *entries = past_entries(k);
+        uint32_t i = entry_of(k, index);
+        memmove(&entries[i], &entries[i + 1], (k->count - i - 1) * sizeof *entries);
+        k->count--;
         past_write_free(p, index);
-        if (k->writes.count == 0)
+        if (k->count > 0) {
+            see_newest(p, line, entries[k->count - 1].write);
+        } else {
             line->newest_value = CHECK_INITIAL;
-        else
-            see_newest(p, line, k->writes.items[k->writes.count - 1]);
+            line->newest_seq = 0;
+        }
     }
+}
+
+/* The last of an earlier epoch lets go of what was known then. */
+static APART void leave_epoch(struct past *p, struct past_session *s, uint32_t number)
+{
+    struct past_epoch *e = epoch_of(s, number);
+
+    if (--e->open > 0)
+        return;
+    vector_give(&p->vectors, e->known, e->width);
+    *e = s->epochs.items[--s->epochs.count];
 }
 
 void past_end(struct past *p, struct check_op *op)
 {
-    if (!p->given_up) {
-        struct past_session *s = &p->sessions.items[op->session];
-        if (op->session_newer != NULL)
-            op->session_newer->session_older = op->session_older;
-        else
-            s->open = op->session_older;
-        if (op->session_older != NULL)
-            op->session_older->session_newer = op->session_newer;
-        p->ending = op;
-        if (op->f == CHECK_READ && op->outcome == CHECK_OK)
+    if (p->given_up)
+        return;
+    struct past_session *s = &p->sessions.items[op->session];
+    uint32_t epoch = op->epoch;
+    bool before = epoch != s->epoch;
+    s->open -= !before;
+    if (op->f == CHECK_READ) {
+        if (op->outcome == CHECK_OK &&
+            (p->def.sessions || !is_known_newest(p, &p->lines->all.items[op->key], op, s)))
             end_read(p, op);
-        else if (op->f == CHECK_WRITE && op->write != 0)
-            end_write(p, op);
-        p->ending = NULL;
+    } else if (op->f == CHECK_WRITE && op->write != 0) {
+        end_write(p, op);
     }
-    if (!p->given_up)
-        vector_give(&p->vectors, op->past, op->past_width);
-    op->past = NULL;
+    if (before)
+        leave_epoch(p, s, epoch);
 }

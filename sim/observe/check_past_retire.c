@@ -22,9 +22,8 @@ static uint32_t *known_by_all(const struct past *p)
         if (s->born == 0)
             continue;
         lower(p, least, s->known, s->width);
-        for (const struct check_op *op = s->open; op != NULL; op = op->session_older)
-            if (op->past != NULL)
-                lower(p, least, op->past, op->past_width);
+        array_each (const struct past_epoch, e, &s->epochs)
+            lower(p, least, e->known, e->width);
     }
     return least;
 }
@@ -58,31 +57,31 @@ static void remember(struct past *p, const uint32_t *least)
 static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
 {
     uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
-    uint32_t kept = k->writes.count;
+    struct past_entry *entries = past_entries(k);
+    uint32_t kept = k->count;
     bool gave = false;
 
     /* From the newest to the oldest, so that what covers is met first; what stays is moved to the end. */
-    for (size_t i = k->writes.count; i-- > 0;) {
-        uint32_t index = k->writes.items[i];
-        struct past_write *w = &p->writes.items[index];
+    for (uint32_t i = k->count; i-- > 0;) {
+        struct past_entry e = entries[i];
         bool covered = false;
-        for (uint32_t j = 0; j < stables && w->seq != 0 && w->end != CHECK_OPEN; j++) {
+        for (uint32_t j = 0; j < stables && e.seq != 0; j++) {
             const struct past_write *newer = &p->writes.items[stable[j]];
-            covered |= is_known(p, newer->known, newer->width, w);
+            covered |= known_of(p, newer->known, newer->width, e.lane) >= e.seq;
         }
-        if (covered) {
-            past_write_free(p, index);
+        if (covered && p->writes.items[e.write].end != CHECK_OPEN) {
+            past_write_free(p, e.write);
             k->retired = now;
             continue;
         }
-        if (stables < 4 && is_among(least, width, w))
-            stable[stables++] = index;
-        k->writes.items[--kept] = index;
+        if (stables < 4 && e.seq != 0 && e.lane < width && least[e.lane] >= e.seq)
+            stable[stables++] = e.write;
+        entries[--kept] = e;
     }
-    if (stables > 0 && stable[stables - 1] == k->writes.items[kept])
-        gave = teaches_nobody(p, &p->writes.items[k->writes.items[kept]]);
-    memmove(k->writes.items, k->writes.items + kept, (k->writes.count - kept) * sizeof *k->writes.items);
-    k->writes.count -= kept;
+    if (stables > 0 && stable[stables - 1] == entries[kept].write)
+        gave = teaches_nobody(p, &p->writes.items[entries[kept].write]);
+    memmove(entries, entries + kept, (k->count - kept) * sizeof *entries);
+    k->count -= kept;
     return gave;
 }
 

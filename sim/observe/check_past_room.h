@@ -3,6 +3,7 @@
 #ifndef GEOREP_OBSERVE_CHECK_PAST_ROOM_H
 #define GEOREP_OBSERVE_CHECK_PAST_ROOM_H
 
+#include "sim/base/hot.h"
 #include "sim/base/pool.h"
 #include "sim/observe/check_room.h"
 #include "sim/observe/check_vectors.h"
@@ -36,28 +37,41 @@ struct past_teaching {
     uint64_t begin;
 };
 
+/* What a session knew in an earlier epoch, while operations of it that began then are open. */
+struct past_epoch {
+    struct vector *known;
+    uint32_t width, number, open;
+};
+
+/* An *epoch* ends when what the session knows changes while operations of it are open. */
 struct past_session {
     struct vector *known;
-    uint32_t width;
+    uint32_t width, epoch;
+    uint32_t open; /* operations that began in this epoch */
+    bool late;     /* when it was born some write had given back its vector, */
+    bool lacks;    /* and what such a write would have taught is not known */
+    uint64_t born; /* position of its first operation */
+    ARRAY(struct past_epoch) epochs;
     ARRAY(uint32_t) lanes;
-    struct check_op *open; /* newest first */
-    uint64_t born;         /* position of its first operation */
-    bool late;             /* by then some write had given back its vector, */
-    bool lacks;            /* and what such a write would have taught is not known */
 };
 
-/* Which writes, in order of begin. */
-struct past_order {
-    uint32_t *items;
-    uint32_t count, room;
+/* What is looked at of a write when another of its key is read: its value, and its place, as in it. */
+struct past_entry {
+    uint64_t value;
+    uint32_t write, seq, lane;
 };
 
-/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place, seq 0:
- * none yet; and which it is. */
+/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place; and
+ * which it is. In one line of memory, as long as there is one write. */
 struct past_key {
-    struct past_order writes;
-    uint64_t retired; /* position of the last retirement, 0: none */
+    struct past_entry *more; /* NULL: there is one at most, `one` */
+    uint32_t count, room;    /* in order of begin */
+    uint64_t retired;        /* position of the last retirement, 0: none */
+    _Alignas(8) struct past_entry one;
+    uint64_t unused[2];
 };
+
+_Static_assert(sizeof(struct past_key) == 64, "one line of memory");
 
 /* What session T has read of session S: rising (when, begin of the newest write of S). */
 struct past_sight {
@@ -75,10 +89,9 @@ struct past {
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
     ARRAY(struct past_key) keys; /* [place] */
-    struct pool orders;
+    struct pool entries;       /* of what is `more` */
     ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
     struct vectors vectors;
-    struct check_op *ending; /* it is among the open ones of its session no more, and may have a past */
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
     uint32_t width_before;
@@ -104,6 +117,11 @@ static inline bool is_known(const struct past *p, const struct vector *known, ui
 static inline bool is_among(const uint32_t *counts, uint32_t width, const struct past_write *w)
 {
     return w->seq != 0 && w->lane < width && counts[w->lane] >= w->seq;
+}
+
+static inline struct past_entry *past_entries(struct past_key *k)
+{
+    return k->more != NULL ? k->more : &k->one;
 }
 
 struct past_key *past_key_of(struct past *p, struct check_key_line *line);

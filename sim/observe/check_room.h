@@ -8,19 +8,17 @@
 
 #define CHECK_OPEN UINT64_MAX /* the end of an operation that has none yet */
 
-/* One operation between its begin and its end. The first line of memory is all of a read that needs neither
- * a search nor more of the past than that nothing has changed since; of the others a read has nothing set. */
+/* One operation between its begin and its end. Of what does not come first a read has
+ * nothing set but `number`. */
 struct check_op {
     _Alignas(64) uint64_t id;
     uint64_t begin, end; /* end: CHECK_OPEN until then; 0: there is no operation here */
     uint64_t value;
     struct check_op *line_older, *line_newer; /* open reads, by begin, in a line of check.c */
     uint32_t key, session;                    /* dense, in order of appearance */
-    uint32_t slot;                            /* among the stream's operations, which come and go */
+    uint32_t epoch;                           /* of its session: check_past.c */
     uint8_t f, outcome;
-    struct check_op *session_older, *session_newer; /* open operations of its session */
-    struct vector *past; /* what its session knew when it began, if that has changed since */
-    uint32_t past_width;
+    uint32_t slot;  /* among the stream's operations, which come and go */
     uint32_t write; /* index of its past_write + 1 */
     uint64_t expected;
     int64_t number;
@@ -33,7 +31,7 @@ struct check_op {
 struct check_key_line {
     uint64_t top_write, top_end, top_begin, top_begin_op, others_begin; /* check_linearizable.c */
     uint64_t newest_value;                                              /* check_past.c, as: */
-    uint32_t newest_seq, newest;
+    uint32_t newest_seq, newest; /* newest_seq: UINT32_MAX: none yet; 0: everybody knows it */
     uint16_t newest_lane;
     uint8_t kind;   /* enum check_key */
     uint32_t place; /* from 1; 0: it has none yet */
