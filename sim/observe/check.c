@@ -188,13 +188,12 @@ void check_expect_numbers(const struct check_stream *s, const struct check_soon 
         expect_line(&s->number_of[soon->ops[i].key]);
 }
 
-/* Of a key that has none yet, what it asks for does no harm. */
+/* For a key that has none yet the first is taken: what is asked for then does no harm. */
 void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
 {
     for (uint32_t i = 0; i < soon->count; i++) {
         uint32_t number = s->number_of[soon->ops[i].key];
         soon->ops[i].number = number - (number != 0);
-        soon->ops[i].what = number != 0 ? soon->ops[i].what : SOON_OTHER;
         expect_line(&s->keys.all.items[soon->ops[i].number]);
     }
 }
@@ -202,14 +201,14 @@ void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
 /* Makes the two lists. */
 void check_expect_places(const struct check_stream *s, struct check_soon *soon)
 {
-    uint32_t newest = 0, others = 0;
+    uint32_t newest = 0, others = 0, count = s->keys.all.count > 0 ? soon->count : 0;
 
-    for (uint32_t i = 0; i < soon->count && s->keys.all.count > 0; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const struct check_soon_op *op = &soon->ops[i];
-        bool is_newest = s->keys.all.items[op->number].newest_value == op->value;
+        uint32_t is_newest = op->read_ends & (s->keys.all.items[op->number].newest_value == op->value);
         soon->newest[newest] = soon->others[others] = (uint8_t)i;
-        newest += (op->what == SOON_READ_ENDS) & is_newest & (op->value != CHECK_INITIAL);
-        others += (op->what == SOON_WRITES) | ((op->what == SOON_READ_ENDS) & !is_newest);
+        newest += is_newest;
+        others += op->writes + (op->read_ends ^ is_newest);
     }
     soon->newest_count = newest;
     soon->other_count = others;

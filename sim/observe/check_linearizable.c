@@ -24,18 +24,19 @@
  * So a key keeps its live clusters: about as many as writes of it are open at a time; and those that may
  * have happened.
  *
- * A cluster of which nothing has ended is found by its name; the live ones of a key stand in one piece, the
- * first of them with the key: a read's end passes over them anyway.
+ * A cluster of which nothing has ended is found by its name; the live ones of a key stand in one piece, a few
+ * of them with the key: a read's end passes over them anyway.
  *
  * The *top* is the cluster that began last: mostly the newest, of which most reads are. Its s and who began
  * then stand in the key's line alone (zone_settle), with the largest s of all others, so that a read of it is
  * done with this one line of memory. A key that nobody has written has no more than that.
  *
  * Cost: a look at the key's line when a read ends; at a write's end, and that of a read of another cluster
- * than the top, a pass over the key's live clusters. Memory: 56 bytes a live cluster, 128 a written key with
- * the first.
+ * than the top, a pass over the key's live clusters. Memory: 48 bytes a live cluster, 192 a written key with
+ * its first three: most have the initial one and one or two besides.
  */
 #include "sim/base/expect.h"
+#include "sim/base/hot.h"
 #include "sim/base/lines.h"
 #include "sim/base/pool.h"
 #include "sim/observe/check_room.h"
@@ -44,20 +45,26 @@
 
 struct cluster {
     uint64_t write;                      /* its value */
-    uint64_t first_end, last_begin;      /* f, CHECK_OPEN: nothing of it has ended; s */
+    uint64_t first_end;                  /* f, CHECK_OPEN: nothing of it has ended */
+    uint64_t last_begin : 63;            /* s */
+    uint64_t open : 1;                   /* its write has not ended; it may still turn out to have failed */
     uint64_t write_op, end_op, begin_op; /* the identities behind them */
-    bool open;                           /* its write has not ended; it may still turn out to have failed */
 };
 
+enum { ZONE_FEW = 3 };
+#define BEGIN_BITS (UINT64_MAX >> 1) /* positions are far below */
+
 struct zone_key {
-    struct cluster *more; /* NULL: there is one at most, `one` */
-    uint32_t count, room; /* clusters that have an f, in that order */
+    struct cluster *more; /* NULL: there are no more than `few` */
+    uint32_t count, room; /* clusters that have an f, in that order; for how many `more` has room */
     uint32_t limit;       /* so many before the next look at which are dead; 0: not begun */
     uint32_t top;         /* its place */
     uint64_t dead_begin;  /* the largest s of the dead */
     uint64_t dead_op, dead_write_op;
-    _Alignas(64) struct cluster one;
+    struct cluster few[ZONE_FEW];
 };
+
+_Static_assert(sizeof(struct zone_key) == 192, "three lines of memory");
 
 struct zones {
     struct check_key_lines *lines;
@@ -98,7 +105,7 @@ const struct check_tally *zones_tally(const struct zones *z)
 
 static struct cluster *live_of(struct zone_key *k)
 {
-    return k->more != NULL ? k->more : &k->one;
+    return k->more != NULL ? k->more : k->few;
 }
 
 static void zone_settle(struct zone_key *k, const struct check_key_line *line)
@@ -107,7 +114,7 @@ static void zone_settle(struct zone_key *k, const struct check_key_line *line)
 
     if (k->count == 0)
         return;
-    top->last_begin = line->top_begin;
+    top->last_begin = line->top_begin & BEGIN_BITS;
     top->begin_op = line->top_begin_op;
 }
 
@@ -135,16 +142,21 @@ static void zone_look(struct zone_key *k, struct check_key_line *line)
             line->others_begin = live[i].last_begin;
 }
 
+static APART void live_widen(struct zones *z, struct zone_key *k)
+{
+    uint32_t room = k->room;
+    bool first = k->more == NULL;
+
+    k->room = (uint32_t)(pool_room((k->count + 1) * sizeof *k->more) / sizeof *k->more);
+    k->more = pool_resize(&z->pool, k->more, room * sizeof *k->more, k->room * sizeof *k->more);
+    if (first)
+        memcpy(k->more, k->few, sizeof k->few);
+}
+
 static struct cluster *live_add(struct zones *z, struct zone_key *k, struct cluster c)
 {
-    if (k->count > 0 && k->count >= k->room) {
-        uint32_t room = k->room;
-        k->room = room == 0 ? 4 : room * 2;
-        bool first = k->more == NULL;
-        k->more = pool_resize(&z->pool, k->more, room * sizeof *k->more, k->room * sizeof *k->more);
-        if (first)
-            *k->more = k->one;
-    }
+    if (k->count == (k->more != NULL ? k->room : ZONE_FEW))
+        live_widen(z, k);
     struct cluster *at = &live_of(k)[k->count++];
     *at = c;
     return at;
@@ -237,7 +249,7 @@ void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest)
     k->count = kept;
     k->limit = kept < 4 ? 8 : kept * 2;
     if (kept <= 1 && k->more != NULL) {
-        k->one = *k->more;
+        k->few[0] = *k->more;
         pool_give(&z->pool, k->more, k->room * sizeof *k->more);
         k->more = NULL;
         k->room = 0;
@@ -249,8 +261,8 @@ void zones_expect(const struct zones *z, const struct check_key_line *line)
 {
     if (line->place >= z->keys.count)
         return;
-    expect_line(&z->keys.items[line->place]);
-    expect_line(&z->keys.items[line->place].one);
+    for (size_t i = 0; i < sizeof *z->keys.items; i += 64)
+        expect_line((const char *)&z->keys.items[line->place] + i);
 }
 
 void zones_expect_more(const struct zones *z, const struct check_key_line *line)
@@ -268,7 +280,7 @@ void zones_begin_write(struct zones *z, const struct check_op *op)
     unended_put(z, op->key,
                 (struct cluster){.write = op->value,
                                  .first_end = CHECK_OPEN,
-                                 .last_begin = op->begin,
+                                 .last_begin = op->begin & BEGIN_BITS,
                                  .open = true,
                                  .write_op = op->id,
                                  .begin_op = op->id});
@@ -356,7 +368,7 @@ static void end_read(struct zones *z, struct zone_key *k, const struct check_op 
         }
     }
     if (begin > c->last_begin || c->begin_op == 0) {
-        c->last_begin = begin;
+        c->last_begin = begin & BEGIN_BITS;
         c->begin_op = op->id;
     }
 }

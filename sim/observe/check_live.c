@@ -202,8 +202,8 @@ static void look_ahead(const struct checks *c, const struct history_batch *batch
         soon->ops[i] = (struct check_soon_op){
             .key = r->key < c->setting->key_count ? r->key : 0,
             .value = r->end.write,
-            .what = ((begins & begin_writes) | (ends & end_writes)) * SOON_WRITES +
-                    (ends & !end_writes) * SOON_READ_ENDS,
+            .writes = (uint16_t)((begins & begin_writes) | (ends & end_writes)),
+            .read_ends = (uint16_t)(ends & !end_writes),
         };
     }
 }

@@ -1,5 +1,6 @@
 /* check_past_retire.c -- which writes the causal checker lets go of, and which give back their vectors: see
  * the top of check_past.c. */
+#include "sim/base/expect.h"
 #include "sim/observe/check_past_room.h"
 
 static void lower(const struct past *p, uint32_t *least, const struct vector *known, uint32_t width)
@@ -85,6 +86,20 @@ static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
     return gave;
 }
 
+/* The writes are in no cache, nor are the lines of their keys, nor these. */
+static inline void expect_ahead(const struct past *p, size_t i)
+{
+    enum { WRITES = 24, LINES = 16, KEYS = 8 };
+    const struct past_teaching *t = &p->teaching.items[i];
+    size_t ahead = p->teaching.count - i;
+
+    if (ahead <= WRITES)
+        return;
+    expect_line(&p->writes.items[t[WRITES].write]);
+    expect_line(&p->lines->all.items[p->writes.items[t[LINES].write].key]);
+    past_expect_key(p, &p->lines->all.items[p->writes.items[t[KEYS].write].key]);
+}
+
 /* Looks at the keys of writes that still have a vector. */
 void past_retire(struct past *p, uint64_t now)
 {
@@ -94,6 +109,7 @@ void past_retire(struct past *p, uint64_t now)
 
     for (size_t i = 0; i < p->teaching.count; i++) {
         struct past_teaching t = p->teaching.items[i];
+        expect_ahead(p, i);
         const struct past_write *w = &p->writes.items[t.write];
         if (w->begin == t.begin && w->known != NULL && is_among(least, width, w))
             gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);

@@ -101,12 +101,11 @@ bool check_step_apply(const struct check_step *s,
  * asked for in four steps, each of which looks at what the one before has asked for, and of which each is to
  * be called some time after the one before. Nothing else depends on them. */
 enum { CHECK_SOON = 16 };
-enum check_soon_what { SOON_OTHER, SOON_WRITES, SOON_READ_ENDS = 2 };
 
 struct check_soon_op {
     uint64_t key, value; /* value: what a read returns */
     uint32_t number;     /* the stream's */
-    uint32_t what;       /* enum check_soon_what */
+    uint16_t writes, read_ends; /* 0 or 1, neither of what is something else */
 };
 struct check_soon {
     struct check_soon_op ops[CHECK_SOON];

@@ -2,8 +2,14 @@
  * the processor can, else 16. */
 #include "sim/observe/check_vectors.h"
 
+#include "sim/base/hot.h"
+
+enum { LINE = 64, FIRST_PIECE = 1 << 15, PIECE = 1 << 21 };
+
 void vectors_free(struct vectors *v)
 {
+    for (size_t i = 0; i <= VECTOR_LINES_MOST; i++)
+        array_free(&v->rooms[i].free);
     pool_free(&v->pool);
     *v = (struct vectors){0};
 }
@@ -16,14 +22,42 @@ struct vectors vectors_widen(struct vectors *v)
     return old;
 }
 
+/* Which rooms: half a line, or so many lines. */
+static struct vector_rooms *rooms_of(struct vectors *v, uint32_t width)
+{
+    size_t bytes = vector_bytes(v, width), lines = bytes <= LINE / 2 ? 0 : (bytes + LINE - 1) / LINE;
+
+    CHECK(lines <= VECTOR_LINES_MOST);
+    return &v->rooms[lines];
+}
+
+/* What is left of the piece before is too short, and is lost. */
+static COLD void cut(struct vectors *v, struct vector_rooms *rooms)
+{
+    bool halves = rooms == v->rooms;
+    size_t bytes = halves ? LINE : (size_t)(rooms - v->rooms) * LINE;
+
+    if (v->left < bytes) {
+        v->left = v->piece == NULL ? FIRST_PIECE : PIECE;
+        v->piece = pool_take(&v->pool, v->left);
+    }
+    *array_add(&rooms->free) = (struct vector *)(void *)v->piece;
+    if (halves)
+        *array_add(&rooms->free) = (struct vector *)(void *)(v->piece + LINE / 2);
+    v->piece += bytes;
+    v->left -= bytes;
+}
+
 static struct vector *vector_new(struct vectors *v, uint32_t width)
 {
-    size_t bytes = vector_bytes(v, width);
-    struct vector *vector = pool_take(&v->pool, bytes), *next = pool_next(&v->pool, bytes);
+    struct vector_rooms *rooms = rooms_of(v, width);
 
-    if (next != NULL)
-        vector_expect(v, next, width);
-    v->bytes += bytes;
+    v->bytes += vector_bytes(v, width);
+    if (rooms->free.count == 0)
+        cut(v, rooms);
+    struct vector *vector = rooms->free.items[--rooms->free.count];
+    if (rooms->free.count > 0)
+        vector_expect(v, rooms->free.items[rooms->free.count - 1], width);
     return vector;
 }
 
@@ -53,7 +87,7 @@ void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
     if (vector == NULL)
         return;
     v->bytes -= vector_bytes(v, width);
-    pool_give(&v->pool, vector, vector_bytes(v, width));
+    *array_add(&rooms_of(v, width)->free) = vector;
 }
 
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)
@@ -65,41 +99,46 @@ struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint3
     return (struct vector *)(void *)larger;
 }
 
-/* So many lanes from the first are done, `lanes` at a time. */
+/* `lanes` at a time; some of the last are done twice, since to join again changes nothing. Of fewer than that
+ * none is done: false. */
 #define JOIN(type, count, lanes)                                                                             \
     typedef count type __attribute__((vector_size(sizeof(count) * (lanes))));                                \
-    uint32_t i = 0;                                                                                          \
-    for (; i + (lanes) <= width; i += (lanes)) {                                                             \
+    if (width < (lanes))                                                                                     \
+        return false;                                                                                        \
+    for (uint32_t at = 0;;) {                                                                                \
         type a, b;                                                                                           \
-        memcpy(&a, into + i, sizeof a);                                                                      \
-        memcpy(&b, other + i, sizeof b);                                                                     \
+        memcpy(&a, into + at, sizeof a);                                                                     \
+        memcpy(&b, other + at, sizeof b);                                                                    \
         type more = b > a;                                                                                   \
         a = (b & more) | (a & ~more);                                                                        \
-        memcpy(into + i, &a, sizeof a);                                                                      \
-    }                                                                                                        \
-    return i
+        memcpy(into + at, &a, sizeof a);                                                                     \
+        at += (lanes);                                                                                       \
+        if (at >= width)                                                                                     \
+            return true;                                                                                     \
+        at = at < width - (lanes) ? at : width - (lanes);                                                    \
+    }
 
-static uint32_t join_wide(uint32_t *into, const uint32_t *other, uint32_t width)
+static bool join_wide(uint32_t *into, const uint32_t *other, uint32_t width)
 {
-    JOIN(four, int32_t, 4);
+    JOIN(four, int32_t, 4)
 }
 
-static uint32_t join_narrow(uint16_t *into, const uint16_t *other, uint32_t width)
+static bool join_narrow(uint16_t *into, const uint16_t *other, uint32_t width)
 {
-    JOIN(eight, int16_t, 8);
+    JOIN(eight, int16_t, 8)
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static uint32_t join_wide_fast(uint32_t *into, const uint32_t *other,
-                                                               uint32_t width)
+__attribute__((target("avx2"))) static bool join_wide_fast(uint32_t *into, const uint32_t *other,
+                                                           uint32_t width)
 {
-    JOIN(eight, int32_t, 8);
+    JOIN(eight, int32_t, 8)
 }
 
-__attribute__((target("avx2"))) static uint32_t join_narrow_fast(uint16_t *into, const uint16_t *other,
-                                                                 uint32_t width)
+__attribute__((target("avx2"))) static bool join_narrow_fast(uint16_t *into, const uint16_t *other,
+                                                             uint32_t width)
 {
-    JOIN(sixteen, int16_t, 16);
+    JOIN(sixteen, int16_t, 16)
 }
 
 static bool is_fast(void)
@@ -118,7 +157,7 @@ static bool is_fast(void)
 
 void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width)
 {
-    uint32_t done = 0;
+    bool done;
 
     if (v->wide)
         done = is_fast()
@@ -128,9 +167,9 @@ void vector_join(const struct vectors *v, struct vector *into, const struct vect
         done = is_fast()
                    ? join_narrow_fast((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width)
                    : join_narrow((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width);
-    for (; done < width; done++)
-        if (vector_at(v, other, done) > vector_at(v, into, done))
-            vector_set(v, into, done, vector_at(v, other, done));
+    for (uint32_t i = 0; !done && i < width; i++)
+        if (vector_at(v, other, i) > vector_at(v, into, i))
+            vector_set(v, into, i, vector_at(v, other, i));
 }
 
 void vector_lower(const struct vectors *v, uint32_t *least, const struct vector *other, uint32_t width)

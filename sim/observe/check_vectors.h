@@ -1,5 +1,7 @@
-/* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c), from a
- * pool.
+/* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c).
+ *
+ * Their rooms are of whole lines of memory, or half of one, cut from a pool's; those given back are named in a list beside them, since
+ * they are in no cache any more when they are given back, nor yet when they are taken again.
  *
  * A count has two bytes until some lane has come further than that goes; then all have four (vectors_widen),
  * and whoever holds vectors has each of them made again. */
@@ -16,9 +18,18 @@ enum { VECTOR_NARROW_MOST = INT16_MAX };
 
 struct vector; /* counts of as many lanes as whoever holds it knows */
 
+enum { VECTOR_LINES_MOST = 256 }; /* of 4096 lanes, all wide */
+
+struct vector_rooms {
+    ARRAY(struct vector *) free;
+};
+
 struct vectors {
     struct pool pool;
-    uint64_t bytes; /* of those that are out */
+    char *piece; /* of it, from which rooms are cut, */
+    size_t left; /* and how much of it is left */
+    struct vector_rooms rooms[VECTOR_LINES_MOST + 1]; /* [lines]; 0: half of one */
+    uint64_t bytes; /* of the vectors that are out */
     bool wide;
 };
 
