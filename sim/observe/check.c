@@ -182,10 +182,9 @@ struct check_op *check_op_at(const struct check_stream *s, uint32_t slot)
     return &s->blocks.items[slot / BLOCK][slot % BLOCK];
 }
 
-void check_expect_numbers(const struct check_stream *s, const struct check_soon *soon)
+void check_expect_number(const struct check_stream *s, uint64_t key)
 {
-    for (uint32_t i = 0; i < soon->count; i++)
-        expect_line(&s->number_of[soon->ops[i].key]);
+    expect_line(&s->number_of[key]);
 }
 
 /* For a key that has none yet the first is taken: what is asked for then does no harm. */
@@ -205,10 +204,10 @@ void check_expect_places(const struct check_stream *s, struct check_soon *soon)
 
     for (uint32_t i = 0; i < count; i++) {
         const struct check_soon_op *op = &soon->ops[i];
-        uint32_t is_newest = op->read_ends & (s->keys.all.items[op->number].newest_value == op->value);
+        uint32_t is_newest = op->is_read & (s->keys.all.items[op->number].newest_value == op->value);
         soon->newest[newest] = soon->others[others] = (uint8_t)i;
         newest += is_newest;
-        others += op->writes + (op->read_ends ^ is_newest);
+        others += !is_newest;
     }
     soon->newest_count = newest;
     soon->other_count = others;
@@ -355,7 +354,6 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
     return op;
 }
 
-/* What is the same of all of them. */
 static inline void end(struct check_stream *s, struct check_op *op, uint64_t position,
                        enum check_outcome outcome)
 {
@@ -363,7 +361,9 @@ static inline void end(struct check_stream *s, struct check_op *op, uint64_t pos
     op->end = position;
     op->outcome = (uint8_t)outcome;
     if (kind_of(s, op) == CHECK_KEY_ZONES) {
-        if (zones_end(s->zones, op))
+        if (!(op->f != CHECK_WRITE && outcome == CHECK_OK &&
+              zones_read_top(&s->keys.all.items[op->key], op)) &&
+            zones_end(s->zones, op))
             zones_sweep(s->zones, op->key, oldest_read(s, op->key));
         if (s->past != NULL)
             past_end(s->past, op);

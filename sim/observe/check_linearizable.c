@@ -380,14 +380,6 @@ bool zones_end(struct zones *z, const struct check_op *op)
 
     if (reads && op->outcome != CHECK_OK)
         return false;
-    /* Nothing of another began after something of the top had ended: its reads are right. */
-    if (reads && op->value == line->top_write && line->top_end >= line->others_begin) {
-        if (op->begin > line->top_begin || line->top_begin_op == 0) {
-            line->top_begin = op->begin > line->top_begin ? op->begin : line->top_begin;
-            line->top_begin_op = op->id;
-        }
-        return false;
-    }
     struct zone_key *k = zone_of(z, line);
     zone_settle(k, line);
     if (reads)

@@ -193,19 +193,20 @@ static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_
 
 /* Without a branch: what a record is, nothing foretells. */
 static void look_ahead(const struct checks *c, const struct history_batch *batch, const uint16_t *at,
-                       struct check_soon *soon)
+                       uint32_t count, struct check_soon *soon)
 {
-    for (uint32_t i = 0; i < soon->count; i++) {
+    uint32_t listed = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
         const struct history_record *r = &batch->entries[at[i]].record;
-        uint32_t begins = r->kind == HISTORY_BEGIN, ends = r->kind == HISTORY_END,
-                 begin_writes = r->begin.op_kind != GEO_READ, end_writes = r->end.op_kind != GEO_READ;
-        soon->ops[i] = (struct check_soon_op){
-            .key = r->key < c->setting->key_count ? r->key : 0,
-            .value = r->end.write,
-            .writes = (uint16_t)((begins & begin_writes) | (ends & end_writes)),
-            .read_ends = (uint16_t)(ends & !end_writes),
-        };
+        uint64_t key = r->key < c->setting->key_count ? r->key : 0;
+        uint32_t begins = r->kind == HISTORY_BEGIN, ends = r->kind == HISTORY_END;
+        check_expect_number(c->stream, key);
+        soon->ops[listed] = (struct check_soon_op){
+            .key = key, .value = r->end.write, .is_read = ends & (r->end.op_kind == GEO_READ)};
+        listed += ends | (begins & (r->begin.op_kind != GEO_READ));
     }
+    soon->count = listed;
 }
 
 static void stream_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
@@ -218,13 +219,12 @@ static void stream_batch(struct checks *c, const struct history_batch *batch, co
     for (uint32_t i = 0; i < chosen->count + (STAGES - 1) * CHECK_SOON; i += CHECK_SOON) {
         uint32_t block = i / CHECK_SOON + STAGES;
         struct check_soon *newest = &soon[block % STAGES];
-        newest->count = block_of(i, 0, chosen->count, &from);
-        look_ahead(c, batch, &chosen->at[from], newest);
-        check_expect_numbers(c->stream, newest);
+        uint32_t count = block_of(i, 0, chosen->count, &from);
+        look_ahead(c, batch, &chosen->at[from], count, newest);
         check_expect_lines(c->stream, &soon[(block - 1) % STAGES]);
         check_expect_places(c->stream, &soon[(block - 2) % STAGES]);
         check_expect_values(c->stream, &soon[(block - 3) % STAGES]);
-        uint32_t count = block_of(i, STAGES - 1, chosen->count, &from);
+        count = block_of(i, STAGES - 1, chosen->count, &from);
         for (uint32_t j = 0; j < count; j++)
             stream_read(c, &batch->entries[chosen->at[from + j]]);
     }

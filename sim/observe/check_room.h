@@ -97,24 +97,25 @@ bool check_step_matches(const struct check_step *s, struct check_state state); /
 bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
-/* What soon comes to a stream with keys below a known number, of a few operations at a time: their memory is
- * asked for in four steps, each of which looks at what the one before has asked for, and of which each is to
- * be called some time after the one before. Nothing else depends on them. */
+/* What soon comes to a stream with keys below a known number, of a few records at a time: first the key's
+ * number is asked for of each, then, of those that look at more than that, the rest in three steps. Each is to
+ * be called some time after the one before, as it looks at what that has asked for. Nothing else depends on
+ * them. */
 enum { CHECK_SOON = 16 };
 
 struct check_soon_op {
-    uint64_t key, value; /* value: what a read returns */
-    uint32_t number;     /* the stream's */
-    uint16_t writes, read_ends; /* 0 or 1, neither of what is something else */
+    uint64_t key, value;        /* value: what a read returns */
+    uint32_t number;            /* the stream's */
+    uint32_t is_read;           /* 0 or 1 */
 };
 struct check_soon {
-    struct check_soon_op ops[CHECK_SOON];
     uint32_t count;
-    uint32_t newest_count, other_count;                  /* of the two below, also the stream's: */
+    uint32_t newest_count, other_count;             /* of the two below, also the stream's: */
+    struct check_soon_op ops[CHECK_SOON];           /* ends, and begins of writes */
     uint8_t newest[CHECK_SOON], others[CHECK_SOON]; /* reads of their key's newest value; what looks at more */
 };
 
-void check_expect_numbers(const struct check_stream *s, const struct check_soon *soon);
+void check_expect_number(const struct check_stream *s, uint64_t key);
 void check_expect_lines(const struct check_stream *s, struct check_soon *soon);
 void check_expect_places(const struct check_stream *s, struct check_soon *soon);
 void check_expect_values(const struct check_stream *s, const struct check_soon *soon);
@@ -125,12 +126,23 @@ struct check_op *check_begin_read(struct check_stream *s, uint64_t id, uint64_t 
 void check_end_read(struct check_stream *s, struct check_op *op, uint64_t position,
                     enum check_outcome outcome, uint64_t value, int64_t number);
 
-/* Linearizability by zones. `zones_end` true: zones_sweep is wanted, which is told the begin of the key's
- * oldest open read (CHECK_OPEN: none). */
+/* Linearizability by zones. What zones_read_top is true of is no concern of zones_end any more. `zones_end`
+ * true: zones_sweep is wanted, which is told the begin of the key's oldest open read (CHECK_OPEN: none). */
 struct zones;
 struct zones *zones_new(struct check_key_lines *keys, const char *noun);
 void zones_free(struct zones *z);
 void zones_begin_write(struct zones *z, const struct check_op *op);
+/* A read of the top that is right, as nothing of another cluster began after something of it had ended. */
+static inline bool zones_read_top(struct check_key_line *k, const struct check_op *op)
+{
+    if ((op->value != k->top_write) | (k->top_end < k->others_begin))
+        return false;
+    if (op->begin > k->top_begin || k->top_begin_op == 0) {
+        k->top_begin = op->begin > k->top_begin ? op->begin : k->top_begin;
+        k->top_begin_op = op->id;
+    }
+    return true;
+}
 bool zones_end(struct zones *z, const struct check_op *op);
 void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest_open_read);
 void zones_expect(const struct zones *z, const struct check_key_line *k);
