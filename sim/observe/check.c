@@ -193,7 +193,8 @@ void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
     for (uint32_t i = 0; i < soon->count; i++) {
         uint32_t number = s->number_of[soon->ops[i].key];
         soon->ops[i].number = number - (number != 0);
-        expect_line(&s->keys.all.items[soon->ops[i].number]);
+        if (s->keys.all.count > 0)
+            expect_line(&s->keys.all.items[soon->ops[i].number]);
     }
 }
 

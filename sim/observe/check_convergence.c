@@ -11,9 +11,11 @@
  * or if messages still wait for bandwidth at the end, it is undecided.
  *
  * Of a replica that nothing has reached all is 0. A key's replicas stand side by side, behind the bits that say
- * which of them wait to be held against the others: of five replicas all is in two lines of memory.
+ * which of them wait to be held against the others: of five replicas all is in two lines of memory. Keys have
+ * a number in order of their first change, and the tables are as long as these are many.
  *
- * Memory: 24 bytes a key and replica, 8 a key and 64 of them; and 24 for each origin one has merged. */
+ * Memory: 24 bytes a key and replica that was ever written, 8 a key and 64 of them, and 24 for each origin one
+ * has merged; 4 bytes a key. */
 #include "sim/base/expect.h"
 #include "sim/base/hash.h"
 #include "sim/base/hot.h"
@@ -30,16 +32,16 @@ struct row {
 
 struct dirty {
     uint64_t key;
-    uint32_t row;
+    uint32_t number, row;
 };
 
 struct alike {
     const struct history_setting *setting;
     struct places places;
-    uint64_t *rows; /* [key * stride]: `marks` words, a bit for each row that is dirty; then the rows */
+    uint32_t *number_of; /* [key], 0: nothing of it has changed yet */
+    uint64_t *rows; /* [number * stride]: `marks` words, a bit for each row that is dirty; then the rows */
     uint32_t holders, marks;
-    size_t stride, bytes;
-    uint64_t *written; /* a bit a key: some row of it was touched */
+    size_t stride, count, room; /* count: of numbers, 0 is nobody's */
     bool *up, *forgot; /* [node]; forgot: lost memory, so that what it has merged is not known any more */
     uint32_t *lives;   /* [node]: how often it has lost its disk */
     int64_t *on;       /* [fault]: how often it has begun less ended */
@@ -53,6 +55,16 @@ struct alike {
     struct check_tally eventual, strong;
 };
 
+/* What is not touched of a large table costs nothing: it seldom moves. */
+static COLD void rows_grow(struct alike *c)
+{
+    size_t each = c->stride * sizeof *c->rows,
+           room = c->room == 0 ? 64 : c->room * each < 1 << 18 ? c->room * 2 : c->room * 8;
+
+    c->rows = sparse_grow(c->rows, c->room * each, c->room * each, room * each);
+    c->room = room;
+}
+
 struct alike *alike_new(const struct history_setting *s)
 {
     struct alike *c = memory_new(1, sizeof *c);
@@ -62,9 +74,9 @@ struct alike *alike_new(const struct history_setting *s)
     c->holders = c->places.replicas;
     c->marks = (c->holders + 63) / 64;
     c->stride = c->marks + c->holders * sizeof(struct row) / sizeof *c->rows;
-    c->bytes = (size_t)s->key_count * c->stride * sizeof *c->rows;
-    c->rows = sparse_new(c->bytes + 1);
-    c->written = memory_new(s->key_count / 64 + 1, sizeof *c->written);
+    c->number_of = sparse_new(s->key_count * sizeof *c->number_of + 1);
+    c->count = 1;
+    rows_grow(c);
     c->up = memory_new(s->node_count, sizeof *c->up);
     c->forgot = memory_new(s->node_count, sizeof *c->forgot);
     c->lives = memory_new(s->node_count, sizeof *c->lives);
@@ -80,8 +92,8 @@ void alike_free(struct alike *c)
     if (c == NULL)
         return;
     places_close(&c->places);
-    sparse_free(c->rows, c->bytes + 1);
-    free(c->written);
+    sparse_free(c->number_of, c->setting->key_count * sizeof *c->number_of + 1);
+    sparse_free(c->rows, c->room * c->stride * sizeof *c->rows);
     free(c->up);
     free(c->forgot);
     free(c->lives);
@@ -96,14 +108,24 @@ const struct check_tally *alike_tally(const struct alike *c, bool strong)
     return strong ? &c->strong : &c->eventual;
 }
 
-static inline uint64_t *marks_of(const struct alike *c, uint64_t key)
+static inline uint64_t *marks_of(const struct alike *c, uint32_t number)
 {
-    return &c->rows[key * c->stride];
+    return &c->rows[number * c->stride];
 }
 
-static inline struct row *rows_of(const struct alike *c, uint64_t key)
+static inline struct row *rows_of(const struct alike *c, uint32_t number)
 {
-    return (struct row *)(void *)(marks_of(c, key) + c->marks);
+    return (struct row *)(void *)(marks_of(c, number) + c->marks);
+}
+
+static inline uint32_t number_of(struct alike *c, uint64_t key)
+{
+    if (c->number_of[key] == 0) {
+        if (c->count >= c->room)
+            rows_grow(c);
+        c->number_of[key] = (uint32_t)c->count++;
+    }
+    return c->number_of[key];
 }
 
 /* Though they have the same writes. Without a branch: which of them it is, nothing foretells. */
@@ -112,39 +134,39 @@ static inline bool answers_differ(const struct row *a, const struct row *b)
     return (a->has == b->has) & (a->also == b->also) & (a->digest != b->digest);
 }
 
-static COLD void tell(struct alike *c, uint64_t key, uint32_t row)
+static COLD void tell(struct alike *c, const struct dirty *d)
 {
-    const struct row *rows = rows_of(c, key), *mine = &rows[row];
-    uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders);
+    const struct row *rows = rows_of(c, d->number), *mine = &rows[d->row];
+    uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, d->key, holders);
 
-    if (c->forgot[holders[row]])
+    if (c->forgot[holders[d->row]])
         return;
     for (uint32_t i = 0; i < count; i++) {
         if (c->forgot[holders[i]] || !answers_differ(&rows[i], mine))
             continue;
         check_violation(&c->strong, 0, (uint64_t[4]){0},
                         "at %.9g s nodes %u and %u have the same writes of key %llu and answer differently",
-                        (double)c->dirty_time / 1e9, holders[row], holders[i], (unsigned long long)key);
+                        (double)c->dirty_time / 1e9, holders[d->row], holders[i], (unsigned long long)d->key);
         return;
     }
 }
 
-static inline void compare(struct alike *c, uint64_t key, uint32_t row)
+static inline void compare(struct alike *c, const struct dirty *d)
 {
-    const struct row *rows = rows_of(c, key), mine = rows[row];
+    const struct row *rows = rows_of(c, d->number), mine = rows[d->row];
     bool differ = false;
 
-    marks_of(c, key)[row / 64] &= ~(UINT64_C(1) << row % 64);
+    marks_of(c, d->number)[d->row / 64] &= ~(UINT64_C(1) << d->row % 64);
     for (uint32_t i = 0; i < c->holders; i++)
         differ |= answers_differ(&rows[i], &mine);
     if (differ)
-        tell(c, key, row);
+        tell(c, d);
 }
 
 static void settle(struct alike *c)
 {
     array_each (struct dirty, d, &c->dirty)
-        compare(c, d->key, d->row);
+        compare(c, d);
     c->dirty.count = 0;
 }
 
@@ -154,8 +176,8 @@ static void forget_disk(struct alike *c, uint32_t node)
     c->forgot[node] = false;
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
         int row = places_row(&c->places, key, node);
-        if (row >= 0 && (c->written[key / 64] >> key % 64 & 1) != 0)
-            rows_of(c, key)[row] = (struct row){0};
+        if (row >= 0 && c->number_of[key] != 0)
+            rows_of(c, c->number_of[key])[row] = (struct row){0};
     }
 }
 
@@ -163,8 +185,8 @@ static void forget_key(struct alike *c, const struct history_record *r)
 {
     int row = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
-    if (row >= 0)
-        rows_of(c, r->key)[row] = (struct row){0};
+    if (row >= 0 && c->number_of[r->key] != 0)
+        rows_of(c, c->number_of[r->key])[row] = (struct row){0};
 }
 
 static void merge(struct alike *c, const struct history_record *r, struct row *row, uint64_t index)
@@ -192,8 +214,8 @@ static void change(struct alike *c, const struct history_record *r)
     if (at < 0 || (r->kind == HISTORY_STORE && !r->store.kept))
         return;
     c->changed_time = r->time;
-    struct row *row = &rows_of(c, r->key)[at];
-    c->written[r->key / 64] |= UINT64_C(1) << r->key % 64;
+    uint32_t number = number_of(c, r->key);
+    struct row *row = &rows_of(c, number)[at];
     if (r->kind == HISTORY_STORE)
         *row = (struct row){.digest = r->store.digest ^ c->initial,
                             .has = (uint64_t)r->store.stamp,
@@ -202,9 +224,9 @@ static void change(struct alike *c, const struct history_record *r)
         row->digest = r->answer.digest ^ c->initial;
     else
         merge(c, r, row, r->key * c->holders + (uint32_t)at);
-    uint64_t *mark = &marks_of(c, r->key)[at / 64], bit = UINT64_C(1) << at % 64;
+    uint64_t *mark = &marks_of(c, number)[at / 64], bit = UINT64_C(1) << at % 64;
     if ((*mark & bit) == 0)
-        *array_add(&c->dirty) = (struct dirty){r->key, (uint32_t)at};
+        *array_add(&c->dirty) = (struct dirty){r->key, number, (uint32_t)at};
     *mark |= bit;
 }
 
@@ -214,10 +236,15 @@ static bool keeps_apart(uint8_t fault_kind)
            fault_kind == FAULT_SLOW || fault_kind == FAULT_OVERLOAD;
 }
 
-void alike_expect(const struct alike *c, const struct history_record *r)
+void alike_expect_number(const struct alike *c, const struct history_record *r)
 {
-    uint64_t key = r->key < c->setting->key_count ? r->key : 0;
-    const uint64_t *rows = marks_of(c, key);
+    if (r->key < c->setting->key_count)
+        expect_line(&c->number_of[r->key]);
+}
+
+void alike_expect_rows(const struct alike *c, const struct history_record *r)
+{
+    const uint64_t *rows = marks_of(c, r->key < c->setting->key_count ? c->number_of[r->key] : 0);
 
     for (size_t i = 0; i < c->stride; i += 64 / sizeof *rows)
         expect_line(&rows[i]);
@@ -291,7 +318,8 @@ void alike_finish(struct alike *c)
 
     settle(c);
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
-        if ((c->written[key / 64] >> key % 64 & 1) == 0)
+        uint32_t number = c->number_of[key];
+        if (number == 0)
             continue; /* all answer the initial value */
         uint32_t holders[PLACEMENT_MOST], count = placement_holders(c->setting, key, holders),
                                           first = UINT32_MAX;
@@ -302,7 +330,7 @@ void alike_finish(struct alike *c)
                 first = i;
                 continue;
             }
-            if (rows_of(c, key)[i].digest == rows_of(c, key)[first].digest)
+            if (rows_of(c, number)[i].digest == rows_of(c, number)[first].digest)
                 continue;
             if (why != NULL)
                 check_undecided(&c->eventual, why);

@@ -232,13 +232,16 @@ static void stream_batch(struct checks *c, const struct history_batch *batch, co
 
 static void alike_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
 {
-    enum { AHEAD = 8 };
+    enum { FAR = 16, NEAR = 8 };
 
-    for (uint32_t i = 0; i < chosen->count + AHEAD; i++) {
+    for (uint32_t i = 0; i < chosen->count + FAR; i++) {
+        uint32_t near = i - (FAR - NEAR), now = i - FAR; /* beyond count until then */
         if (i < chosen->count)
-            alike_expect(c->alike, &batch->entries[chosen->at[i]].record);
-        if (i >= AHEAD)
-            alike_read(c->alike, &batch->entries[chosen->at[i - AHEAD]].record);
+            alike_expect_number(c->alike, &batch->entries[chosen->at[i]].record);
+        if (near < chosen->count)
+            alike_expect_rows(c->alike, &batch->entries[chosen->at[near]].record);
+        if (now < chosen->count)
+            alike_read(c->alike, &batch->entries[chosen->at[now]].record);
     }
 }
 

@@ -260,9 +260,10 @@ void past_expect_newest(const struct past *p, const struct check_key_line *line)
 
 void past_expect_order(const struct past *p, const struct check_key_line *line)
 {
+    if (line->place >= p->keys.count)
+        return;
     const struct past_key *k = &p->keys.items[line->place];
-
-    if (line->place < p->keys.count && k->more != NULL)
+    if (k->more != NULL && k->count > 0)
         expect_line(&k->more[k->count - 1]);
 }
 

@@ -191,7 +191,8 @@ bool witness_holds(const struct witness *w); /* false: it proves nothing */
 struct alike;
 struct alike *alike_new(const struct history_setting *s);
 void alike_free(struct alike *c);
-void alike_expect(const struct alike *c, const struct history_record *r); /* of a STORE that comes soon */
+void alike_expect_number(const struct alike *c, const struct history_record *r); /* comes soon, */
+void alike_expect_rows(const struct alike *c, const struct history_record *r);   /* sooner */
 void alike_read(struct alike *c, const struct history_record *r);
 void alike_finish(struct alike *c);
 const struct check_tally *alike_tally(const struct alike *c, bool strong);
