@@ -22,13 +22,13 @@ struct vectors vectors_widen(struct vectors *v)
     return old;
 }
 
-/* Which rooms: half a line, or so many lines. */
+/* Which rooms: half a line, or so many lines. NULL: it is longer than whoever holds vectors has them for
+ * long, and has a room of the pool's. */
 static struct vector_rooms *rooms_of(struct vectors *v, uint32_t width)
 {
     size_t bytes = vector_bytes(v, width), lines = bytes <= LINE / 2 ? 0 : (bytes + LINE - 1) / LINE;
 
-    CHECK(lines <= VECTOR_LINES_MOST);
-    return &v->rooms[lines];
+    return lines <= VECTOR_LINES_MOST ? &v->rooms[lines] : NULL;
 }
 
 /* What is left of the piece before is too short, and is lost. */
@@ -53,6 +53,8 @@ static struct vector *vector_new(struct vectors *v, uint32_t width)
     struct vector_rooms *rooms = rooms_of(v, width);
 
     v->bytes += vector_bytes(v, width);
+    if (rooms == NULL)
+        return pool_take(&v->pool, vector_bytes(v, width));
     if (rooms->free.count == 0)
         cut(v, rooms);
     struct vector *vector = rooms->free.items[--rooms->free.count];
@@ -86,8 +88,12 @@ void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
 {
     if (vector == NULL)
         return;
+    struct vector_rooms *rooms = rooms_of(v, width);
     v->bytes -= vector_bytes(v, width);
-    *array_add(&rooms_of(v, width)->free) = vector;
+    if (rooms != NULL)
+        *array_add(&rooms->free) = vector;
+    else
+        pool_give(&v->pool, vector, vector_bytes(v, width));
 }
 
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)
