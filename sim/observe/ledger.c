@@ -328,10 +328,8 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     return true;
 }
 
-void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried)
+void ledger_end(struct ledger *l, struct live_write *w, bool commits, bool retried)
 {
-    struct live_write *w = ledger_find(l, write);
-
     if (w == NULL || w->closed)
         return;
     w->closed = true;

@@ -264,11 +264,12 @@ struct take_origin {
 /* False: this write was taken before. */
 bool ledger_take(struct ledger *l, const struct history_record *r, struct take_origin origin);
 void ledger_made(struct ledger *l, const struct history_record *r);
-void ledger_store(struct ledger *l, const struct history_record *r);
+/* `w`: the write that it names, NULL: it is not live. */
+void ledger_store(struct ledger *l, const struct history_record *r, struct live_write *w);
 void ledger_merge(struct ledger *l, const struct history_record *r);
 void ledger_drop(struct ledger *l, const struct history_record *r);
-/* The client of this write was told, or gave up; `retried`: after several attempts. */
-void ledger_end(struct ledger *l, uint64_t write, bool commits, bool retried);
+/* The client of `w`, NULL: it is not live, was told, or gave up; `retried`: after several attempts. */
+void ledger_end(struct ledger *l, struct live_write *w, bool commits, bool retried);
 void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever, uint32_t last_fault);
 /* A replica rolled its value of the key back to the beginning: as if it had lost its disk, as far as this key
  * goes. */
@@ -308,24 +309,30 @@ static inline struct live_write *ledger_find(const struct ledger *l, uint64_t id
     return l->map[at].write;
 }
 
+/* The same; `was` is what it was some records ago. */
+static inline struct live_write *ledger_found(const struct ledger *l, struct live_write *was, uint64_t id)
+{
+    return was != NULL && was->id == id ? was : ledger_find(l, id);
+}
+
 /* Brings nearer what a record will be about; changes nothing. */
 static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
 {
     expect_line(&l->map[ledger_home(l, id)]);
 }
-/* This and the record of the key were: what they point at. Id 0: no write. */
-static inline void ledger_expect(const struct ledger *l, uint64_t key, uint64_t id)
+/* That, or the record of the key, was: what it points at. */
+static inline void ledger_expect(const struct live_write *w)
 {
-    const struct key_entry *e = ledger_entry(l, key);
-    const struct live_write *w = id != 0 ? ledger_find(l, id) : NULL;
-
-    if (e != NULL) {
-        expect_line(e);
-        expect_line((const char *)e + 64);
-    }
     if (w != NULL)
         for (size_t at = 0; at < sizeof *w + 64; at += 64)
             expect_line((const char *)w + at);
+}
+static inline void ledger_expect_entry(const struct ledger *l, uint64_t key)
+{
+    const struct key_entry *e = ledger_entry(l, key);
+
+    expect_line(e);
+    expect_line((const char *)e + 64);
 }
 
 /* The entry was. Of this node's replica. */

@@ -257,10 +257,9 @@ static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, cons
     }
 }
 
-void ledger_store(struct ledger *l, const struct history_record *r)
+void ledger_store(struct ledger *l, const struct history_record *r, struct live_write *w)
 {
     struct key_entry *e = ledger_entry(l, r->key);
-    struct live_write *w = e != NULL ? ledger_find(l, r->store.write) : NULL;
     int row = places_row(&l->places, r->key, r->node);
 
     if (w != NULL && w->entry != e)

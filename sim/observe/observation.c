@@ -170,7 +170,8 @@ static void read_ends(struct observation *o, const struct operation *op, const s
 }
 
 /* All identities of the operation are over with it; the one that succeeded has committed. */
-static void commits(struct observation *o, const struct operation *op, const struct history_record *r)
+static void commits(struct observation *o, const struct operation *op, const struct history_record *r,
+                    struct live_write *named)
 {
     bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
 
@@ -185,16 +186,18 @@ static void commits(struct observation *o, const struct operation *op, const str
     }
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
         uint64_t write = op->op | identity;
-        ledger_end(&o->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
+        ledger_end(&o->ledger, ledger_found(&o->ledger, named, write),
+                   r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
     }
 }
 
-static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r,
+                       struct live_write *named)
 {
     bool ok = r->end.outcome == OUTCOME_OK;
 
     serves(o, op, r, series_at(&o->series, op->region, op->begin_time));
-    commits(o, op, r);
+    commits(o, op, r, named);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_wrote(&o->guarantees, &o->ledger, op, ok ? r->op : 0);
     for (uint32_t identity = 0; identity <= op->identities && has_delta(o); identity++) {
@@ -204,7 +207,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 }
 
 /* True: something of the ledger may have changed. */
-static bool end(struct observation *o, const struct history_record *r)
+static bool end(struct observation *o, const struct history_record *r, struct live_write *const *named)
 {
     struct operation *op = operations_find(&o->operations, r->op);
 
@@ -214,7 +217,7 @@ static bool end(struct observation *o, const struct history_record *r)
     if (r->node != HISTORY_NO_NODE)
         operations_sample(&o->operations, op, r->node, r->end.instant);
     if (writes)
-        write_ends(o, op, r);
+        write_ends(o, op, r, *named);
     else if (!op->is_probe)
         read_ends(o, op, r);
     else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS))
@@ -311,7 +314,8 @@ static void follow(struct observation *o, sim_ns time)
         retire(o);
 }
 
-static void observe(struct observation *o, const struct history_record *r, uint64_t position)
+static void observe(struct observation *o, const struct history_record *r, uint64_t position,
+                    struct live_write *const *named)
 {
     guarantees_at(&o->guarantees, &o->ledger, r);
     ledger_at(&o->ledger, r, position);
@@ -339,7 +343,7 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         take(o, r);
         break;
     case HISTORY_STORE:
-        ledger_store(&o->ledger, r);
+        ledger_store(&o->ledger, r, ledger_found(&o->ledger, *named, r->store.write));
         if (r->store.kept && has(o, OBSERVE_CONVERGENCE))
             convergence_answer(&o->convergence, r->key, r->node, r->store.digest);
         break;
@@ -354,7 +358,7 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         ledger_drop(&o->ledger, r);
         break;
     case HISTORY_END:
-        if (end(o, r))
+        if (end(o, r, named))
             break;
         retire_read(o);
         return;
@@ -394,93 +398,49 @@ static const uint32_t KINDS =
     1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
     1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
     1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
-static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE;
-
-enum { PART = 8 };
-
-struct records {
-    const struct history_entry *from, *to; /* until before this one */
-};
-
-/* Most time goes by in waiting for what is looked up by key and by write. Each of these asks for what the
- * next one is going to look at. */
-static void expect_keys(const struct observation *o, struct records part)
+/* Of batch `b` the block of this number; beyond the last there are none. */
+static bool is_block(const struct history_batch *b, uint32_t number)
 {
-    for (const struct history_entry *e = part.from; e < part.to; e++) {
-        const struct history_record *r = &e->record;
-        expect_line((const void *)((uintptr_t)e + PART * sizeof *e)); /* it may be beyond the batch */
-        if (r->kind == HISTORY_BEGIN)
-            operations_expect(&o->operations, r->op);
-        if ((OF_A_KEY >> r->kind & 1) == 0)
-            continue;
-        keys_expect(&o->keys, r->key);
-        if (r->kind == HISTORY_STORE)
-            ledger_expect_write(&o->ledger, r->store.write);
-        else if (r->kind == HISTORY_END && r->end.op_kind != GEO_READ)
-            ledger_expect_write(&o->ledger, r->op);
-    }
+    return number < (b->count + AHEAD_BLOCK - 1) / AHEAD_BLOCK;
 }
 
-static void expect_entries(const struct observation *o, struct records part)
+static struct ahead_block *block_of(struct observation *o, uint32_t number)
 {
-    for (const struct history_entry *e = part.from; e < part.to; e++) {
-        const struct history_record *r = &e->record;
-        if ((OF_A_KEY >> r->kind & 1) == 0)
-            continue;
-        bool reads = r->kind == HISTORY_END && r->end.op_kind == GEO_READ;
-        ledger_expect(&o->ledger, r->key,
-                      r->kind == HISTORY_STORE           ? r->store.write
-                      : r->kind == HISTORY_END && !reads ? r->op
-                                                         : 0);
-        if (reads ? o->keys.records[r->key].newest != r->end.write : r->kind == HISTORY_END)
-            delta_expect(&o->delta, r->key);
-    }
+    return &o->ahead[number % (AHEAD_STEPS + 1)];
 }
 
-static void expect_rows(const struct observation *o, struct records part)
+static void block_begin(struct observation *o, const struct history_batch *b, uint32_t number)
 {
-    for (const struct history_entry *e = part.from; e < part.to; e++) {
-        const struct history_record *r = &e->record;
-        const struct operation *op;
-        if (r->kind == HISTORY_STORE) {
-            ledger_expect_row(&o->ledger, r->key, r->node);
-        } else if (r->kind == HISTORY_END && r->end.op_kind != GEO_READ) {
-            delta_expect_write(&o->delta, r->key);
-        } else if (r->kind == HISTORY_END) {
-            if (o->keys.records[r->key].newest != r->end.write)
-                delta_expect_older(&o->delta, r->key, r->end.write);
-            if (o->keys.records[r->key].notes != 0 && (op = operations_find(&o->operations, r->op)) != NULL)
-                guarantees_expect(&o->guarantees, op);
-        }
-    }
+    struct ahead_block *block = block_of(o, number);
+    uint32_t left = b->count - number * AHEAD_BLOCK;
+
+    block->from = number * AHEAD_BLOCK;
+    block->to = block->from + (left < AHEAD_BLOCK ? left : AHEAD_BLOCK);
+    ahead_keys(o, b, block);
 }
 
-static void observe_part(struct observation *o, struct records part)
+static void observe_block(struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
-    for (const struct history_entry *e = part.from; e < part.to; e++)
+    const struct history_entry *e = &b->entries[block->from], *to = &b->entries[block->to];
+
+    for (struct live_write **named = &o->named[block->from]; e < to; e++, named++)
         if ((KINDS >> e->record.kind & 1) != 0)
-            observe(o, &e->record, e->position);
-}
-
-/* The records of the part that begins at `from`; before the first and beyond the last there are none. */
-static struct records part(const struct history_entry *batch, uint32_t count, uint32_t from)
-{
-    if (from >= count)
-        return (struct records){batch, batch};
-    return (struct records){batch + from, batch + (count - from < PART ? count : from + PART)};
+            observe(o, &e->record, e->position, named);
 }
 
 static void observe_batch(void *reader, const struct history_batch *b)
 {
     struct observation *o = reader;
-    const struct history_entry *batch = b->entries;
-    uint32_t count = b->count;
 
-    for (uint32_t at = 0; at < count + 3 * PART; at += PART) {
-        expect_keys(o, part(batch, count, at));
-        expect_entries(o, part(batch, count, at - PART));
-        expect_rows(o, part(batch, count, at - 2 * PART));
-        observe_part(o, part(batch, count, at - 3 * PART));
+    for (uint32_t n = 0; n < AHEAD_STEPS || is_block(b, n - AHEAD_STEPS); n++) {
+        if (is_block(b, n))
+            block_begin(o, b, n);
+        if (is_block(b, n - 1))
+            ahead_entries(o, b, block_of(o, n - 1));
+        if (is_block(b, n - 2))
+            ahead_rows(o, b, block_of(o, n - 2));
+        if (is_block(b, n - AHEAD_STEPS))
+            observe_block(o, b, block_of(o, n - AHEAD_STEPS));
     }
 }
 

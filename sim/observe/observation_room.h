@@ -1,5 +1,5 @@
 /* observation_room.h -- what the observer's own files share: observation.c (readers, record by record),
- * observation_figures.c (what they leave). */
+ * observation_ahead.c (what they are about to look at), observation_figures.c (what they leave). */
 #ifndef GEOREP_OBSERVE_OBSERVATION_ROOM_H
 #define GEOREP_OBSERVE_OBSERVATION_ROOM_H
 
@@ -18,6 +18,19 @@
 #include "sim/observe/tallies.h"
 #include "sim/observe/traffic.h"
 #include "sim/stats/moments.h"
+
+/* So many records a block; so many steps before it is read. */
+enum { AHEAD_BLOCK = 16, AHEAD_STEPS = 3 };
+
+/* Records of a batch that are asked for ahead: their numbers in it. */
+struct ahead_block {
+    uint32_t from, to; /* the block itself */
+    uint32_t keyed_count, written_count, busy_count, apart_count;
+    uint16_t keyed[AHEAD_BLOCK];   /* of a key that is looked up: END, TAKE, STORE */
+    uint16_t written[AHEAD_BLOCK]; /* of these, those that name a write */
+    uint16_t busy[AHEAD_BLOCK];    /* those of keys that have something in the ledger */
+    uint16_t apart[AHEAD_BLOCK];   /* ENDs that have more to look up than the key's record */
+};
 
 struct observation {
     const struct history_setting *setting;
@@ -48,6 +61,14 @@ struct observation {
     uint64_t retired_at; /* the oldest open read when the ledger last let go of all it could; 0: not yet */
     sim_ns end_ns;
     bool finished;
+    struct ahead_block ahead[AHEAD_STEPS + 1];
+    struct live_write *named[HISTORY_BATCH]; /* by the batch's STOREs, TAKEs and ENDs of writes: as it was
+                                                when they were asked for; see ledger_found */
 };
+
+/* observation_ahead.c: the steps, in order. */
+void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block);
+void ahead_entries(struct observation *o, const struct history_batch *b, struct ahead_block *block);
+void ahead_rows(const struct observation *o, const struct history_batch *b, const struct ahead_block *block);
 
 #endif

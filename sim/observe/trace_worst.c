@@ -122,7 +122,8 @@ static void write_ends(struct trace_worst *w, const struct operation *op, const 
         w->figures.slowest = one;
     for (uint32_t identity = 0; identity <= op->identities; identity++) {
         uint64_t write = op->op | identity;
-        ledger_end(&w->ledger, write, r->end.outcome == OUTCOME_OK && write == r->op, op->attempts > 0);
+        ledger_end(&w->ledger, ledger_find(&w->ledger, write), r->end.outcome == OUTCOME_OK && write == r->op,
+                   op->attempts > 0);
     }
 }
 
@@ -202,7 +203,7 @@ static void look(void *self, const struct history_record *r, uint64_t position)
         take(w, r);
         break;
     case HISTORY_STORE:
-        ledger_store(&w->ledger, r);
+        ledger_store(&w->ledger, r, ledger_find(&w->ledger, r->store.write));
         break;
     case HISTORY_MERGE:
         ledger_merge(&w->ledger, r);

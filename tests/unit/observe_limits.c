@@ -28,9 +28,9 @@ Test(observe_limits, what_is_applied_everywhere_is_let_go)
                                         .kind = HISTORY_STORE,
                                         .store = {.stamp = (int64_t)i, .write = op, .kept = true}};
             ledger_at(&l, &at, 10 * i + 1 + node);
-            ledger_store(&l, &at);
+            ledger_store(&l, &at, ledger_find(&l, at.store.write));
         }
-        ledger_end(&l, op, true, false);
+        ledger_end(&l, ledger_find(&l, op), true, false);
         cr_assert_not_null(ledger_entry(&l, 3));
         ledger_retire(&l, 5); /* an old read is open: it may still miss it */
         cr_assert_not_null(ledger_entry(&l, 3));
@@ -87,9 +87,9 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
             struct history_record at = {
                 .key = 3, .node = node, .kind = HISTORY_STORE, .store = {.stamp = 1, .write = 256}};
             ledger_at(&l, &at, 3 + node);
-            ledger_store(&l, &at);
+            ledger_store(&l, &at, ledger_find(&l, at.store.write));
         }
-        ledger_end(&l, 256, true, false);
+        ledger_end(&l, ledger_find(&l, 256), true, false);
         ledger_retire(&l, UINT64_MAX);
         cr_assert_eq(ledger_entry(&l, 3) != NULL, room != 0);
         struct history_record down = {.kind = HISTORY_DOWN, .node = 1, .down = {.lose = LOSE_DISK}};
@@ -109,7 +109,7 @@ static void stored(struct ledger *l, uint64_t position, uint32_t node, int64_t s
                                .store = {.stamp = stamp, .write = (uint64_t)stamp << 8, .kept = true}};
 
     ledger_at(l, &r, position);
-    ledger_store(l, &r);
+    ledger_store(l, &r, ledger_find(l, r.store.write));
 }
 
 /* Replicas of a key without live writes come to hold different versions where a write was not entered: that

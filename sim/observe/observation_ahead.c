@@ -1,0 +1,79 @@
+/* observation_ahead.c -- what the next records are going to look at, asked for ahead.
+ *
+ * Most time would go by in waiting for what is looked up by key and by write. So a block of records goes
+ * through three steps before it is read, each of which asks for what the next one looks at; three blocks are
+ * under way at a time. What a record is decides what is asked for, and no processor can guess it: so a step
+ * does not branch on it, but makes lists of records that are treated alike. (Of a
+ * record of another kind .end is some bytes of its own, which then decide nothing.) */
+#include "sim/observe/observation_room.h"
+
+#include "sim/model/model.h"
+
+static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE;
+
+static inline uint64_t write_of(const struct history_record *r)
+{
+    return r->kind == HISTORY_STORE ? r->store.write : r->op;
+}
+
+void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block)
+{
+    uint32_t keyed = 0, written = 0;
+
+    for (uint32_t i = block->from; i < block->to; i++) {
+        block->keyed[keyed] = (uint16_t)i;
+        keyed += OF_A_KEY >> b->kinds[i] & 1;
+    }
+    for (uint32_t n = 0; n < keyed; n++) {
+        const struct history_record *r = &b->entries[block->keyed[n]].record;
+        keys_expect(&o->keys, r->key);
+        block->written[written] = block->keyed[n];
+        written += (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
+    }
+    for (uint32_t n = 0; n < written; n++)
+        ledger_expect_write(&o->ledger, write_of(&b->entries[block->written[n]].record));
+    block->keyed_count = keyed;
+    block->written_count = written;
+}
+
+void ahead_entries(struct observation *o, const struct history_batch *b, struct ahead_block *block)
+{
+    uint32_t busy = 0, apart = 0;
+
+    for (uint32_t n = 0; n < block->keyed_count; n++) {
+        uint16_t i = block->keyed[n];
+        const struct history_record *r = &b->entries[i].record;
+        const struct key_record *key = &o->keys.records[r->key];
+        bool newest = (r->end.op_kind == GEO_READ) & (key->newest == r->end.write);
+        block->busy[busy] = i;
+        busy += key->entry != 0;
+        block->apart[apart] = i;
+        apart += (r->kind == HISTORY_END) & (!newest | (key->notes != 0));
+    }
+    block->busy_count = busy;
+    block->apart_count = apart;
+    for (uint32_t n = 0; n < busy; n++)
+        ledger_expect_entry(&o->ledger, b->entries[block->busy[n]].record.key);
+    for (uint32_t n = 0; n < apart; n++)
+        delta_expect(&o->delta, b->entries[block->apart[n]].record.key);
+    for (uint32_t n = 0; n < block->written_count; n++) {
+        uint16_t i = block->written[n];
+        o->named[i] = ledger_find(&o->ledger, write_of(&b->entries[i].record));
+        ledger_expect(o->named[i]);
+    }
+}
+
+void ahead_rows(const struct observation *o, const struct history_batch *b, const struct ahead_block *block)
+{
+    for (uint32_t n = 0; n < block->busy_count; n++) {
+        const struct history_record *r = &b->entries[block->busy[n]].record;
+        ledger_expect_row(&o->ledger, r->key, r->node);
+    }
+    for (uint32_t n = 0; n < block->apart_count; n++) {
+        const struct history_record *r = &b->entries[block->apart[n]].record;
+        const struct operation *op = operations_find(&o->operations, r->op);
+        delta_expect_write(&o->delta, r->key);
+        if (op != NULL)
+            guarantees_expect(&o->guarantees, op);
+    }
+}
