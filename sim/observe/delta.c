@@ -15,77 +15,97 @@
  * largest of its pairs. With f1 <= f2 cluster 1 is a forward zone (f1 <= f2 < s1), so each forward zone is
  * compared with those that follow it by f as long as they have f < s1.
  *
- * A key's clusters are a list, the newest first, and most keys have one or two: a look-up is a walk. Where
- * more than CROWD were kept at once (a hot key whose writes do not get through) the key gets its part of a
- * hash table. */
+ * A key's clusters stand in one room with what is known of the key, in the order in which they came: most
+ * keys have one or two, and a look-up goes through them. Where more than CROWD were kept at once (a hot key
+ * whose writes do not get through) the key gets its part of a hash table. */
 #include "sim/observe/delta.h"
-
-#include "sim/base/sparse.h"
 
 #include <stdlib.h>
 
 enum { CLUSTERS_MOST = 1 << 20, PAIRS_MOST = 1 << 26, LOOK_AT = 2, CROWD = 32 };
 
-#define CLUSTERS_BYTES (CLUSTERS_MOST * sizeof(struct delta_cluster))
-
 static const sim_ns before_all = -SIM_NS_NEVER;
 
 void delta_open(struct delta *d, struct keys *keys)
 {
-    *d = (struct delta){.of = keys, .clusters = sparse_new(CLUSTERS_BYTES)};
+    *d = (struct delta){.of = keys};
 }
 
 void delta_close(struct delta *d)
 {
-    sparse_free(d->clusters, CLUSTERS_BYTES);
-    d->clusters = NULL;
-    array_free(&d->free);
     array_free(&d->keys);
+    pool_free(&d->pool);
     check_map_free(&d->of_write);
 }
 
-static uint32_t index_of(const struct delta *d, uint64_t key, uint64_t write)
+static bool is_crowded(const struct delta *d, uint64_t key)
 {
-    uint32_t mark = d->of->records[key].clusters, at = mark & ~DELTA_CROWDED;
+    return (d->of->records[key].clusters & DELTA_CROWDED) != 0;
+}
 
-    if (at == 0 || d->clusters[at - 1].write == write)
-        return at;
-    if ((mark & DELTA_CROWDED) != 0) {
-        uint64_t found = check_map_get(&d->of_write, write != 0 ? write : key, write == 0);
-        return found == CHECK_ABSENT ? 0 : (uint32_t)found;
+static struct delta_cluster *newest_of(struct delta_key *k)
+{
+    return &k->clusters[k->count - 1];
+}
+
+/* NULL: it has none of this write. */
+static struct delta_cluster *cluster_of(const struct delta *d, struct delta_key *k, uint64_t write)
+{
+    struct delta_cluster *c = newest_of(k);
+
+    if (c->write == write)
+        return c;
+    if (is_crowded(d, k->key)) {
+        uint64_t found = check_map_get(&d->of_write, write != 0 ? write : k->key, write == 0);
+        return found == CHECK_ABSENT ? NULL : &k->clusters[found];
     }
-    do {
-        at = d->clusters[at - 1].next;
-    } while (at != 0 && d->clusters[at - 1].write != write);
-    return at;
+    while (c > k->clusters)
+        if ((--c)->write == write)
+            return c;
+    return NULL;
 }
 
-static void newest_set(struct delta *d, uint64_t key, uint32_t at)
+static void map_put(struct delta *d, const struct delta_key *k, uint32_t at)
 {
-    d->of->records[key].clusters = (d->of->records[key].clusters & DELTA_CROWDED) | at;
+    uint64_t write = k->clusters[at].write;
+
+    check_map_put(&d->of_write, write != 0 ? write : k->key, write == 0, at);
 }
 
-static void map_put(struct delta *d, uint64_t key, uint32_t at)
+static size_t key_bytes(uint32_t room)
 {
-    uint64_t write = d->clusters[at - 1].write;
-
-    check_map_put(&d->of_write, write != 0 ? write : key, write == 0, at);
+    return sizeof(struct delta_key) + room * sizeof(struct delta_cluster);
 }
 
-static struct delta_key *key_of(struct delta *d, uint64_t key)
+/* As many as fit where `count` do. */
+static uint32_t key_room(uint32_t count)
 {
-    uint32_t newest = delta_newest(d, key);
+    return (uint32_t)((pool_room(key_bytes(count)) - sizeof(struct delta_key)) / sizeof(struct delta_cluster));
+}
 
-    if (newest != 0)
-        return &d->keys.items[d->clusters[newest - 1].key];
-    *array_add(&d->keys) = (struct delta_key){.key = key, .limit = LOOK_AT};
-    return &d->keys.items[d->keys.count - 1];
+static struct delta_key *key_new(struct delta *d, uint64_t key)
+{
+    struct delta_key *k = pool_take(&d->pool, key_bytes(key_room(1)));
+
+    *k = (struct delta_key){.key = key, .limit = LOOK_AT, .room = key_room(1)};
+    *array_add(&d->keys) = k;
+    d->of->records[key].clusters = (uint32_t)d->keys.count;
+    return k;
+}
+
+static struct delta_key *key_move(struct delta *d, struct delta_key *k, uint32_t room)
+{
+    uint32_t at = delta_key_number(d, k->key);
+    struct delta_key *moved = pool_resize(&d->pool, k, key_bytes(k->room), key_bytes(room));
+
+    moved->room = room;
+    return d->keys.items[at - 1] = moved;
 }
 
 /* For another cluster; else from here on it keeps nothing. */
 static bool has_room(struct delta *d)
 {
-    if (d->cluster_count - d->free.count + d->bare_count < CLUSTERS_MOST)
+    if (d->cluster_count + d->bare_count < CLUSTERS_MOST)
         return true;
     delta_close(d);
     d->undecided = true;
@@ -94,31 +114,25 @@ static bool has_room(struct delta *d)
 
 static struct delta_cluster *cluster_add(struct delta *d, uint64_t key, uint64_t write)
 {
-    uint32_t at;
-
     if (!has_room(d))
         return NULL;
-    struct delta_key *k = key_of(d, key);
-    if (d->free.count > 0) {
-        at = d->free.items[--d->free.count];
-    } else {
-        at = ++d->cluster_count;
-    }
-    struct delta_cluster *c = &d->clusters[at - 1];
+    struct delta_key *k = delta_key_of(d, key);
+    if (k == NULL)
+        k = key_new(d, key);
+    else if (k->count == k->room)
+        k = key_move(d, k, key_room(k->room + 1));
+    struct delta_cluster *c = &k->clusters[k->count++];
+    d->cluster_count++;
     *c = (struct delta_cluster){.write = write,
-                                .key = (uint32_t)(k - d->keys.items),
-                                .next = delta_newest(d, key),
                                 .write_begin = before_all,
                                 .read_begin = before_all,
                                 .first_end = write == 0 ? before_all : SIM_NS_NEVER};
-    newest_set(d, key, at);
-    bool crowded = (d->of->records[key].clusters & DELTA_CROWDED) != 0;
-    if (crowded)
-        map_put(d, key, at);
-    if (++k->count > CROWD && !crowded) {
+    if (is_crowded(d, key)) {
+        map_put(d, k, k->count - 1);
+    } else if (k->count > CROWD) {
         d->of->records[key].clusters |= DELTA_CROWDED;
-        for (uint32_t i = at; i != 0; i = d->clusters[i - 1].next)
-            map_put(d, key, i);
+        for (uint32_t i = 0; i < k->count; i++)
+            map_put(d, k, i);
     }
     return c;
 }
@@ -133,7 +147,7 @@ static void newest_settle(struct delta *d, uint64_t key)
         d->bare_count--;
         cluster_add(d, key, 0)->read_begin = k->newest_read;
     } else if (k->clusters != 0 && k->newest != DELTA_UNKNOWN) {
-        d->clusters[delta_newest(d, key) - 1].read_begin = k->newest_read;
+        newest_of(delta_key_of(d, key))->read_begin = k->newest_read;
     }
     k->newest = DELTA_UNKNOWN;
 }
@@ -142,7 +156,7 @@ static void newest_settle(struct delta *d, uint64_t key)
 static void newest_show(struct delta *d, uint64_t key)
 {
     struct key_record *k = &d->of->records[key];
-    const struct delta_cluster *c = &d->clusters[delta_newest(d, key) - 1];
+    const struct delta_cluster *c = newest_of(delta_key_of(d, key));
 
     if (c->first_end == SIM_NS_NEVER)
         return;
@@ -155,9 +169,9 @@ void delta_write(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, si
     if (d->undecided)
         return;
     newest_settle(d, key);
-    uint32_t at = index_of(d, key, write);
-    struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
-    if (c == NULL)
+    struct delta_key *k = delta_key_of(d, key);
+    struct delta_cluster *c = k != NULL ? cluster_of(d, k, write) : NULL;
+    if (c == NULL && (c = cluster_add(d, key, write)) == NULL)
         return;
     c->write_begin = begin;
     if (end < c->first_end)
@@ -169,21 +183,21 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
 {
     if (d->undecided)
         return true;
-    struct key_record *k = &d->of->records[key];
-    if (k->clusters == 0 && write == 0) {
+    struct key_record *record = &d->of->records[key];
+    if (record->clusters == 0 && write == 0) {
         if (!has_room(d))
             return true;
         d->bare_count++;
-        k->clusters = DELTA_BARE;
-        k->newest = 0;
-        k->newest_read = begin;
+        record->clusters = DELTA_BARE;
+        record->newest = 0;
+        record->newest_read = begin;
         return true;
     }
     newest_settle(d, key);
-    uint32_t at = index_of(d, key, write);
-    bool known = at != 0 || (write == 0 && !key_of(d, key)->initial_over);
-    struct delta_cluster *c = at != 0 ? &d->clusters[at - 1] : cluster_add(d, key, write);
-    if (c == NULL)
+    struct delta_key *k = delta_key_of(d, key);
+    struct delta_cluster *c = k != NULL ? cluster_of(d, k, write) : NULL;
+    bool known = c != NULL || (write == 0 && !k->initial_over); /* of 0 alone a key that has none is bare */
+    if (c == NULL && (c = cluster_add(d, key, write)) == NULL)
         return known;
     if (begin > c->read_begin)
         c->read_begin = begin;
@@ -223,58 +237,62 @@ static void pair_look(struct delta *d, struct delta_key *k, const struct delta_c
     d->undecided |= ++d->pairs > PAIRS_MOST;
 }
 
+/* Lets go of the cluster at `at`, once it was looked at with all the others. */
+static void cluster_leave(struct delta *d, struct delta_key *k, uint32_t at)
+{
+    struct delta_cluster *c = &k->clusters[at];
+
+    for (uint32_t i = 0; i < k->count; i++)
+        if (i != at)
+            pair_look(d, k, c, &k->clusters[i]);
+    if (is_crowded(d, k->key))
+        check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
+    k->count--;
+    d->cluster_count--;
+    memmove(c, c + 1, (k->count - at) * sizeof *c);
+}
+
 /* Lets go of what is over and can be in no new pair, but for the key's last. */
 static void condense(struct delta *d, struct delta_key *k)
 {
-    struct delta_cluster *all = d->clusters;
-    uint32_t first = delta_newest(d, k->key);
-    bool crowded = (d->of->records[k->key].clusters & DELTA_CROWDED) != 0;
+    uint32_t before = k->count;
     sim_ns least = SIM_NS_NEVER;
 
     newest_settle(d, k->key);
-    for (uint32_t i = first; i != 0; i = all[i - 1].next)
-        if (!all[i - 1].over && all[i - 1].first_end < least)
-            least = all[i - 1].first_end;
-    for (uint32_t *at = &first; *at != 0;) {
-        struct delta_cluster *c = &all[*at - 1];
-        if (!c->over || last_begin(c) > least || k->count == 1) {
-            at = &c->next;
-            continue;
-        }
-        uint32_t index = *at;
-        *at = c->next;
-        for (uint32_t i = first; i != 0; i = all[i - 1].next)
-            pair_look(d, k, c, &all[i - 1]);
-        if (crowded)
-            check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
-        *array_add(&d->free) = index;
-        k->count--;
-    }
-    newest_set(d, k->key, first);
-    newest_show(d, k->key);
+    for (uint32_t i = 0; i < k->count; i++)
+        if (!k->clusters[i].over && k->clusters[i].first_end < least)
+            least = k->clusters[i].first_end;
+    for (uint32_t at = k->count; at-- > 0 && k->count > 1;)
+        if (k->clusters[at].over && last_begin(&k->clusters[at]) <= least)
+            cluster_leave(d, k, at);
+    for (uint32_t i = 0; i < k->count && k->count < before && is_crowded(d, k->key); i++)
+        map_put(d, k, i); /* they have moved */
     k->limit = LOOK_AT * k->count;
+    if (k->count <= k->room / 4 && key_room(k->limit) < k->room)
+        k = key_move(d, k, key_room(k->limit));
+    newest_show(d, k->key);
 }
 
 static void over(struct delta *d, struct delta_key *k, uint64_t write)
 {
-    uint32_t at = index_of(d, k->key, write);
+    struct delta_cluster *c = cluster_of(d, k, write);
 
     k->initial_over |= write == 0;
-    if (at != 0)
-        d->clusters[at - 1].over = true;
+    if (c != NULL)
+        c->over = true;
 }
 
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write)
 {
     if (d->undecided || d->keeps)
         return;
-    if (delta_newest(d, key) == 0) {
+    if (delta_key_of(d, key) == NULL) {
         newest_settle(d, key);
-        if (delta_newest(d, key) == 0 && cluster_add(d, key, write) == NULL)
+        if (delta_key_of(d, key) == NULL && cluster_add(d, key, write) == NULL)
             return;
         newest_show(d, key);
     }
-    struct delta_key *k = key_of(d, key);
+    struct delta_key *k = delta_key_of(d, key);
     if (k->top != 0 && (stamp < k->top_stamp || (stamp == k->top_stamp && write < k->top))) {
         over(d, k, write);
     } else {
@@ -295,28 +313,22 @@ static int by_end(const void *a, const void *b)
 
 bool delta_finish(struct delta *d, struct histogram *out)
 {
-    ARRAY(struct delta_cluster) of_key = {0};
-
     histogram_add_many(out, 0, d->undecided ? 0 : d->bare_count);
     for (size_t at = 0; at < d->keys.count && !d->undecided; at++) {
-        struct delta_key *k = &d->keys.items[at];
+        struct delta_key *k = d->keys.items[at];
+        struct delta_cluster *c = k->clusters;
         if (k->count < 2) { /* as of most: no pair */
             histogram_add(out, k->delta);
             continue;
         }
-        of_key.count = 0;
         newest_settle(d, k->key);
-        for (uint32_t i = delta_newest(d, k->key); i != 0; i = d->clusters[i - 1].next)
-            *array_add(&of_key) = d->clusters[i - 1];
-        const struct delta_cluster *c = of_key.items;
-        qsort(of_key.items, of_key.count, sizeof *of_key.items, by_end);
-        for (size_t i = 0; i < of_key.count && !d->undecided; i++) {
+        qsort(c, k->count, sizeof *c, by_end);
+        for (size_t i = 0; i < k->count && !d->undecided; i++) {
             sim_ns last = last_begin(&c[i]);
-            for (size_t j = i + 1; j < of_key.count && c[j].first_end < last && !d->undecided; j++)
+            for (size_t j = i + 1; j < k->count && c[j].first_end < last && !d->undecided; j++)
                 pair_look(d, k, &c[i], &c[j]);
         }
         histogram_add(out, k->delta);
     }
-    array_free(&of_key);
     return !d->undecided;
 }

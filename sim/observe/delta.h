@@ -15,9 +15,9 @@
  * an end before its last beginning: no new pair with it can arise then, and those that there are have been
  * looked at.
  *
- * Cost: a read of the newest write is a look at the key's record, another two looks into tables; some 50
- * bytes a write that is kept and 48 a key that was written; pairs of a key's writes. More than 2^20 of the
- * first or 2^26 of the last: undecided.
+ * Cost: a read of the newest write is a look at the key's record, another a look at the key's room; 128 bytes
+ * a key that was written, and 40 to 160 a write that is kept beyond its second; pairs of a key's writes. More
+ * than 2^20 writes that are kept or 2^26 pairs: undecided.
  *
  * Source: Golab, Li, Shah: Analyzing consistency properties for fun and profit, PODC 2011; zones: Gibbons,
  * Korach: Testing shared memories, 1997. */
@@ -25,6 +25,7 @@
 #define GEOREP_OBSERVE_DELTA_H
 
 #include "sim/base/array.h"
+#include "sim/base/pool.h"
 #include "sim/engine/time.h"
 #include "sim/observe/check_map.h"
 #include "sim/observe/keys.h"
@@ -35,8 +36,6 @@ struct delta_cluster {
     uint64_t write;                 /* 0: the initial value */
     sim_ns write_begin, read_begin; /* of the last read that began; SIM_NS_NEVER negated: none */
     sim_ns first_end;               /* of any of them */
-    uint32_t key;                   /* index into keys */
-    uint32_t next;                  /* of the key, the older; + 1 */
     bool over;                      /* nobody reads it any more */
 };
 
@@ -44,9 +43,10 @@ struct delta_key {
     uint64_t key;
     sim_ns delta; /* of the pairs with what was let go of */
     int64_t top_stamp;
-    uint64_t top;          /* the newest write that delta_over told; 0: none yet */
-    uint32_t count, limit; /* of its clusters; at so many it looks what may go */
+    uint64_t top;                /* the newest write that delta_over told; 0: none yet */
+    uint32_t count, room, limit; /* of its clusters; at `limit` it looks what may go */
     bool initial_over;
+    struct delta_cluster clusters[]; /* [room]; of which there is always one, and the newest is the last */
 };
 
 #define DELTA_CROWDED (UINT32_C(1) << 31) /* the key's clusters are in of_write */
@@ -54,16 +54,14 @@ struct delta_key {
 #define DELTA_UNKNOWN UINT64_MAX
 
 struct delta {
-    struct keys *of; /* records[key].clusters: its newest cluster + 1, 0: it was not touched; and
-                        DELTA_CROWDED; .newest, .newest_read: that cluster's, once anything of it has ended,
-                        and of its reads' beginnings the only one that is up to date; or DELTA_UNKNOWN */
-    struct delta_cluster
-        *clusters; /* all that there may be, as they are touched; NULL once it is undecided */
+    struct keys *of; /* records[key].clusters: index into keys + 1, 0: it was not touched; and DELTA_CROWDED;
+                        .newest, .newest_read: its newest cluster's, once anything of it has ended, and of its
+                        reads' beginnings the only one that is up to date; or DELTA_UNKNOWN */
     uint32_t cluster_count, bare_count; /* bare: keys; each would have a cluster, and counts as one */
-    ARRAY(uint32_t) free;               /* + 1 */
-    ARRAY(struct delta_key) keys;
+    ARRAY(struct delta_key *) keys;
+    struct pool pool;          /* that they are in */
     struct check_map of_write; /* of crowded keys: (write, 0), or (key, 1) for the value from before the start
-                                  -> index into clusters + 1 */
+                                  -> index into the key's clusters */
     uint64_t pairs;
     bool undecided;
     bool keeps; /* writes may come back that are over: nothing is let go of */
@@ -95,39 +93,38 @@ static inline bool delta_read_newest(struct delta *d, uint64_t key, uint64_t wri
 /* No read that ends from now on returns a version older than this one; told in any order. */
 void delta_over(struct delta *d, uint64_t key, int64_t stamp, uint64_t write);
 
-static inline uint32_t delta_newest(const struct delta *d, uint64_t key)
+/* Index into keys + 1; 0: it has no clusters. */
+static inline uint32_t delta_key_number(const struct delta *d, uint64_t key)
 {
     return d->of->records[key].clusters & ~DELTA_CROWDED;
+}
+
+/* NULL: it has no clusters. */
+static inline struct delta_key *delta_key_of(const struct delta *d, uint64_t key)
+{
+    uint32_t number = delta_key_number(d, key);
+
+    return number == 0 ? NULL : d->keys.items[number - 1];
 }
 
 /* Brings nearer what will be told of this key, once its record has come; changes nothing. */
 static inline void delta_expect(const struct delta *d, uint64_t key)
 {
-    uint32_t at = delta_newest(d, key);
+    uint32_t number = delta_key_number(d, key);
 
-    if (at != 0 && !d->undecided)
-        expect_line(&d->clusters[at - 1]);
+    if (number != 0 && !d->undecided)
+        expect_line(&d->keys.items[number - 1]);
 }
 
-/* Of a read of this write; likewise once that has come. */
-static inline void delta_expect_older(const struct delta *d, uint64_t key, uint64_t write)
+/* And when that has come. */
+static inline void delta_expect_clusters(const struct delta *d, uint64_t key)
 {
-    uint32_t at = delta_newest(d, key);
+    const struct delta_key *k = d->undecided ? NULL : delta_key_of(d, key);
 
-    if (at != 0 && !d->undecided && d->clusters[at - 1].write != write && d->clusters[at - 1].next != 0)
-        expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
-}
-
-/* Likewise, of a write that is new, or over. */
-static inline void delta_expect_write(const struct delta *d, uint64_t key)
-{
-    uint32_t at = delta_newest(d, key);
-
-    if (at == 0 || d->undecided)
+    if (k == NULL)
         return;
-    expect_line(&d->keys.items[d->clusters[at - 1].key]);
-    if (d->clusters[at - 1].next != 0)
-        expect_line(&d->clusters[d->clusters[at - 1].next - 1]);
+    expect_line(k);
+    expect_line((const char *)k + 64);
 }
 
 /* The delta of each key, into `out`; false: undecided. Nothing is added afterwards. */

@@ -4,15 +4,21 @@
  * one node and key in a row come together, and what a write follows may be told after it. */
 #include "sim/observe/guarantees.h"
 
+#include "sim/base/lines.h"
 #include "sim/model/model.h"
 
-enum { SWEEP_FIRST = 1024, SLOT_BITS_FIRST = 8 };
+enum { SWEEP_FIRST = 1024, SWEEP_AHEAD = 8, SLOT_BITS_FIRST = 8 };
 
 static void slots_open(struct guarantees *s, uint32_t bits)
 {
     s->slot_bits = bits;
     s->slot_count = 0;
-    s->slots = memory_new((size_t)1 << bits, sizeof *s->slots);
+    s->slots = sparse_new(((size_t)1 << bits) * sizeof *s->slots);
+}
+
+static void slots_free(struct guarantee_slot *slots, uint32_t bits)
+{
+    sparse_free(slots, ((size_t)1 << bits) * sizeof *slots);
 }
 
 void guarantees_open(struct guarantees *s, const struct history_setting *setting, struct keys *keys)
@@ -25,8 +31,8 @@ void guarantees_open(struct guarantees *s, const struct history_setting *setting
 
 static void notes_free(struct guarantees *s)
 {
-    array_free(&s->notes);
-    free(s->slots);
+    lines_free(&s->notes);
+    slots_free(s->slots, s->slot_bits);
     s->slots = NULL;
     s->note_free = 0;
     s->note_count = 0;
@@ -96,6 +102,14 @@ void guarantees_expect(const struct guarantees *s, const struct operation *op)
         expect_line(&s->slots[slot_home(s, hash_of(session_of(op), op->key))]);
 }
 
+void guarantees_expect_note(const struct guarantees *s, const struct operation *op)
+{
+    uint32_t newest = s->slots[slot_home(s, hash_of(session_of(op), op->key))].newest;
+
+    if (newest != 0)
+        expect_line(&s->notes.items[newest - 1]);
+}
+
 static void slots_grow(struct guarantees *s)
 {
     struct guarantee_slot *old = s->slots;
@@ -110,7 +124,7 @@ static void slots_grow(struct guarantees *s)
         if (old[i].newest != 0)
             s->slots[at] = old[i];
     }
-    free(old);
+    slots_free(old, s->slot_bits - 1);
 }
 
 /* Shifts back what the gap would hide. */
@@ -179,18 +193,30 @@ static void notes_sweep(struct guarantees *s)
 {
     for (size_t i = 0; i < s->notes.count; i++) {
         const struct guarantee_note *n = &s->notes.items[i];
+        if (i + SWEEP_AHEAD < s->notes.count && n[SWEEP_AHEAD].live != NULL) {
+            expect_line(n[SWEEP_AHEAD].live);
+            expect_line(&s->slots[slot_home(s, hash_of(n[SWEEP_AHEAD].session, n[SWEEP_AHEAD].key))]);
+        }
         if (n->live != NULL && !note_stays(n))
             slot_find(s, n->session, n->key);
     }
     s->notes_sweep_at = s->note_count * 2 > SWEEP_FIRST ? s->note_count * 2 : SWEEP_FIRST;
 }
 
-/* Whatever reflects `a` reflects `b` too. */
-static bool brings(const struct guarantees *s, const struct guarantee_note *a, const struct guarantee_note *b)
+/* Whatever reflects the note's write reflects `w` too. */
+static bool brings(const struct guarantees *s, const struct guarantee_note *n, const struct live_write *w)
 {
     if (s->setting->by_merge)
-        return a->slot == b->slot && a->took >= b->took;
-    return !geo_newer((geo_version){b->stamp, b->write}, (geo_version){a->stamp, a->write});
+        return n->slot == w->slot && n->took >= w->took;
+    return !geo_newer((geo_version){w->stamp, w->id}, (geo_version){n->stamp, n->write});
+}
+
+/* And the other way. */
+static bool is_brought(const struct guarantees *s, const struct guarantee_note *n, const struct live_write *w)
+{
+    if (s->setting->by_merge)
+        return n->slot == w->slot && w->took >= n->took;
+    return !geo_newer((geo_version){n->stamp, n->write}, (geo_version){w->stamp, w->id});
 }
 
 static void give_up(struct guarantees *s)
@@ -211,7 +237,7 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
         s->note_free = s->notes.items[at - 1].next;
         expect_line(&s->notes.items[s->note_free != 0 ? s->note_free - 1 : 0]); /* for the next one */
     } else {
-        array_add(&s->notes);
+        lines_add(&s->notes);
         at = (uint32_t)s->notes.count;
     }
     if (slot == NULL)
@@ -232,27 +258,29 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
 static void note_add(struct guarantees *s, struct guarantee_slot *slot, const struct operation *op,
                      const struct live_write *w, uint64_t position, bool wrote)
 {
-    const struct guarantee_note note = {.session = session_of(op),
-                                        .key = op->key,
-                                        .end = position,
-                                        .write = w->id,
-                                        .took = w->took,
-                                        .live = w,
-                                        .stamp = w->stamp,
-                                        .slot = w->slot,
-                                        .wrote = wrote};
     bool alone = *guarantees_open_of(s, op) == 0, outdoes = false;
 
     for (struct guarantee_note *n = notes_in(s, slot); n != NULL; n = note_after(s, n)) {
         if (n->wrote != wrote)
             continue;
-        if (brings(s, n, &note))
+        if (brings(s, n, w))
             return; /* known since before */
-        if (alone && brings(s, &note, n)) {
+        if (alone && is_brought(s, n, w)) {
             n->took = 0; /* outdone: as if it had retired */
             outdoes = true;
         }
     }
+    struct guarantee_note note = {.session = session_of(op),
+                                  .key = op->key,
+                                  .end = position,
+                                  .write = w->id,
+                                  .took = w->took,
+                                  .live = w,
+                                  .wrote = wrote};
+    if (s->setting->by_merge)
+        note.slot = w->slot;
+    else
+        note.stamp = w->stamp;
     note_put(s, outdoes ? slot_sweep(s, slot, op->key) : slot, note);
 }
 
@@ -374,9 +402,8 @@ void guarantees_take(struct guarantees *s, const struct ledger *l, const struct 
 
     if (w == NULL)
         return;
-    const struct guarantee_note mine = {.write = w->id, .took = w->took, .stamp = w->stamp, .slot = w->slot};
     for (const struct guarantee_note *n = notes; n != NULL; n = note_after(s, n)) {
-        if (n->end >= op->begin_position || brings(s, &mine, n))
+        if (n->end >= op->begin_position || is_brought(s, n, w))
             continue;
         if (f == NULL)
             f = follower_make(s, l, write, op->in_window);

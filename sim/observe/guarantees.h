@@ -28,17 +28,22 @@
 
 #define GUARANTEES_NOTES_MOST (UINT32_C(1) << 20)
 
+/* A line of memory. */
 struct guarantee_note {
     uint64_t session; /* region << 32 | number; with `key` what the note is found by */
     uint64_t key;
     uint64_t end; /* position: known to the session since */
     uint64_t write, took;
     const struct live_write *live; /* while it still has this identity and TAKE */
-    int64_t stamp;
-    uint32_t slot;
+    union {
+        int64_t stamp; /* BY_ORDER */
+        uint32_t slot; /* BY_MERGE */
+    };
     uint32_t next; /* of the session and key, + 1; of the free ones */
     bool wrote;    /* it wrote this; else it read it */
 };
+
+_Static_assert(sizeof(struct guarantee_note) == 64, "a line of memory");
 
 /* Of a session and key that have notes. */
 struct guarantee_slot {
@@ -128,8 +133,10 @@ void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct
                       uint64_t write);
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
-/* Brings nearer what this session knows of the key, if anything; changes nothing. */
+/* Brings nearer what this session knows of the key, if anything: first where that is kept; then, when that
+ * has come, the last of it. Changes nothing. */
 void guarantees_expect(const struct guarantees *s, const struct operation *op);
+void guarantees_expect_note(const struct guarantees *s, const struct operation *op);
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 

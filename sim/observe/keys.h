@@ -17,7 +17,7 @@ struct held {
 /* Zeroed: nothing was ever told of it. Of indices + 1, 0: there is nothing. */
 struct key_record {
     uint32_t entry;       /* of the ledger: it has live writes, or its replicas hold different versions */
-    uint32_t clusters;    /* of delta.h: the newest */
+    uint32_t clusters;    /* of delta.h: its clusters */
     uint32_t notes;       /* of guarantees.h: how many */
     uint32_t answers;     /* of convergence.h, with its bits */
     uint64_t newest;      /* of delta.h: the write of the newest cluster, or DELTA_UNKNOWN */

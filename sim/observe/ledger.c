@@ -62,6 +62,7 @@ void ledger_open(struct ledger *l, const struct history_setting *s, struct keys 
         .keep_most = LEDGER_KEEP_MOST,
         .map_bits = 8,
         .queue_mask = 255,
+        .due = UINT64_MAX,
     };
     places_open(&l->places, s);
     l->up = memory_new(s->node_count, sizeof *l->up);
@@ -84,38 +85,9 @@ uint64_t ledger_bytes(const struct history_setting *s)
     return base_bytes(s);
 }
 
-static void write_dispose(struct live_write *w)
-{
-    if (w->seen != w->seen_few)
-        free(w->seen);
-    free(w->met);
-    free(w);
-}
-
-static void entry_dispose(struct key_entry *e)
-{
-    for (struct write_slot *s = e->slots; s < e->slots + e->slot_count; s++)
-        for (struct live_write *w = s->oldest, *next; w != NULL; w = next) {
-            next = w->slot_newer;
-            write_dispose(w);
-        }
-    for (uint32_t row = 0; row < e->row_capacity; row++)
-        if (e->rows[row].frontier_room > 0)
-            free(e->rows[row].frontier_many);
-    free(e->slots);
-    free(e->rows);
-    free(e->reach);
-    free(e->kept);
-    free(e->merged);
-    free(e);
-}
-
 void ledger_close(struct ledger *l)
 {
-    array_each (struct key_entry *, e, &l->entries)
-        entry_dispose(*e);
-    array_each (struct live_write *, w, &l->writes_free)
-        write_dispose(*w);
+    pool_free(&l->pool);
     array_free(&l->entries);
     array_free(&l->entries_free);
     array_free(&l->writes_free);
@@ -153,26 +125,46 @@ void ledger_finish(struct ledger *l)
     reach_flush(l);
 }
 
+/* What lies in the room of an entry; a slot is that and its reach. */
+enum { ENTRY_ROWS = 128, ENTRY_SLOTS_LEAST = 4 };
+_Static_assert(sizeof(struct key_entry) <= ENTRY_ROWS && sizeof(struct key_row) == 64, "lines of memory");
+
+static void *zeroed(struct ledger *l, size_t bytes)
+{
+    return memset(pool_take(&l->pool, bytes), 0, bytes);
+}
+
+static struct key_entry *entry_new(struct ledger *l)
+{
+    uint32_t rows = l->places.replicas;
+    size_t slot = sizeof(struct write_slot) + rows * sizeof(uint64_t),
+           bytes = pool_room(ENTRY_ROWS + rows * sizeof(struct key_row) + ENTRY_SLOTS_LEAST * slot);
+    struct key_entry *e = zeroed(l, bytes);
+
+    e->index = (uint32_t)l->entries.count;
+    *array_add(&l->entries) = e;
+    e->row_capacity = rows;
+    e->rows = (struct key_row *)(void *)((char *)e + ENTRY_ROWS);
+    e->slots = (struct write_slot *)(void *)(e->rows + rows);
+    e->slot_capacity = (uint32_t)((bytes - (size_t)((char *)e->slots - (char *)e)) / slot);
+    e->reach = (uint64_t *)(void *)(e->slots + e->slot_capacity);
+    if (l->keeps)
+        e->kept = zeroed(l, (size_t)rows * e->slot_capacity * sizeof *e->kept);
+    if (l->setting->by_merge)
+        e->merged = zeroed(l, (size_t)rows * e->slot_capacity * sizeof *e->merged);
+    return e;
+}
+
 struct key_entry *entry_make(struct ledger *l, uint64_t key)
 {
     struct key_entry *e;
     uint32_t buffer[PLACEMENT_MOST], count = l->places.replicas;
     const uint32_t *replicas = places_nodes(&l->places, key, buffer);
 
-    if (l->entries_free.count > 0) {
+    if (l->entries_free.count > 0)
         e = l->entries.items[l->entries_free.items[--l->entries_free.count]];
-    } else {
-        e = memory_new(1, sizeof *e);
-        e->index = (uint32_t)l->entries.count;
-        *array_add(&l->entries) = e;
-        e->slot_capacity = 4;
-        e->row_capacity = count;
-        e->slots = memory_new(e->slot_capacity, sizeof *e->slots);
-        e->rows = memory_new(e->row_capacity, sizeof *e->rows);
-        e->reach = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof *e->reach);
-        e->kept = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof *e->kept);
-        e->merged = memory_new((size_t)e->row_capacity * e->slot_capacity, sizeof(struct live_write *));
-    }
+    else
+        e = entry_new(l);
     e->key = key;
     e->in_use = true;
     e->row_count = count;
@@ -208,13 +200,16 @@ static void entry_release(struct ledger *l, struct key_entry *e)
     for (uint32_t row = 0; row < e->row_count; row++) {
         struct key_row *r = &e->rows[row];
         if (r->frontier_room > 0)
-            free(r->frontier_many);
+            pool_give(&l->pool, r->frontier_many, r->frontier_room * sizeof *r->frontier_many);
         r->held = r->cursor = r->frontier_one = NULL;
         r->frontier_count = r->frontier_room = 0;
     }
-    memset(e->reach, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->reach);
-    memset(e->kept, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof *e->kept);
-    memset(e->merged, 0, (size_t)e->row_capacity * e->slot_capacity * sizeof(struct live_write *));
+    size_t used = (size_t)e->row_capacity * e->slot_count;
+    memset(e->reach, 0, used * sizeof *e->reach);
+    if (e->kept != NULL)
+        memset(e->kept, 0, used * sizeof *e->kept);
+    if (e->merged != NULL)
+        memset(e->merged, 0, used * sizeof *e->merged);
     e->swept = false;
     e->slot_count = e->live = e->retirable = 0;
     e->row_count = l->places.replicas;
@@ -236,6 +231,37 @@ void entry_settle(struct ledger *l, struct key_entry *e)
     *array_add(&l->entries_free) = e->index;
 }
 
+/* Words by slot and row, `old` wide, where there is room for `rows` and `slots`. */
+static void *words_widen(struct ledger *l, const struct key_entry *e, const void *old, uint32_t rows,
+                         uint32_t slots)
+{
+    uint64_t *wide = zeroed(l, (size_t)rows * slots * sizeof *wide);
+
+    for (uint32_t slot = 0; slot < e->slot_count; slot++)
+        memcpy(wide + (size_t)slot * rows, (const uint64_t *)old + (size_t)slot * e->row_capacity,
+               e->row_capacity * sizeof *wide);
+    return wide;
+}
+
+static void *items_widen(struct ledger *l, const void *old, uint32_t count, uint32_t wide, size_t bytes)
+{
+    return memcpy(zeroed(l, wide * bytes), old, count * bytes);
+}
+
+/* It seldom happens, and an entry stays as wide: what was too small is left lying. */
+void entry_widen(struct ledger *l, struct key_entry *e, uint32_t rows, uint32_t slots)
+{
+    e->rows = items_widen(l, e->rows, e->row_capacity, rows, sizeof *e->rows);
+    e->slots = items_widen(l, e->slots, e->slot_capacity, slots, sizeof *e->slots);
+    e->reach = words_widen(l, e, e->reach, rows, slots);
+    if (e->kept != NULL)
+        e->kept = words_widen(l, e, e->kept, rows, slots);
+    if (e->merged != NULL)
+        e->merged = words_widen(l, e, e->merged, rows, slots);
+    e->row_capacity = rows;
+    e->slot_capacity = slots;
+}
+
 uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make)
 {
     int row = places_row(&l->places, e->key, node);
@@ -247,19 +273,8 @@ uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool ma
             return guest;
     if (!make)
         return UINT32_MAX;
-    if (e->row_count == e->row_capacity) {
-        uint32_t more = e->row_capacity * 2;
-        size_t old = (size_t)e->row_capacity * e->slot_capacity, wide = (size_t)more * e->slot_capacity;
-        e->rows = memory_resize(e->rows, more, sizeof *e->rows);
-        memset(e->rows + e->row_capacity, 0, (more - e->row_capacity) * sizeof *e->rows);
-        e->reach = memory_resize(e->reach, wide, sizeof *e->reach);
-        memset(e->reach + old, 0, (wide - old) * sizeof *e->reach);
-        e->kept = memory_resize(e->kept, wide, sizeof *e->kept);
-        memset(e->kept + old, 0, (wide - old) * sizeof *e->kept);
-        e->merged = memory_resize(e->merged, wide, sizeof(struct live_write *));
-        memset(e->merged + old, 0, (wide - old) * sizeof(struct live_write *));
-        e->row_capacity = more;
-    }
+    if (e->row_count == e->row_capacity)
+        entry_widen(l, e, e->row_capacity * 2, e->slot_capacity);
     e->rows[e->row_count].node = node;
     return e->row_count++;
 }
@@ -270,15 +285,19 @@ static struct live_write *write_make(struct ledger *l)
     size_t bytes = sizeof(struct live_write) + l->places.replicas * sizeof(struct applied);
 
     if (l->writes_free.count == 0) {
-        struct live_write *w = memory_new(1, bytes);
+        struct live_write *w = zeroed(l, bytes);
         w->seen = w->seen_few;
         w->seen_capacity = LEDGER_SEEN_FEW;
         return w;
     }
     struct live_write *w = l->writes_free.items[--l->writes_free.count];
-    *w = (struct live_write){
-        .seen = w->seen, .met = w->met, .seen_capacity = w->seen_capacity, .met_capacity = w->met_capacity};
-    memset(w->applied, 0, l->places.replicas * sizeof(struct applied));
+    uint64_t *seen = w->seen, *met = w->met;
+    uint32_t seen_capacity = w->seen_capacity, met_capacity = w->met_capacity;
+    memset(w, 0, bytes);
+    w->seen = seen;
+    w->met = met;
+    w->seen_capacity = seen_capacity;
+    w->met_capacity = met_capacity;
     return w;
 }
 
@@ -355,6 +374,17 @@ void ledger_end(struct ledger *l, struct live_write *w, bool commits, bool retri
     write_check(l, w);
 }
 
+/* While a loss is remembered, or may come, ledger_retire has more to ask. */
+void ledger_due(struct ledger *l)
+{
+    const struct live_write *head = l->queue[l->queue_head];
+
+    if (l->queue_count == 0)
+        l->due = UINT64_MAX;
+    else
+        l->due = head->complete && l->past.count == 0 && !l->keeps ? head->complete_position : 0;
+}
+
 static void queue_push(struct ledger *l, struct live_write *w)
 {
     if (l->queue_count == l->queue_mask + 1) {
@@ -369,6 +399,7 @@ static void queue_push(struct ledger *l, struct live_write *w)
     }
     l->queue[(l->queue_head + l->queue_count++) & l->queue_mask] = w;
     w->queued = true;
+    ledger_due(l);
     if (l->base_stamps != NULL) /* for when it retires, which is soon */
         expect_line(&l->base_stamps[w->entry->key]);
 }
@@ -381,6 +412,8 @@ void write_check(struct ledger *l, struct live_write *w)
     w->complete_position = l->position;
     if (!w->queued && !w->pinned && !w->parked && !w->retirable)
         queue_push(l, w);
+    else if (w->queued)
+        ledger_due(l);
 }
 
 /* A replica may still refuse it, and be the first that lets go of it: what came before it was made with it,
@@ -425,8 +458,10 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
             /* One that a loss made incomplete and that is complete again may stand before its time: it goes
              * back. */
             if (w->complete_position <=
-                l->queue[(l->queue_head + l->queue_count - 1) & l->queue_mask]->complete_position)
+                l->queue[(l->queue_head + l->queue_count - 1) & l->queue_mask]->complete_position) {
+                ledger_due(l);
                 return;
+            }
         }
         l->queue_head = (l->queue_head + 1) & l->queue_mask;
         l->queue_count--;
@@ -448,6 +483,7 @@ void ledger_retire(struct ledger *l, uint64_t oldest_read)
             write_sweep(l, w);
         }
     }
+    ledger_due(l);
     ledger_sweep(l);
 }
 
@@ -503,8 +539,7 @@ static void write_leave(struct ledger *l, struct live_write *w)
     }
 }
 
-/* Nothing is freed in the middle of a record, so that no pointer dangles while it is looked at. */
-void ledger_sweep(struct ledger *l)
+void ledger_let_go(struct ledger *l)
 {
     for (size_t i = 0; i < l->writes_sweep.count; i++) {
         struct live_write *w = l->writes_sweep.items[i];

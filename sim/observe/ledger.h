@@ -23,8 +23,9 @@
  * again by then.
  *
  * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica.
- * Memory: keys.h, and 24 bytes a key if clocks err, as they are touched; of a key with live writes some 500
- * bytes and 130 a replica; some 450 bytes + 16 a replica for each live write, of which there are at most
+ * Memory: keys.h, and 24 bytes a key if clocks err, as they are touched; of a key with live writes some 300
+ * bytes and 100 a replica; some 360 bytes + 16 a replica for each live write (a pool's rooms: at most twice as
+ * much; with five replicas 1 KB and 512 bytes), of which there are at most
  * LEDGER_LIVE_MOST: beyond, writes are not entered. If crashes lose something, no write retires before there
  * are LEDGER_KEEP_MOST, since a replica that has lost its disk reflects none of them any more; a disk that is
  * lost after some have retired leaves that unknown. In both cases `overflowed` says that the figures are
@@ -33,6 +34,7 @@
 #define GEOREP_OBSERVE_LEDGER_H
 
 #include "sim/base/array.h"
+#include "sim/base/pool.h"
 #include "sim/history/history.h"
 #include "sim/observe/causes.h"
 #include "sim/observe/keys.h"
@@ -52,48 +54,55 @@ struct applied {
 /* Enough for the takers of nearly every key. */
 #define LEDGER_SEEN_FEW 6
 
-/* First what a replica's STORE looks at. */
+/* First what a replica's STORE looks at, by lines of memory. */
 struct live_write {
     uint64_t id;
     int64_t stamp;
-    uint64_t took;            /* position of its TAKE */
-    uint64_t commit_position; /* 0: not committed */
+    uint64_t took; /* position of its TAKE */
     struct key_entry *entry;
-    struct live_write *lane_older, *lane_newer; /* of its key, by version (BY_ORDER) */
-    uint64_t *seen;                             /* [slot]: it has seen the slot's writes up to this TAKE */
-    uint64_t seen_few[LEDGER_SEEN_FEW];         /* where that is, as long as it suffices */
-    uint32_t seen_count, seen_capacity;
-    uint32_t slot, bytes;
-    uint32_t unapplied;        /* replicas */
+    uint64_t *seen; /* [slot]: it has seen the slot's writes up to this TAKE */
+    struct live_write *lane_newer;
+    uint32_t slot, seen_count;
     uint32_t frontiers, helds; /* replicas whose frontier it is in; that hold it */
-    uint16_t first;            /* row that first applied it; LEDGER_NO_ROW */
-    bool in_window;            /* its operation began in the window */
-    bool reached;              /* every replica */
-    bool closed;               /* its operation ended */
-    bool retried;              /* its operation had several attempts: one under way may take it again */
+
+    uint64_t commit_position; /* 0: not committed */
+    uint64_t complete_position;
+    int64_t priority;   /* by.stamp */
+    uint32_t unapplied; /* replicas */
+    uint32_t bytes;
+    uint16_t first; /* row that first applied it; LEDGER_NO_ROW */
+    bool in_window; /* its operation began in the window */
+    bool reached;   /* every replica */
+    bool closed;    /* its operation ended */
+    bool retried;   /* its operation had several attempts: one under way may take it again */
     bool complete, queued, pinned, parked, retirable;
     bool settled; /* told to the listener */
     bool decided; /* some replica has let it go: */
     bool lost, skew,
-        causal;           /* for a write that had not seen it; that had committed before; that it had seen */
-    uint8_t cause;        /* enum loss_cause, if it is lost: */
-    uint32_t lost_at;     /* node */
-    uint64_t lost_for;    /* the winner; it need not be live */
-    sim_ns lost_time;     /* */
-    struct loss_stamp by; /* what it wins or loses by */
+        causal;    /* for a write that had not seen it; that had committed before; that it had seen */
+    uint8_t cause; /* enum loss_cause, if it is lost: */
+    struct live_write *lane_older; /* lane: of its key, by version (BY_ORDER) */
+
+    uint64_t seen_few[LEDGER_SEEN_FEW]; /* where `seen` is, as long as it suffices */
     struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
+
     uint64_t begin_position; /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
     sim_ns commit_time;
     uint64_t end_position; /* its client was told, or gave up; 0: not yet */
-    uint64_t complete_position;
-    uint64_t *met; /* TAKEs of the writes it was paired with */
+    uint64_t *met;         /* TAKEs of the writes it was paired with */
     uint32_t met_count, met_capacity;
-    uint32_t session;    /* of the client, within its region */
-    uint32_t down_fault; /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
-    uint32_t taker;      /* node */
-    uint64_t taker_down; /* where its taker first went down afterwards; 0: it did not */
+    uint32_t seen_capacity;
+    uint32_t session;      /* of the client, within its region */
+    uint32_t down_fault;   /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
+    uint32_t taker;        /* node */
+    struct loss_stamp by;  /* what it wins or loses by */
+    uint64_t lost_for;     /* if it is lost: the winner; it need not be live */
+    sim_ns lost_time;      /* */
+    uint32_t lost_at;      /* node */
+    uint64_t taker_down;   /* where its taker first went down afterwards; 0: it did not */
     uint64_t forgot; /* where its taker last lost memory or disk, or rolled the key back, before; 0: never */
-    uint64_t leadership;      /* where its taker last came to lead; 0: never */
+    uint64_t leadership; /* where its taker last came to lead; 0: never */
+
     struct applied applied[]; /* [row] */
 };
 
@@ -109,6 +118,7 @@ struct write_slot {
     struct live_write *unreached; /* the oldest that has not reached every replica */
 };
 
+/* A line of memory. */
 struct key_row {
     uint32_t node;
     uint32_t frontier_count, frontier_room; /* see row_frontier; room 0: for one, here */
@@ -122,18 +132,21 @@ struct key_row {
     uint64_t forgot; /* where it was last rolled back; 0: never */
 };
 
+/* Its rows, slots and their reach follow it in one room of the pool, as long as they suffice there. */
 struct key_entry {
     uint64_t key;
     uint32_t index;
     uint32_t live, retirable;
     bool in_use, swept; /* in use: has live writes, or rows of different versions */
     uint32_t slot_count, slot_capacity, row_count, row_capacity;
-    struct write_slot *slots;
-    struct key_row *rows; /* the replicas, then other nodes that took or stored a live write */
-    uint64_t *reach; /* [row * slot_capacity + slot]: TAKE of the last write of the slot that reached it */
-    uint64_t *kept;  /* the same, of what was stored or merged there: what outlives a loss of memory */
-    struct live_write **merged; /* the same, BY_MERGE: the last live write of the slot that it reflects */
     struct live_write *lane_oldest, *lane_newest;
+    struct key_row *rows; /* the replicas, then other nodes that took or stored a live write */
+    struct write_slot *slots;
+    uint64_t *reach; /* [slot * row_capacity + row]: TAKE of the last write of the slot that reached it */
+    uint64_t *kept;  /* the same, of what was stored or merged there: what outlives a loss of memory; NULL if
+                        there are none */
+    struct live_write **merged; /* the same, BY_MERGE: the last live write of the slot that it reflects; else
+                                   NULL */
 };
 
 /* A stamp that later ones may be read from, and the error of the clock that it was read from itself. */
@@ -214,6 +227,7 @@ struct ledger {
     uint64_t *leadership;             /* [node]: where it last came to lead; 0: never */
     uint64_t retired;                 /* writes */
     uint64_t last_loss;               /* position of the last loss of a disk */
+    struct pool pool; /* entries, writes and their lists */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
     ARRAY(struct live_write *) writes_free;
@@ -229,6 +243,7 @@ struct ledger {
     uint32_t map_bits, live;
     struct live_write **queue; /* complete, in that order: a ring */
     uint32_t queue_mask, queue_head, queue_count;
+    uint64_t due; /* ledger_retire has something to do once every read that is open began after this */
     struct live_write **
         pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
     uint64_t pinned_count;
@@ -279,7 +294,7 @@ void ledger_leads(struct ledger *l, const struct history_record *r);
 void ledger_finish(struct ledger *l); /* what is under way meets */
 
 /* Lets go of what no open read can miss: `oldest_read` is the BEGIN of the oldest open one, UINT64_MAX if
- * none. */
+ * none. It changes nothing unless `due` is less. */
 void ledger_retire(struct ledger *l, uint64_t oldest_read);
 
 /* Look. */
@@ -324,7 +339,7 @@ static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
 static inline void ledger_expect(const struct live_write *w)
 {
     if (w != NULL)
-        for (size_t at = 0; at < sizeof *w + 64; at += 64)
+        for (size_t at = 0; at < sizeof *w + 128; at += 64)
             expect_line((const char *)w + at);
 }
 static inline void ledger_expect_entry(const struct ledger *l, uint64_t key)
@@ -344,8 +359,8 @@ static inline void ledger_expect_row(const struct ledger *l, uint64_t key, uint3
     if (row == PLACES_NONE)
         return;
     expect_line(&e->rows[row]);
-    expect_line(&e->reach[(size_t)row * e->slot_capacity]);
     expect_line(e->slots);
+    expect_line(e->reach);
 }
 
 /* [frontier_count]: what reached it and was seen by no other write that did. */
@@ -362,11 +377,25 @@ static inline bool write_seen(const struct live_write *w, const struct live_writ
 
 static inline uint64_t entry_reach(const struct key_entry *e, uint32_t row, uint32_t slot)
 {
-    return e->reach[(size_t)row * e->slot_capacity + slot];
+    return e->reach[(size_t)slot * e->row_capacity + row];
 }
 
+/* Did it do so then, and a loss of the replica undid it since? */
+bool ledger_reflected_once(const struct ledger *l, const struct live_write *w, uint32_t node,
+                           uint64_t instant);
+
 /* Did `node` reflect `w` just after the record at `instant`? */
-bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant);
+static inline bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node,
+                                    uint64_t instant)
+{
+    int row = places_row(&l->places, w->entry->key, node);
+
+    if (row == PLACES_NONE)
+        return false;
+    if (w->applied[row].position != 0 && w->applied[row].position <= instant)
+        return true;
+    return instant < l->last_loss && ledger_reflected_once(l, w, node, instant);
+}
 
 /* The loss that took `w`, which `node` does not reflect: the first one since the TAKE, of the node, or else
  * of the taker. (A node that did not have it by then: it is what made it copy.) False: there was none. */

@@ -274,7 +274,8 @@ void ledger_store(struct ledger *l, const struct history_record *r, struct live_
         store_bare(l, (uint32_t)row, r);
     } else if (row != PLACES_NONE) {
         store_here(l, e, (uint32_t)row, r, w);
-        entry_settle(l, e);
+        if (e->live == 0)
+            entry_settle(l, e);
     }
     ledger_sweep(l);
 }
@@ -284,7 +285,7 @@ void ledger_store(struct ledger *l, const struct history_record *r, struct live_
 static void merge_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t upto,
                        uint64_t took)
 {
-    struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + slot];
+    struct live_write **merged = &e->merged[(size_t)slot * e->row_capacity + row];
     struct live_write *next = *merged != NULL ? (*merged)->slot_newer : e->slots[slot].oldest;
 
     for (; next != NULL && (uint64_t)next->stamp <= upto && next->took <= took; next = next->slot_newer) {
@@ -311,7 +312,7 @@ static void merge_lives(struct ledger *l, struct key_entry *e, uint32_t row, uin
         if (e->slots[slot].oldest == NULL || (uint64_t)e->slots[slot].oldest->stamp > upto)
             continue;
         merge_slot(l, e, row, slot, upto, UINT64_MAX);
-        top = came = e->merged[(size_t)row * e->slot_capacity + slot];
+        top = came = e->merged[(size_t)slot * e->row_capacity + row];
     }
     if (came == NULL)
         return;
@@ -367,22 +368,15 @@ void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)
         for (struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer)
             if (l->setting->by_merge || version_newer(w->stamp, w->id, 0, 0))
                 apply_undo(l, w, row);
-        e->merged[(size_t)row * e->slot_capacity + slot] = NULL;
+        if (e->merged != NULL)
+            e->merged[(size_t)slot * e->row_capacity + row] = NULL;
     }
     e->rows[row].cursor = NULL;
     hold(l, e, row, NULL);
 }
 
-bool ledger_reflected(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant)
+bool ledger_reflected_once(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant)
 {
-    int row = places_row(&l->places, w->entry->key, node);
-
-    if (row == PLACES_NONE)
-        return false;
-    if (w->applied[row].position != 0 && w->applied[row].position <= instant)
-        return true;
-    if (instant >= l->last_loss)
-        return false;
     array_each (struct past_application, past, &l->past)
         if (past->took == w->took && past->node == node && past->from <= instant && instant < past->to)
             return true;

@@ -43,6 +43,7 @@ void cause_take(struct ledger *l, struct live_write *w, const struct history_rec
                                 .by_clock = r->take.priority == r->time + own.offset + own.drift,
                                 .own = own,
                                 .from = own};
+    w->priority = w->by.stamp;
     w->taker = r->node;
     w->forgot = forgot > l->forgot[r->node] ? forgot : l->forgot[r->node];
     w->leadership = l->leadership[r->node];
@@ -60,7 +61,7 @@ void cause_take(struct ledger *l, struct live_write *w, const struct history_rec
 
 void cause_store(struct ledger *l, uint32_t node, const struct live_write *w)
 {
-    if (l->setting->clocks_err && w->by.stamp > l->ahead[node].stamp)
+    if (l->setting->clocks_err && w->priority > l->ahead[node].stamp)
         l->ahead[node] = known(&w->by);
 }
 

@@ -218,6 +218,7 @@ void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever
         if (for_ever)
             leave_for_ever(l, e, node);
     }
+    ledger_due(l);
     ledger_sweep(l);
 }
 
@@ -244,6 +245,7 @@ void ledger_forget(struct ledger *l, const struct history_record *r, uint32_t la
     e->rows[entry_row(l, e, r->node, true)].forgot = l->position;
     note_loss(l, r->node, LEDGER_NO_FAULT, LOST_BY_ROLLBACK);
     forget_entry(l, e, r->node, true);
+    ledger_due(l);
     ledger_sweep(l);
 }
 

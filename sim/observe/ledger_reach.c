@@ -14,9 +14,11 @@
  * the MERGEs of one node and key in a row, which are one arriving state, are gathered and meet together. */
 #include "sim/observe/ledger_room.h"
 
+#include "sim/base/hot.h"
+
 static uint64_t *reach_at(const struct key_entry *e, uint32_t row, uint32_t slot)
 {
-    return &e->reach[(size_t)row * e->slot_capacity + slot];
+    return &e->reach[(size_t)slot * e->row_capacity + row];
 }
 
 bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write *w)
@@ -26,39 +28,16 @@ bool reach_has(const struct key_entry *e, uint32_t row, const struct live_write 
 
 static uint64_t *kept_at(const struct key_entry *e, uint32_t row, uint32_t slot)
 {
-    return &e->kept[(size_t)row * e->slot_capacity + slot];
-}
-
-static void slots_widen(struct key_entry *e)
-{
-    uint32_t old = e->slot_capacity, wide = old * 2;
-    uint64_t *reach = memory_new((size_t)e->row_capacity * wide, sizeof *reach);
-    uint64_t *kept = memory_new((size_t)e->row_capacity * wide, sizeof *kept);
-    struct live_write **merged = memory_new((size_t)e->row_capacity * wide, sizeof(struct live_write *));
-
-    for (uint32_t row = 0; row < e->row_count; row++) {
-        memcpy(reach + (size_t)row * wide, e->reach + (size_t)row * old, old * sizeof *reach);
-        memcpy(kept + (size_t)row * wide, e->kept + (size_t)row * old, old * sizeof *kept);
-        memcpy(merged + (size_t)row * wide, e->merged + (size_t)row * old, old * sizeof *merged);
-    }
-    free(e->reach);
-    free(e->kept);
-    free(e->merged);
-    e->reach = reach;
-    e->kept = kept;
-    e->merged = merged;
-    e->slots = memory_resize(e->slots, wide, sizeof *e->slots);
-    e->slot_capacity = wide;
+    return &e->kept[(size_t)slot * e->row_capacity + row];
 }
 
 uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
 {
-    (void)l;
     for (uint32_t slot = 0; slot < e->slot_count; slot++)
         if (e->slots[slot].node == node && e->slots[slot].open)
             return slot;
     if (e->slot_count == e->slot_capacity)
-        slots_widen(e);
+        entry_widen(l, e, e->row_capacity, e->slot_capacity * 2);
     e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true};
     return e->slot_count++;
 }
@@ -94,7 +73,7 @@ void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
     if (!l->setting->by_merge)
         return;
     for (uint32_t row = 0; row < e->row_count; row++) {
-        struct live_write **merged = &e->merged[(size_t)row * e->slot_capacity + w->slot];
+        struct live_write **merged = &e->merged[(size_t)w->slot * e->row_capacity + row];
         if (*merged == w)
             *merged = w->slot_older;
     }
@@ -103,12 +82,12 @@ void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
 void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
 {
     struct write_slot *s = &e->slots[slot];
-    const uint64_t *reach = &e->reach[slot];
+    const uint64_t *reach = reach_at(e, 0, slot);
     uint64_t least = UINT64_MAX;
 
-    for (uint32_t row = 0; row < l->places.replicas; row++, reach += e->slot_capacity)
-        if (*reach < least && row_counts(l, e, row))
-            least = *reach;
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        if (reach[row] < least && row_counts(l, e, row))
+            least = reach[row];
     s->reached_all = least;
     while (s->unreached != NULL && s->unreached->took <= least) {
         struct live_write *w = s->unreached;
@@ -118,24 +97,23 @@ void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
     }
 }
 
-/* Does any replica stand where the last of them stood? Then the least of their reach is what it was. */
+/* Does any replica stand where the last of them stood? Then the least of their reach is what it was. (They
+ * are few, and looked at to the end: nobody can guess which it is.) */
 static bool some_wait(const struct ledger *l, const struct key_entry *e, uint32_t slot)
 {
-    const uint64_t *reach = &e->reach[slot];
+    const uint64_t *reach = reach_at(e, 0, slot);
     uint64_t least = e->slots[slot].reached_all;
+    bool some = false;
 
-    for (uint32_t row = 0; row < l->places.replicas; row++, reach += e->slot_capacity)
-        if (*reach <= least && row_counts(l, e, row))
-            return true;
-    return false;
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        some |= (reach[row] <= least) & row_counts(l, e, row);
+    return some;
 }
 
 static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
 {
     uint64_t *reach = reach_at(e, row, slot), old = *reach;
 
-    if (old >= took)
-        return;
     *reach = took;
     if (row < l->places.replicas && old <= e->slots[slot].reached_all && !some_wait(l, e, slot))
         reach_advance(l, e, slot);
@@ -144,7 +122,7 @@ static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint
 void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
 {
     for (uint32_t slot = 0; slot < w->seen_count; slot++)
-        if (w->seen[slot] != 0)
+        if (w->seen[slot] > *reach_at(e, row, slot))
             raise_slot(l, e, row, slot, w->seen[slot]);
 }
 
@@ -158,14 +136,14 @@ void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struc
 }
 
 /* Room for so many; what is in it is of no use any more. */
-static void seen_widen(struct live_write *w, uint32_t count)
+static void seen_widen(struct ledger *l, struct live_write *w, uint32_t count)
 {
     if (w->seen_capacity >= count)
         return;
     if (w->seen != w->seen_few)
-        free(w->seen);
+        pool_give(&l->pool, w->seen, w->seen_capacity * sizeof *w->seen);
     w->seen_capacity = count * 2;
-    w->seen = memory_new(w->seen_capacity, sizeof *w->seen);
+    w->seen = pool_take(&l->pool, w->seen_capacity * sizeof *w->seen);
 }
 
 /* What was read elsewhere, and all that it had seen. */
@@ -176,18 +154,22 @@ static void seen_join(struct live_write *w, const struct live_write *other)
             w->seen[slot] = other->seen[slot];
 }
 
-static void frontier_put(struct key_row *r, struct live_write *w)
+COLD static void frontier_widen(struct ledger *l, struct key_row *r)
 {
-    uint32_t room = r->frontier_room;
+    uint32_t room = r->frontier_room, wide = room == 0 ? 4 : room * 2;
+    struct live_write **many = pool_take(&l->pool, wide * sizeof *many);
 
-    if (r->frontier_count == (room == 0 ? 1 : room)) {
-        struct live_write **many = memory_new(room == 0 ? 4 : room * 2, sizeof(struct live_write *));
-        memcpy(many, row_frontier(r), r->frontier_count * sizeof(struct live_write *));
-        if (room > 0)
-            free(r->frontier_many);
-        r->frontier_many = many;
-        r->frontier_room = room == 0 ? 4 : room * 2;
-    }
+    memcpy(many, row_frontier(r), r->frontier_count * sizeof *many);
+    if (room > 0)
+        pool_give(&l->pool, r->frontier_many, room * sizeof *many);
+    r->frontier_many = many;
+    r->frontier_room = wide;
+}
+
+static void frontier_put(struct ledger *l, struct key_row *r, struct live_write *w)
+{
+    if (r->frontier_count == (r->frontier_room == 0 ? 1 : r->frontier_room))
+        frontier_widen(l, r);
     row_frontier(r)[r->frontier_count++] = w;
     w->frontiers++;
 }
@@ -215,9 +197,10 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
         e->slots[w->slot].open = false; /* it counts anew */
         w->slot = slot_of_taker(l, e, node);
     }
-    seen_widen(w, e->slot_count);
+    seen_widen(l, w, e->slot_count);
     w->seen_count = e->slot_count;
-    memcpy(w->seen, reach_at(e, row, 0), w->seen_count * sizeof *w->seen);
+    for (uint32_t slot = 0; slot < w->seen_count; slot++)
+        w->seen[slot] = *reach_at(e, row, slot);
     array_each (struct made_from, made, &l->made)
         if (made->op == w->id) {
             const struct live_write *from = ledger_find(l, made->write);
@@ -230,7 +213,7 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
     reach_raise(l, e, row, w);
     if (row < l->places.replicas && row_counts(l, e, row)) {
         frontier_leave(l, e, row); /* it has seen all that reached its taker */
-        frontier_put(&e->rows[row], w);
+        frontier_put(l, &e->rows[row], w);
     }
 }
 
@@ -244,11 +227,12 @@ static bool met_before(const struct live_write *a, const struct live_write *b)
     return false;
 }
 
-static void met_add(struct live_write *w, uint64_t took)
+static void met_add(struct ledger *l, struct live_write *w, uint64_t took)
 {
     if (w->met_count == w->met_capacity) {
-        w->met_capacity = w->met_capacity == 0 ? 4 : w->met_capacity * 2;
-        w->met = memory_resize(w->met, w->met_capacity, sizeof *w->met);
+        uint32_t wide = w->met_capacity == 0 ? 4 : w->met_capacity * 2;
+        w->met = pool_resize(&l->pool, w->met, w->met_capacity * sizeof *w->met, wide * sizeof *w->met);
+        w->met_capacity = wide;
     }
     w->met[w->met_count++] = took;
 }
@@ -259,10 +243,34 @@ static void pair(struct ledger *l, struct live_write *a, struct live_write *b)
 
     if (met_before(a, b))
         return;
-    met_add(a, b->took);
-    met_add(b, a->took);
+    met_add(l, a, b->took);
+    met_add(l, b, a->took);
     if (l->listener.conflict != NULL)
         l->listener.conflict(l->listener.self, later, earlier);
+}
+
+/* What `w`, which arrives alone, has seen leaves the frontier; it meets the rest. */
+static void meet_alone(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+{
+    struct key_row *r = &e->rows[row];
+    struct live_write **frontier = row_frontier(r);
+    uint32_t stay = 0;
+
+    if (row >= l->places.replicas || !row_counts(l, e, row))
+        return;
+    for (uint32_t i = 0; i < r->frontier_count; i++) {
+        struct live_write *f = frontier[i];
+        if (f == w || !write_seen(f, w)) {
+            frontier[stay++] = f;
+            continue;
+        }
+        f->frontiers--;
+        write_sweep(l, f);
+    }
+    r->frontier_count = stay;
+    for (uint32_t i = 0; i < stay; i++)
+        pair(l, w, frontier[i]);
+    frontier_put(l, r, w);
 }
 
 static bool overwritten_by_any(const struct live_write *w, struct live_write *const *tops, size_t count)
@@ -298,7 +306,7 @@ void reach_meet(struct ledger *l, struct key_entry *e, uint32_t row, struct live
     for (size_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < r->frontier_count; j++)
             pair(l, tops[i], row_frontier(r)[j]);
-        frontier_put(r, tops[i]);
+        frontier_put(l, r, tops[i]);
     }
 }
 
@@ -319,7 +327,7 @@ void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct li
     if (reach_has(e, row, w))
         return;
     reach_raise(l, e, row, w);
-    reach_meet(l, e, row, &w, 1);
+    meet_alone(l, e, row, w);
 }
 
 static struct live_write *last_reached(const struct key_entry *e, uint32_t row, uint32_t slot)
@@ -344,7 +352,7 @@ static void frontier_rebuild(struct ledger *l, struct key_entry *e, uint32_t row
             overwritten = by != NULL && write_seen(w, by);
         }
         if (!overwritten)
-            frontier_put(&e->rows[row], w);
+            frontier_put(l, &e->rows[row], w);
     }
 }
 
@@ -355,10 +363,11 @@ void reach_forget(struct ledger *l, struct key_entry *e, uint32_t row, bool all)
     for (uint32_t slot = 0; slot < e->slot_count; slot++) {
         struct write_slot *s = &e->slots[slot];
         uint64_t *reach = reach_at(e, row, slot);
-        uint64_t left = all ? 0 : *kept_at(e, row, slot);
+        uint64_t left = all || e->kept == NULL ? 0 : *kept_at(e, row, slot);
         if (s->node == node && (all || left < *reach))
             s->open = false; /* its next write has not seen these */
-        *kept_at(e, row, slot) = left;
+        if (e->kept != NULL)
+            *kept_at(e, row, slot) = left;
         if (left == *reach)
             continue;
         *reach = left;

@@ -17,9 +17,17 @@ static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stam
 void write_check(struct ledger *l, struct live_write *w);  /* is it complete by now? */
 void write_sweep(struct ledger *l, struct live_write *w);  /* may it go? looked at when the record is done */
 void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
-void ledger_sweep(struct ledger *l);
+void ledger_due(struct ledger *l);                         /* the queue is not what it was */
+void ledger_let_go(struct ledger *l);
+/* Nothing is freed in the middle of a record, so that no pointer dangles while it is looked at. */
+static inline void ledger_sweep(struct ledger *l)
+{
+    if ((l->writes_sweep.count | l->entries_sweep.count) != 0)
+        ledger_let_go(l);
+}
 struct key_entry *entry_make(struct ledger *l, uint64_t key);
 void entry_settle(struct ledger *l, struct key_entry *e); /* it goes if it is not needed */
+void entry_widen(struct ledger *l, struct key_entry *e, uint32_t rows, uint32_t slots);
 uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node,
                    bool make); /* UINT32_MAX: none, and not made */
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)

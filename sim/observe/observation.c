@@ -4,6 +4,7 @@
  * comes to the readers before the ledger lets anything go, since its read may miss what only waits for it. */
 #include "sim/observe/observation_room.h"
 
+#include "sim/base/hot.h"
 #include "sim/model/model.h"
 
 static inline bool has(const struct observation *o, uint32_t parts)
@@ -264,28 +265,26 @@ static void expect_over(const struct observation *o)
     const struct live_write *next = ledger_next(&o->ledger, 0), *after = ledger_next(&o->ledger, 1);
 
     if (next != NULL)
-        delta_expect_write(&o->delta, next->entry->key);
+        delta_expect_clusters(&o->delta, next->entry->key);
     if (after != NULL)
         delta_expect(&o->delta, after->entry->key);
 }
 
-static void retire(struct observation *o)
+APART static void retire_due(struct observation *o, uint64_t oldest_read)
 {
-    uint64_t oldest = operations_oldest_read(&o->operations);
     uint32_t head = o->ledger.queue_head;
 
-    ledger_retire(&o->ledger, oldest);
+    ledger_retire(&o->ledger, oldest_read);
     if (o->ledger.queue_head != head)
         expect_over(o);
-    o->retired_at = o->ledger.batch_entry == NULL ? oldest : 0; /* 0: it could not yet */
 }
 
-/* A read has ended, and the ledger stands as it did: it lets go of more only if that was the oldest. */
-static void retire_read(struct observation *o)
+static inline void retire(struct observation *o)
 {
-    if (o->ledger.queue_count > 0 &&
-        (operations_oldest_read(&o->operations) != o->retired_at || o->ledger.keeps))
-        retire(o);
+    uint64_t oldest = operations_oldest_read(&o->operations);
+
+    if (o->ledger.due < oldest)
+        retire_due(o, oldest);
 }
 
 /* What the record changed of quantities that are followed over time. */
@@ -310,8 +309,7 @@ static void follow(struct observation *o, sim_ns time)
     }
     if (o->convergence.waits_open > 0)
         convergence_look(&o->convergence, &o->ledger);
-    if (o->ledger.queue_count > 0)
-        retire(o);
+    retire(o);
 }
 
 static void observe(struct observation *o, const struct history_record *r, uint64_t position,
@@ -360,7 +358,7 @@ static void observe(struct observation *o, const struct history_record *r, uint6
     case HISTORY_END:
         if (end(o, r, named))
             break;
-        retire_read(o);
+        retire(o); /* the ledger stands as it did, but that may have been the oldest */
         return;
     case HISTORY_DOWN:
         o->turns++;

@@ -48,14 +48,19 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
         block->busy[busy] = i;
         busy += key->entry != 0;
         block->apart[apart] = i;
-        apart += (r->kind == HISTORY_END) & (!newest | (key->notes != 0));
+        apart += ((r->kind == HISTORY_END) & !newest) | ((r->kind != HISTORY_STORE) & (key->notes != 0));
     }
     block->busy_count = busy;
     block->apart_count = apart;
     for (uint32_t n = 0; n < busy; n++)
         ledger_expect_entry(&o->ledger, b->entries[block->busy[n]].record.key);
-    for (uint32_t n = 0; n < apart; n++)
-        delta_expect(&o->delta, b->entries[block->apart[n]].record.key);
+    for (uint32_t n = 0; n < apart; n++) {
+        const struct history_record *r = &b->entries[block->apart[n]].record;
+        const struct operation *op = operations_find(&o->operations, r->op);
+        delta_expect(&o->delta, r->key);
+        if (op != NULL)
+            guarantees_expect(&o->guarantees, op);
+    }
     for (uint32_t n = 0; n < block->written_count; n++) {
         uint16_t i = block->written[n];
         o->named[i] = ledger_find(&o->ledger, write_of(&b->entries[i].record));
@@ -72,8 +77,8 @@ void ahead_rows(const struct observation *o, const struct history_batch *b, cons
     for (uint32_t n = 0; n < block->apart_count; n++) {
         const struct history_record *r = &b->entries[block->apart[n]].record;
         const struct operation *op = operations_find(&o->operations, r->op);
-        delta_expect_write(&o->delta, r->key);
+        delta_expect_clusters(&o->delta, r->key);
         if (op != NULL)
-            guarantees_expect(&o->guarantees, op);
+            guarantees_expect_note(&o->guarantees, op);
     }
 }

@@ -20,7 +20,7 @@
 #include "sim/stats/moments.h"
 
 /* So many records a block; so many steps before it is read. */
-enum { AHEAD_BLOCK = 16, AHEAD_STEPS = 3 };
+enum { AHEAD_BLOCK = 32, AHEAD_STEPS = 3 };
 
 /* Records of a batch that are asked for ahead: their numbers in it. */
 struct ahead_block {
@@ -29,7 +29,7 @@ struct ahead_block {
     uint16_t keyed[AHEAD_BLOCK];   /* of a key that is looked up: END, TAKE, STORE */
     uint16_t written[AHEAD_BLOCK]; /* of these, those that name a write */
     uint16_t busy[AHEAD_BLOCK];    /* those of keys that have something in the ledger */
-    uint16_t apart[AHEAD_BLOCK];   /* ENDs that have more to look up than the key's record */
+    uint16_t apart[AHEAD_BLOCK];   /* of clusters or notes: ENDs and TAKEs */
 };
 
 struct observation {
@@ -58,7 +58,6 @@ struct observation {
     int64_t owed_for_ever;
     struct step_mean backlog_ops, backlog_bytes, diverged;
     int64_t seen_ops, seen_bytes, seen_diverged;
-    uint64_t retired_at; /* the oldest open read when the ledger last let go of all it could; 0: not yet */
     sim_ns end_ns;
     bool finished;
     struct ahead_block ahead[AHEAD_STEPS + 1];

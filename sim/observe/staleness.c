@@ -68,6 +68,13 @@ static bool judge(const struct ledger *l, const struct operations *o, const stru
     return false;
 }
 
+/* As most: an answer from one replica, which was read after the read began and reflected the newest write. */
+static bool newest_reflected(const struct ledger *l, const struct operation *op, const struct live_write *w)
+{
+    return w != NULL && op->sampled && op->sample.next == 0 && op->sample.instant >= op->begin_position &&
+           ledger_reflected(l, w, op->sample.node, op->sample.instant);
+}
+
 struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op)
 {
     const struct key_entry *e = ledger_entry(l, op->key);
@@ -75,6 +82,8 @@ struct missed staleness_missed(const struct ledger *l, const struct operations *
 
     if (e == NULL)
         return m;
+    if (newest_reflected(l, op, e->lane_newest))
+        return (struct missed){.newest = e->lane_newest};
     bool to_the_end = read_before_it_began(o, op);
     if (!l->setting->by_merge) {
         for (const struct live_write *w = e->lane_newest; w != NULL; w = w->lane_older) {
@@ -135,10 +144,14 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
                                        struct series_bin *bin)
 {
     struct missed m = staleness_missed(l, o, op);
-    sim_ns stale_ns = m.count > 0 ? op->begin_time - m.oldest_commit : 0;
+    if (m.count == 0) {
+        staleness_fresh(s, op, bin);
+        return m.newest;
+    }
+    sim_ns stale_ns = op->begin_time - m.oldest_commit;
     struct staleness_region *region = &s->regions[op->region];
 
-    series_add(bin, SERIES_STALE_READ_FRACTION, m.count > 0);
+    series_add(bin, SERIES_STALE_READ_FRACTION, 1);
     series_add(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);
     if (s->checks != NULL) {
         checks_note_staleness(s->checks, op->op, stale_ns, m.count);
@@ -146,14 +159,12 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
             checks_note_violation(s->checks, GEO_READ_YOUR_WRITES, op->op);
             note_breach(s, l, o, op, GEO_READ_YOUR_WRITES, m.own);
         }
-        if (m.count > 0 && l->losses.count > 0)
+        if (l->losses.count > 0)
             note_breach(s, l, o, op, GEO_CHECKS, m.oldest);
     }
     if (!op->in_window)
         return m.newest;
     region->reads++;
-    if (m.count == 0)
-        return m.newest; /* fresh: counted in the end, see staleness_finish */
     region->stale++;
     region->not_own += m.own != NULL;
     histogram_queue_add(s->queue, &region->ms, stale_ns);

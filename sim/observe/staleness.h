@@ -63,7 +63,7 @@ void staleness_probe(struct staleness *s, const struct ledger *l, const struct o
 const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
                                        const struct operations *o, const struct operation *op,
                                        struct series_bin *bin);
-/* The same of a key that has nothing in the ledger. */
+/* The same of one that misses nothing, as of a key that has nothing in the ledger. */
 static inline void staleness_fresh(struct staleness *s, const struct operation *op, struct series_bin *bin)
 {
     series_add_zero(bin, SERIES_STALE_READ_FRACTION);

@@ -69,8 +69,9 @@ static void page_set_only(struct histogram_page *page, uint32_t slot, int64_t on
             only != HISTOGRAM_MIXED ? (uint32_t)(only - histogram_slot_low(slot)) : HISTOGRAM_SEVERAL;
 }
 
-/* `only`: what all of them are, or HISTOGRAM_MIXED. */
-static void page_add(struct histogram_page *page, uint32_t slot, uint64_t times, int64_t only)
+/* Of a page of `h`; `only`: what all of them are, or HISTOGRAM_MIXED. */
+static void page_add(struct histogram *h, struct histogram_page *page, uint32_t slot, uint64_t times,
+                     int64_t only)
 {
     uint32_t index = slot % HISTOGRAM_PAGE;
     uint64_t before = page_count(page, index), count = before + times;
@@ -84,6 +85,7 @@ static void page_add(struct histogram_page *page, uint32_t slot, uint64_t times,
         return;
     if (page->high == NULL)
         page->high = memory_new(HISTOGRAM_PAGE, sizeof *page->high);
+    h->vast = true;
     page->high[index] = (uint32_t)(count >> 32);
 }
 
@@ -110,7 +112,7 @@ void histogram_add_many(struct histogram *h, int64_t value, uint64_t times)
         return;
     uint32_t slot = histogram_slot(value);
 
-    page_add(page_of(h, slot / HISTOGRAM_PAGE), slot, times, value);
+    page_add(h, page_of(h, slot / HISTOGRAM_PAGE), slot, times, value);
     h->count += times;
     h->sum += (histogram_sum)(uint64_t)value * times;
     if (value < h->min)
@@ -133,7 +135,7 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
         for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++) {
             uint32_t slot = number * HISTOGRAM_PAGE + index;
             if (page->buckets[index].low != 0 || page->high != NULL)
-                page_add(to, slot, page_count(page, index), page_only(page, slot));
+                page_add(into, to, slot, page_count(page, index), page_only(page, slot));
         }
     }
     into->count += from->count;
@@ -283,6 +285,7 @@ void histogram_clear(struct histogram *h)
     h->sum = 0;
     h->min = INT64_MAX;
     h->max = -1;
+    h->vast = false;
 }
 
 void histogram_free(struct histogram *h)

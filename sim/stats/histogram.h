@@ -53,6 +53,7 @@ struct histogram {
     uint64_t count;
     int64_t min, max;
     histogram_sum sum;
+    bool vast; /* some page has upper halves */
 };
 
 /* The same value several times. */
@@ -80,26 +81,30 @@ static inline struct histogram_bucket *histogram_bucket(const struct histogram *
     return page != NULL ? &page->buckets[slot % HISTOGRAM_PAGE] : NULL;
 }
 
-static inline void histogram_add(struct histogram *h, int64_t value)
+/* As histogram_add, where the value's slot is known, and its bucket: NULL, it has none yet. */
+static inline void histogram_add_in(struct histogram *h, struct histogram_bucket *b, uint32_t slot,
+                                    int64_t value)
 {
-    CHECK(value >= 0);
-    uint32_t shift = histogram_shift(value);
-    uint32_t slot = shift * HISTOGRAM_OCTAVE + (uint32_t)((uint64_t)value >> shift);
-    struct histogram_bucket *b = histogram_bucket(h, slot);
+    uint32_t above = (uint32_t)((uint64_t)value & ((UINT64_C(1) << histogram_shift(value)) - 1));
 
-    if (b == NULL || b->low + 1u <= 1u || slot >= HISTOGRAM_WIDE) { /* the first, or the last of 2^32 */
+    if (b == NULL || b->low == UINT32_MAX || slot >= HISTOGRAM_WIDE || h->vast) {
         histogram_add_many(h, value, 1);
         return;
     }
+    b->above = (b->low == 0) | (b->above == above) ? above : HISTOGRAM_SEVERAL;
     b->low++;
-    if (b->above != ((uint64_t)value & ((UINT64_C(1) << shift) - 1)))
-        b->above = HISTOGRAM_SEVERAL;
     h->count++;
     h->sum += (uint64_t)value;
-    if (value < h->min)
-        h->min = value;
-    if (value > h->max)
-        h->max = value;
+    h->min = value < h->min ? value : h->min;
+    h->max = value > h->max ? value : h->max;
+}
+
+static inline void histogram_add(struct histogram *h, int64_t value)
+{
+    CHECK(value >= 0);
+    uint32_t slot = histogram_slot(value);
+
+    histogram_add_in(h, histogram_bucket(h, slot), slot, value);
 }
 
 /* All of `from` too, as if each of its values had been added; `from` stays. */

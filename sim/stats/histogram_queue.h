@@ -15,32 +15,36 @@
 
 #define HISTOGRAM_QUEUE 32u
 
+struct histogram_queued {
+    struct histogram *into; /* NULL: none */
+    int64_t value;
+    struct histogram_bucket *bucket; /* once its page has come; NULL: there was none */
+    uint32_t slot;
+};
+
 /* Zeroed is empty. */
 struct histogram_queue {
-    struct {
-        struct histogram *into;
-        int64_t value;
-    } ring[HISTOGRAM_QUEUE];
+    struct histogram_queued ring[HISTOGRAM_QUEUE];
     uint32_t added; /* the place of the next, counted round */
 };
 
 /* `into` stays where it is until the queue is flushed. */
 static inline void histogram_queue_add(struct histogram_queue *q, struct histogram *into, int64_t value)
 {
-    uint32_t at = q->added++ % HISTOGRAM_QUEUE, half = (at + HISTOGRAM_QUEUE / 2) % HISTOGRAM_QUEUE;
-    struct histogram *first = q->ring[at].into, *middle = q->ring[half].into;
+    uint32_t at = q->added++ % HISTOGRAM_QUEUE;
+    struct histogram_queued *last = &q->ring[at],
+                            *middle = &q->ring[(at + HISTOGRAM_QUEUE / 2) % HISTOGRAM_QUEUE];
 
-    if (first != NULL)
-        histogram_add(first, q->ring[at].value);
-    q->ring[at].into = into;
-    q->ring[at].value = value;
+    CHECK(value >= 0);
+    if (last->into != NULL)
+        histogram_add_in(last->into, last->bucket, last->slot, last->value);
+    *last = (struct histogram_queued){.into = into, .value = value, .slot = histogram_slot(value)};
     if (into->pages != NULL)
-        expect_line(&into->pages[histogram_slot(value) / HISTOGRAM_PAGE]);
-    if (middle != NULL) {
-        const struct histogram_bucket *b = histogram_bucket(middle, histogram_slot(q->ring[half].value));
-        if (b != NULL)
-            expect_line(b);
-    }
+        expect_line(&into->pages[last->slot / HISTOGRAM_PAGE]);
+    if (middle->into == NULL)
+        return;
+    middle->bucket = histogram_bucket(middle->into, middle->slot);
+    expect_line(middle->bucket);
 }
 
 static inline void histogram_queue_flush(struct histogram_queue *q)
