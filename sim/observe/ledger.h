@@ -338,9 +338,12 @@ static inline void ledger_expect_write(const struct ledger *l, uint64_t id)
 /* That, or the record of the key, was: what it points at. */
 static inline void ledger_expect(const struct live_write *w)
 {
-    if (w != NULL)
-        for (size_t at = 0; at < sizeof *w + 128; at += 64)
-            expect_line((const char *)w + at);
+    if (w == NULL)
+        return;
+    for (size_t at = 0; at < offsetof(struct live_write, by); at += 64)
+        expect_line((const char *)w + at);
+    expect_line(w->applied);
+    expect_line((const char *)w->applied + 64);
 }
 static inline void ledger_expect_entry(const struct ledger *l, uint64_t key)
 {

@@ -259,15 +259,18 @@ static void fault(struct observation *o, const struct history_record *r, uint64_
         convergence_fault_ends(&o->convergence, &o->ledger);
 }
 
-/* What delta will be told of as over. */
+/* What delta will be told of as over: seldom more than two a time, so each goes through all steps. */
 static void expect_over(const struct observation *o)
 {
-    const struct live_write *next = ledger_next(&o->ledger, 0), *after = ledger_next(&o->ledger, 1);
+    const struct live_write *w;
 
-    if (next != NULL)
-        delta_expect_clusters(&o->delta, next->entry->key);
-    if (after != NULL)
-        delta_expect(&o->delta, after->entry->key);
+    for (uint32_t ahead = 0; ahead < 6 && (w = ledger_next(&o->ledger, ahead)) != NULL; ahead++)
+        if (ahead < 2)
+            delta_expect_clusters(&o->delta, w->entry->key);
+        else if (ahead < 4)
+            delta_expect(&o->delta, w->entry->key);
+        else
+            keys_expect(&o->keys, w->entry->key);
 }
 
 APART static void retire_due(struct observation *o, uint64_t oldest_read)
