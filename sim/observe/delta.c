@@ -80,7 +80,8 @@ static size_t key_bytes(uint32_t room)
 /* As many as fit where `count` do. */
 static uint32_t key_room(uint32_t count)
 {
-    return (uint32_t)((pool_room(key_bytes(count)) - sizeof(struct delta_key)) / sizeof(struct delta_cluster));
+    return (uint32_t)((pool_room(key_bytes(count)) - sizeof(struct delta_key)) /
+                      sizeof(struct delta_cluster));
 }
 
 static struct delta_key *key_new(struct delta *d, uint64_t key)

@@ -24,12 +24,11 @@
  *
  * Cost: a record of a key with nothing live is a look into a table; else a few dozen instructions a replica.
  * Memory: keys.h, and 24 bytes a key if clocks err, as they are touched; of a key with live writes some 300
- * bytes and 100 a replica; some 360 bytes + 16 a replica for each live write (a pool's rooms: at most twice as
- * much; with five replicas 1 KB and 512 bytes), of which there are at most
- * LEDGER_LIVE_MOST: beyond, writes are not entered. If crashes lose something, no write retires before there
- * are LEDGER_KEEP_MOST, since a replica that has lost its disk reflects none of them any more; a disk that is
- * lost after some have retired leaves that unknown. In both cases `overflowed` says that the figures are
- * undecided. */
+ * bytes and 100 a replica; some 360 bytes + 16 a replica for each live write (a pool's rooms: at most twice
+ * as much; with five replicas 1 KB and 512 bytes), of which there are at most LEDGER_LIVE_MOST: beyond,
+ * writes are not entered. If crashes lose something, no write retires before there are LEDGER_KEEP_MOST,
+ * since a replica that has lost its disk reflects none of them any more; a disk that is lost after some have
+ * retired leaves that unknown. In both cases `overflowed` says that the figures are undecided. */
 #ifndef GEOREP_OBSERVE_LEDGER_H
 #define GEOREP_OBSERVE_LEDGER_H
 
@@ -83,7 +82,7 @@ struct live_write {
     uint8_t cause; /* enum loss_cause, if it is lost: */
     struct live_write *lane_older; /* lane: of its key, by version (BY_ORDER) */
 
-    uint64_t seen_few[LEDGER_SEEN_FEW]; /* where `seen` is, as long as it suffices */
+    uint64_t seen_few[LEDGER_SEEN_FEW];         /* where `seen` is, as long as it suffices */
     struct live_write *slot_older, *slot_newer; /* of its key and taker, as taken */
 
     uint64_t begin_position; /* of its operation; UINT64_MAX: ended before the TAKE (it never commits) */
@@ -92,14 +91,14 @@ struct live_write {
     uint64_t *met;         /* TAKEs of the writes it was paired with */
     uint32_t met_count, met_capacity;
     uint32_t seen_capacity;
-    uint32_t session;      /* of the client, within its region */
-    uint32_t down_fault;   /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
-    uint32_t taker;        /* node */
-    struct loss_stamp by;  /* what it wins or loses by */
-    uint64_t lost_for;     /* if it is lost: the winner; it need not be live */
-    sim_ns lost_time;      /* */
-    uint32_t lost_at;      /* node */
-    uint64_t taker_down;   /* where its taker first went down afterwards; 0: it did not */
+    uint32_t session;     /* of the client, within its region */
+    uint32_t down_fault;  /* LEDGER_NO_FAULT, or the last fault begun when a node that had it went down */
+    uint32_t taker;       /* node */
+    struct loss_stamp by; /* what it wins or loses by */
+    uint64_t lost_for;    /* if it is lost: the winner; it need not be live */
+    sim_ns lost_time;     /* */
+    uint32_t lost_at;     /* node */
+    uint64_t taker_down;  /* where its taker first went down afterwards; 0: it did not */
     uint64_t forgot; /* where its taker last lost memory or disk, or rolled the key back, before; 0: never */
     uint64_t leadership; /* where its taker last came to lead; 0: never */
 
@@ -227,7 +226,7 @@ struct ledger {
     uint64_t *leadership;             /* [node]: where it last came to lead; 0: never */
     uint64_t retired;                 /* writes */
     uint64_t last_loss;               /* position of the last loss of a disk */
-    struct pool pool; /* entries, writes and their lists */
+    struct pool pool;                 /* entries, writes and their lists */
     ARRAY(struct key_entry *) entries;
     ARRAY(uint32_t) entries_free;
     ARRAY(struct live_write *) writes_free;

@@ -375,7 +375,8 @@ void apply_forget(struct ledger *l, struct key_entry *e, uint32_t row)
     hold(l, e, row, NULL);
 }
 
-bool ledger_reflected_once(const struct ledger *l, const struct live_write *w, uint32_t node, uint64_t instant)
+bool ledger_reflected_once(const struct ledger *l, const struct live_write *w, uint32_t node,
+                           uint64_t instant)
 {
     array_each (struct past_application, past, &l->past)
         if (past->took == w->took && past->node == node && past->from <= instant && instant < past->to)

@@ -91,7 +91,7 @@ static inline void histogram_add_in(struct histogram *h, struct histogram_bucket
         histogram_add_many(h, value, 1);
         return;
     }
-    b->above = (b->low == 0) | (b->above == above) ? above : HISTOGRAM_SEVERAL;
+    b->above = ((b->low == 0) | (b->above == above)) != 0 ? above : HISTOGRAM_SEVERAL;
     b->low++;
     h->count++;
     h->sum += (uint64_t)value;
