@@ -37,23 +37,6 @@ void latency_retry(struct latency *l, const struct operation *op)
     l->regions[op->region].retries += op->in_window;
 }
 
-void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
-                 struct series_bin *bin)
-{
-    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
-    int kind = op->kind != GEO_READ;
-    sim_ns took = r->time - op->begin_time;
-    struct latency_region *region = &l->regions[op->region];
-
-    series_add(bin, SERIES_AVAILABILITY, well);
-    if (well)
-        series_add(bin, kind ? SERIES_WRITE_LATENCY : SERIES_READ_LATENCY, (double)took / 1e6);
-    if (!op->in_window)
-        return;
-    histogram_add(well ? &region->well[kind] : &region->failed[kind], took);
-    region->failed_at_least[kind] |= r->end.outcome == OUTCOME_OPEN;
-}
-
 static void put_of(const struct latency_region *sum, struct figure_list *f, int32_t region)
 {
     static const enum metric_id well_metric[2] = {METRIC_READ_LATENCY, METRIC_WRITE_LATENCY};

@@ -12,6 +12,7 @@
 #ifndef GEOREP_OBSERVE_LATENCY_H
 #define GEOREP_OBSERVE_LATENCY_H
 
+#include "sim/base/hot.h"
 #include "sim/observe/operations.h"
 #include "sim/observe/series.h"
 
@@ -37,8 +38,21 @@ static inline void latency_begin(struct latency *l, const struct operation *op)
 }
 void latency_retry(struct latency *l, const struct operation *op);
 /* `bin`: of the series, of its region and when it began. */
-void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
-                 struct series_bin *bin);
+HOT void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
+                     bool writes, struct series_bin *bin)
+{
+    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+    sim_ns took = r->time - op->begin_time;
+    struct latency_region *region = &l->regions[op->region];
+
+    series_add(bin, SERIES_AVAILABILITY, well);
+    if (well)
+        series_add(bin, writes ? SERIES_WRITE_LATENCY : SERIES_READ_LATENCY, (double)took / 1e6);
+    if (!op->in_window)
+        return;
+    histogram_add(well ? &region->well[writes] : &region->failed[writes], took);
+    region->failed_at_least[writes] |= r->end.outcome == OUTCOME_OPEN;
+}
 void latency_put(const struct latency *l, struct figure_list *f);
 
 #endif

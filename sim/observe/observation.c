@@ -132,13 +132,15 @@ static void delta_reads(struct observation *o, const struct operation *op, const
 }
 
 /* What is of both kinds, but not of probes. */
-static void serves(struct observation *o, const struct operation *op, const struct history_record *r,
-                   struct series_bin *bin)
+HOT void serves(struct observation *o, const struct operation *op, const struct history_record *r,
+                bool writes, struct series_bin *bin)
 {
     if (has(o, OBSERVE_LATENCY))
-        latency_end(&o->latency, op, r, bin);
-    if (has(o, OBSERVE_TALLIES))
-        tallies_end(&o->tallies, op, r);
+        latency_end(&o->latency, op, r, writes, bin);
+    if (has(o, OBSERVE_TALLIES) && writes)
+        tallies_wrote(&o->tallies, op, r);
+    else if (has(o, OBSERVE_TALLIES))
+        tallies_read(&o->tallies, op, r);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_end(&o->guarantees, op);
 }
@@ -151,7 +153,7 @@ static void read_ends(struct observation *o, const struct operation *op, const s
     const struct key_record *key = &o->keys.records[op->key];
     const struct live_write *newest = NULL;
 
-    serves(o, op, r, bin);
+    serves(o, op, r, false, bin);
     if (r->end.outcome != OUTCOME_OK)
         return;
     if (key->entry == 0) {
@@ -197,7 +199,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 {
     bool ok = r->end.outcome == OUTCOME_OK;
 
-    serves(o, op, r, series_at(&o->series, op->region, op->begin_time));
+    serves(o, op, r, true, series_at(&o->series, op->region, op->begin_time));
     commits(o, op, r, named);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_wrote(&o->guarantees, &o->ledger, op, ok ? r->op : 0);
@@ -210,7 +212,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 /* True: something of the ledger may have changed. */
 static bool end(struct observation *o, const struct history_record *r, struct live_write *const *named)
 {
-    struct operation *op = operations_find(&o->operations, r->op);
+    struct operation *op = operations_take(&o->operations, r->op);
 
     if (op == NULL)
         return true;

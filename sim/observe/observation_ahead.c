@@ -13,7 +13,9 @@ static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << 
 
 static inline uint64_t write_of(const struct history_record *r)
 {
-    return r->kind == HISTORY_STORE ? r->store.write : r->op;
+    const uint64_t *of[2] = {&r->op, &r->store.write};
+
+    return *of[r->kind == HISTORY_STORE];
 }
 
 void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block)

@@ -11,12 +11,9 @@
 #ifndef GEOREP_OBSERVE_OPEN_OPS_H
 #define GEOREP_OBSERVE_OPEN_OPS_H
 
-#include "sim/base/check.h"
+#include "sim/base/hot.h"
 #include "sim/observe/check_map.h"
 
-#include <stdlib.h>
-
-enum { OPEN_OPS_PLACES_LEAST = 512, OPEN_OPS_PLACES_MOST = 65536 };
 #define OPEN_OPS_NONE UINT32_MAX
 
 struct open_op {
@@ -26,57 +23,39 @@ struct open_op {
 
 struct open_ops {
     struct open_op *places;
-    uint32_t place_count; /* a power of two */
+    uint32_t place_mask; /* one less than places, which are a power of two */
     uint32_t open_count;
+    uint32_t open_most;    /* so many, and then there are more places */
     struct check_map late; /* (operation, 0) -> number: those that had to make room */
 };
 
-static inline void open_ops_open(struct open_ops *o)
-{
-    *o = (struct open_ops){.place_count = OPEN_OPS_PLACES_LEAST};
-    o->places = memory_new(o->place_count, sizeof *o->places);
-}
+void open_ops_open(struct open_ops *o);
+void open_ops_close(struct open_ops *o);
 
-static inline void open_ops_close(struct open_ops *o)
-{
-    free(o->places);
-    check_map_free(&o->late);
-}
+/* What is seldom: more places; what stands at this place goes to `late`; what may be there, and is taken
+ * away.
+ */
+COLD void open_ops_grow(struct open_ops *o);
+COLD void open_ops_make_room(struct open_ops *o, const struct open_op *place);
+COLD uint32_t open_ops_get_late(const struct open_ops *o, uint64_t op);
+COLD uint32_t open_ops_take_late(struct open_ops *o, uint64_t op);
 
 /* Counts of one region follow each other; regions, and probes, begin apart. */
 static inline struct open_op *open_ops_place(const struct open_ops *o, uint64_t op)
 {
-    return &o->places[((op >> 8) + (op >> 47) * 1597) & (o->place_count - 1)];
-}
-
-static inline void open_ops_seat(struct open_ops *o, struct open_op op)
-{
-    struct open_op *place = open_ops_place(o, op.op);
-
-    if (place->op != 0)
-        check_map_put(&o->late, place->op, 0, place->number);
-    *place = op;
-}
-
-static inline void open_ops_grow(struct open_ops *o)
-{
-    struct open_op *old = o->places;
-    uint32_t count = o->place_count;
-
-    o->place_count *= 2;
-    o->places = memory_new(o->place_count, sizeof *o->places);
-    for (uint32_t i = 0; i < count; i++)
-        if (old[i].op != 0)
-            open_ops_seat(o, old[i]);
-    free(old);
+    return &o->places[((op >> 8) + (op >> 47) * 1597) & o->place_mask];
 }
 
 /* Not of one that is open. */
 static inline void open_ops_put(struct open_ops *o, uint64_t op, uint32_t number)
 {
-    if (++o->open_count > o->place_count / 2 && o->place_count < OPEN_OPS_PLACES_MOST)
+    if (++o->open_count > o->open_most)
         open_ops_grow(o);
-    open_ops_seat(o, (struct open_op){op, number});
+    struct open_op *place = open_ops_place(o, op);
+    if (place->op != 0)
+        open_ops_make_room(o, place);
+    place->op = op;
+    place->number = number;
 }
 
 /* OPEN_OPS_NONE: it is not open. */
@@ -84,10 +63,7 @@ static inline uint32_t open_ops_get(const struct open_ops *o, uint64_t op)
 {
     const struct open_op *place = open_ops_place(o, op);
 
-    if (place->op == op)
-        return place->number;
-    uint64_t late = o->late.count == 0 ? CHECK_ABSENT : check_map_get(&o->late, op, 0);
-    return late == CHECK_ABSENT ? OPEN_OPS_NONE : (uint32_t)late;
+    return place->op == op ? place->number : open_ops_get_late(o, op);
 }
 
 /* The same; and it is open no more. */
@@ -95,16 +71,11 @@ static inline uint32_t open_ops_take(struct open_ops *o, uint64_t op)
 {
     struct open_op *place = open_ops_place(o, op);
 
-    if (place->op == op) {
-        place->op = 0;
-        o->open_count--;
-        return place->number;
-    }
-    uint64_t late = o->late.count == 0 ? CHECK_ABSENT : check_map_take(&o->late, op, 0);
-    if (late == CHECK_ABSENT)
-        return OPEN_OPS_NONE;
+    if (place->op != op)
+        return open_ops_take_late(o, op);
+    place->op = 0;
     o->open_count--;
-    return (uint32_t)late;
+    return place->number;
 }
 
 #endif

@@ -20,15 +20,24 @@ struct operation {
     uint64_t begin_position;
     sim_ns begin_time;
     uint64_t key;
-    uint64_t probe_of;
-    int64_t amount;
     uint64_t turn;                  /* of a read: its place in the queue of open reads */
     struct operation_sample sample; /* the last one, if any: nearly all have one */
-    uint32_t session, next_free;    /* next_free: of one that has ended; index + 1 */
-    uint16_t region, probe_after;
+    uint32_t session;
+    uint32_t number, next_free;    /* its place in `all`, + 1; of one that has ended: the next such */
     uint16_t attempts, identities; /* the retries; the highest identity */
-    uint8_t kind, taken;           /* taken: how often some node took it, over all identities; stops at 255 */
+    uint16_t region;
+    uint8_t kind;
     bool in_window, is_probe, sampled;
+    uint8_t taken; /* of what is not a read: how often some node took it, over all identities; stops at 255 */
+    int64_t amount;       /* likewise */
+    uint64_t probe_of;    /* of probes alone */
+    uint16_t probe_after; /* likewise */
+};
+
+/* Which of its operations the window has, by their counts, which rise as they begin; 0: none yet. */
+struct operation_region {
+    uint64_t first, after; /* of the window, and after it */
+    sim_ns edge;           /* what begins earlier cannot be either */
 };
 
 struct operations {
@@ -36,11 +45,11 @@ struct operations {
     struct open_ops open; /* -> index into all */
     ARRAY(struct operation) all;
     ARRAY(struct operation_sample) samples;
-    uint32_t free, sample_free; /* index + 1 */
+    uint32_t free, sample_free; /* number; index + 1 */
     uint64_t *reads;            /* a ring: BEGIN of open reads in order, 0 where one has ended */
     uint64_t read_head, read_tail, read_mask;
-    uint64_t *window_first,
-        *window_after; /* [region]: the first count of the window, and of what is after it; 0: none yet */
+    sim_ns window_ns;                 /* how long it is */
+    struct operation_region *regions; /* [region] */
 };
 
 void operations_open(struct operations *o, const struct history_setting *s);
@@ -52,6 +61,13 @@ struct operation *operations_begin(struct operations *o, const struct history_re
 static inline struct operation *operations_find(const struct operations *o, uint64_t op) /* NULL: not open */
 {
     uint32_t at = open_ops_get(&o->open, history_op_of(op));
+
+    return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
+}
+/* The same; from now on it is not found any more, and to be told to operations_end. */
+static inline struct operation *operations_take(struct operations *o, uint64_t op)
+{
+    uint32_t at = open_ops_take(&o->open, history_op_of(op));
 
     return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
 }

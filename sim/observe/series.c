@@ -12,7 +12,7 @@ void series_open(struct series *s, const struct history_setting *setting)
     *s = (struct series){.setting = setting, .bin_ns = part > SIM_SECOND ? part : SIM_SECOND};
     s->bins = (uint32_t)(setting->limit / s->bin_ns) + 1;
     s->rows = setting->region_count + 1;
-    s->cells = memory_new((size_t)SERIES * s->rows * s->bins, sizeof *s->cells);
+    s->cells = s->at = memory_new((size_t)SERIES * s->rows * s->bins, sizeof *s->cells);
 }
 
 void series_close(struct series *s)
@@ -24,7 +24,7 @@ void series_seek(struct series *s, sim_ns time)
 {
     uint64_t bin = (uint64_t)(time / s->bin_ns);
 
-    s->bin = bin < s->bins ? (uint32_t)bin : s->bins - 1;
+    s->at = &s->cells[(bin < s->bins ? bin : s->bins - 1) * s->rows * SERIES];
     s->bin_from = (sim_ns)bin * s->bin_ns;
 }
 

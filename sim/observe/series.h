@@ -8,6 +8,7 @@
 #ifndef GEOREP_OBSERVE_SERIES_H
 #define GEOREP_OBSERVE_SERIES_H
 
+#include "sim/base/hot.h"
 #include "sim/observe/figures.h"
 
 /* Zeroed is empty: a value of 0 adds to the weight alone. */
@@ -25,22 +26,22 @@ struct series {
     sim_ns bin_ns;
     uint32_t bins, rows; /* a row a region and, last, what is of no region */
     struct series_bin
-        *cells;   /* [(bin * rows + row) * SERIES + series]: of a region and time they lie together */
-    uint32_t bin; /* that was looked at last, and where it begins; the last one has no end */
-    sim_ns bin_from;
+        *cells; /* [(bin * rows + row) * SERIES + series]: of a region and time they lie together */
+    struct series_bin *at; /* of the bin that was looked at last; */
+    sim_ns bin_from;       /* where it begins; the last one has no end */
     struct series_step steps[SERIES];
 };
 
 void series_open(struct series *s, const struct history_setting *setting);
 void series_close(struct series *s);
-void series_seek(struct series *s, sim_ns time);
+COLD void series_seek(struct series *s, sim_ns time);
 
 /* [SERIES], of this row and time. */
 static inline struct series_bin *series_at(struct series *s, uint32_t row, sim_ns time)
 {
     if ((uint64_t)(time - s->bin_from) >= (uint64_t)s->bin_ns)
         series_seek(s, time);
-    return &s->cells[((size_t)s->bin * s->rows + row) * SERIES];
+    return &s->at[row * SERIES];
 }
 
 static inline void series_add(struct series_bin *of, enum series_id id, double value)

@@ -52,19 +52,9 @@ void tallies_take(struct tallies *t, const struct history_record *r, struct oper
         t->duplicates++;
 }
 
-void tallies_end(struct tallies *t, const struct operation *op, const struct history_record *r)
+void tallies_wrote(struct tallies *t, const struct operation *op, const struct history_record *r)
 {
-    if (r->end.outcome != OUTCOME_OK)
-        return;
-    if (op->kind == GEO_READ) {
-        if (!op->in_window)
-            return;
-        t->any_read = true;
-        if (r->end.value_count > t->siblings)
-            t->siblings = r->end.value_count;
-        return;
-    }
-    if (t->sold == NULL)
+    if (r->end.outcome != OUTCOME_OK || t->sold == NULL)
         return;
     if (op->kind == GEO_DECREMENT)
         t->sold[op->key] += op->amount;

@@ -95,8 +95,10 @@ static inline void histogram_add_in(struct histogram *h, struct histogram_bucket
     b->low++;
     h->count++;
     h->sum += (uint64_t)value;
-    h->min = value < h->min ? value : h->min;
-    h->max = value > h->max ? value : h->max;
+    if (value < h->min)
+        h->min = value;
+    if (value > h->max)
+        h->max = value;
 }
 
 static inline void histogram_add(struct histogram *h, int64_t value)
