@@ -117,15 +117,12 @@ void check_stream_free(struct check_stream *s)
 
 /* Numbers go to keys as they are met, so that what every checker keeps by key is as long as the keys that
  * were touched are many, of however many there are. */
-static uint32_t key_number(struct check_stream *s, uint64_t key)
+static APART uint32_t key_meet(struct check_stream *s, uint64_t key)
 {
     if (s->number_of != NULL) {
         CHECK(key < s->def.key_count);
-        if (s->number_of[key] == 0) {
-            lines_add(&s->keys.all);
-            s->number_of[key] = (uint32_t)s->keys.all.count;
-        }
-        return s->number_of[key] - 1;
+        lines_add(&s->keys.all);
+        return (s->number_of[key] = (uint32_t)s->keys.all.count) - 1;
     }
     uint64_t number = check_map_get(&s->key_names, key, 0);
     if (number == CHECK_ABSENT) {
@@ -134,6 +131,13 @@ static uint32_t key_number(struct check_stream *s, uint64_t key)
         check_map_put(&s->key_names, key, 0, number);
     }
     return (uint32_t)number;
+}
+
+static inline uint32_t key_number(struct check_stream *s, uint64_t key)
+{
+    uint32_t number = s->number_of != NULL && key < s->def.key_count ? s->number_of[key] : 0;
+
+    return number != 0 ? number - 1 : key_meet(s, key);
 }
 
 void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
@@ -267,15 +271,20 @@ static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
     return op != NULL ? op->begin : CHECK_OPEN;
 }
 
-static uint32_t session_number(struct check_stream *s, uint64_t session)
+static APART uint32_t session_named(struct check_stream *s, uint64_t session)
 {
-    uint64_t number = s->def.numbered_sessions ? session : check_map_get(&s->session_names, session, 0);
+    uint64_t number = check_map_get(&s->session_names, session, 0);
 
     if (number == CHECK_ABSENT) {
         number = s->session_count++;
         check_map_put(&s->session_names, session, 0, number);
     }
     return (uint32_t)number;
+}
+
+static inline uint32_t session_number(struct check_stream *s, uint64_t session)
+{
+    return s->def.numbered_sessions ? (uint32_t)session : session_named(s, session);
 }
 
 static inline void advance(struct check_stream *s, uint64_t position)
@@ -355,6 +364,12 @@ struct check_op *check_begin(struct check_stream *s, const struct check_begin *b
     return op;
 }
 
+static APART void end_in_zones(struct check_stream *s, const struct check_op *op)
+{
+    if (zones_end(s->zones, op))
+        zones_sweep(s->zones, op->key, oldest_read(s, op->key));
+}
+
 static inline void end(struct check_stream *s, struct check_op *op, uint64_t position,
                        enum check_outcome outcome)
 {
@@ -362,10 +377,8 @@ static inline void end(struct check_stream *s, struct check_op *op, uint64_t pos
     op->end = position;
     op->outcome = (uint8_t)outcome;
     if (kind_of(s, op) == CHECK_KEY_ZONES) {
-        if (!(op->f != CHECK_WRITE && outcome == CHECK_OK &&
-              zones_read_top(&s->keys.all.items[op->key], op)) &&
-            zones_end(s->zones, op))
-            zones_sweep(s->zones, op->key, oldest_read(s, op->key));
+        if (op->f == CHECK_WRITE || outcome != CHECK_OK || !zones_read_top(&s->keys.all.items[op->key], op))
+            end_in_zones(s, op);
         if (s->past != NULL)
             past_end(s->past, op);
     }

@@ -6,6 +6,7 @@
  * checked: they are in no figure but their own. */
 #include "sim/observe/check_live.h"
 
+#include "sim/base/hot.h"
 #include "sim/observe/open_ops.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ struct checks {
     struct check_stream *stream;
     struct alike *alike;
     struct witness *witness;
-    bool has_witness; /* it may prove something */
+    bool has_witness;             /* it may prove something */
     uint32_t of_stream, of_alike; /* kinds of records that each reads, as bits */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
@@ -36,17 +37,23 @@ struct checks {
 };
 
 /* In order of appearance. */
-static uint64_t session_of(struct checks *c, const struct history_record *r)
+static COLD uint32_t session_meet(struct checks *c, uint32_t region, uint32_t session)
 {
-    while (c->session_numbers.count <= r->begin.region)
+    while (c->session_numbers.count <= region)
         array_add(&c->session_numbers);
-    struct session_numbers *n = &c->session_numbers.items[r->begin.region];
-    while (n->of.count <= r->begin.session)
+    struct session_numbers *n = &c->session_numbers.items[region];
+    while (n->of.count <= session)
         array_add(&n->of);
-    uint32_t *number = &n->of.items[r->begin.session];
-    if (*number == 0)
-        *number = (uint32_t)++c->session_count;
-    return *number - 1;
+    return n->of.items[session] = (uint32_t)++c->session_count;
+}
+
+static inline uint64_t session_of(struct checks *c, const struct history_record *r)
+{
+    uint32_t region = r->begin.region, session = r->begin.session, number = 0;
+
+    if (region < c->session_numbers.count && session < c->session_numbers.items[region].of.count)
+        number = c->session_numbers.items[region].of.items[session];
+    return (number != 0 ? number : session_meet(c, region, session)) - 1;
 }
 
 /* Of what is not a read. */

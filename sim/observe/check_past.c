@@ -134,16 +134,20 @@ static void widen_counts(struct past *p)
     vectors_free(&old);
 }
 
-static struct past_session *session_of(struct past *p, uint32_t session, uint64_t position)
+static COLD void session_meet(struct past *p, uint32_t session, uint64_t position)
 {
     while (p->sessions.count <= session)
         array_add(&p->sessions);
     struct past_session *s = &p->sessions.items[session];
-    if (s->born == 0) {
-        s->born = position;
-        s->late = p->known_before != NULL;
-    }
-    return s;
+    s->born = position;
+    s->late = p->known_before != NULL;
+}
+
+static inline struct past_session *session_of(struct past *p, uint32_t session, uint64_t position)
+{
+    if (p->sessions.count <= session || p->sessions.items[session].born == 0)
+        session_meet(p, session, position);
+    return &p->sessions.items[session];
 }
 
 struct past_key *past_key_of(struct past *p, struct check_key_line *line)
@@ -276,7 +280,7 @@ void past_expect_known(const struct past *p, const struct check_key_line *line)
         vector_expect(&p->vectors, w->known, w->width);
 }
 
-static void begin_write(struct past *p, struct check_op *op, struct past_session *s)
+static APART void begin_write(struct past *p, struct check_op *op, struct past_session *s)
 {
     struct check_key_line *line = &p->lines->all.items[op->key];
     uint32_t index;
@@ -465,7 +469,7 @@ static APART void end_read(struct past *p, const struct check_op *op)
         past_note_reader(p, op, index);
 }
 
-static void end_write(struct past *p, const struct check_op *op)
+static APART void end_write(struct past *p, const struct check_op *op)
 {
     uint32_t index = op->write - 1;
     struct past_write *w = &p->writes.items[index];
