@@ -24,8 +24,8 @@ struct checks {
     struct check_stream *stream;
     struct alike *alike;
     struct witness *witness;
-    bool has_witness;             /* it may prove something */
-    uint32_t of_stream, of_alike; /* kinds of records that each reads, as bits */
+    bool has_witness;                                          /* it may prove something */
+    uint8_t of_stream[HISTORY_KINDS], of_alike[HISTORY_KINDS]; /* 1: each reads records of this kind */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
     bool told[GEO_CHECKS];
@@ -178,8 +178,8 @@ static void choose(const struct checks *c, const struct history_batch *batch, st
     CHECK(batch->count <= HISTORY_BATCH);
     for (uint32_t i = 0; i < batch->count; i++) {
         of_stream->at[stream] = of_alike->at[alike] = (uint16_t)i;
-        stream += c->of_stream >> batch->kinds[i] & 1;
-        alike += c->of_alike >> batch->kinds[i] & 1;
+        stream += c->of_stream[batch->kinds[i]];
+        alike += c->of_alike[batch->kinds[i]];
     }
     of_stream->count = stream;
     of_alike->count = alike;
@@ -290,14 +290,19 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     c->alike = alike_new(s);
     c->witness = witness_new(s);
     c->has_witness = witness_holds(c->witness);
+    uint32_t by_stream = 0, by_alike = 0;
     if ((checks & of_stream) != 0)
-        c->of_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END |
-                       (c->has_witness ? 1u << HISTORY_TAKE : 0);
+        by_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END |
+                    (c->has_witness ? 1u << HISTORY_TAKE : 0);
     if ((checks & of_alike) != 0)
-        c->of_alike = 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
-                      1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
-                      (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
-    history_add_batch_reader(h, live_batch, c, c->of_stream | c->of_alike);
+        by_alike = 1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DOWN |
+                   1u << HISTORY_FORGET | 1u << HISTORY_UP | 1u << HISTORY_FAULT |
+                   (s->limits_bandwidth ? 1u << HISTORY_SEND : 0);
+    for (uint32_t kind = 0; kind < HISTORY_KINDS; kind++) {
+        c->of_stream[kind] = by_stream >> kind & 1;
+        c->of_alike[kind] = by_alike >> kind & 1;
+    }
+    history_add_batch_reader(h, live_batch, c, by_stream | by_alike);
     return c;
 }
 

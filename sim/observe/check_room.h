@@ -98,21 +98,22 @@ bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
 /* What soon comes to a stream with keys below a known number, of a few records at a time: first the key's
- * number is asked for of each, then, of those that look at more than that, the rest in three steps. Each is to
- * be called some time after the one before, as it looks at what that has asked for. Nothing else depends on
- * them. */
-enum { CHECK_SOON = 16 };
+ * number is asked for of each, then, of those that look at more than that, the rest in three steps. Each is
+ * to be called some time after the one before, as it looks at what that has asked for. Nothing else depends
+ * on them. */
+enum { CHECK_SOON = 32 };
 
 struct check_soon_op {
-    uint64_t key, value;        /* value: what a read returns */
-    uint32_t number;            /* the stream's */
-    uint32_t is_read;           /* 0 or 1 */
+    uint64_t key, value; /* value: what a read returns */
+    uint32_t number;     /* the stream's */
+    uint32_t is_read;    /* 0 or 1 */
 };
 struct check_soon {
     uint32_t count;
-    uint32_t newest_count, other_count;             /* of the two below, also the stream's: */
-    struct check_soon_op ops[CHECK_SOON];           /* ends, and begins of writes */
-    uint8_t newest[CHECK_SOON], others[CHECK_SOON]; /* reads of their key's newest value; what looks at more */
+    uint32_t newest_count, other_count;   /* of the two below, also the stream's: */
+    struct check_soon_op ops[CHECK_SOON]; /* ends, and begins of writes */
+    uint8_t newest[CHECK_SOON],
+        others[CHECK_SOON]; /* reads of their key's newest value; what looks at more */
 };
 
 void check_expect_number(const struct check_stream *s, uint64_t key);

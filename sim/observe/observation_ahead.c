@@ -9,7 +9,7 @@
 
 #include "sim/model/model.h"
 
-static const uint32_t OF_A_KEY = 1u << HISTORY_END | 1u << HISTORY_TAKE | 1u << HISTORY_STORE;
+static const uint8_t of_a_key[HISTORY_KINDS] = {[HISTORY_END] = 1, [HISTORY_TAKE] = 1, [HISTORY_STORE] = 1};
 
 static inline uint64_t write_of(const struct history_record *r)
 {
@@ -20,21 +20,24 @@ static inline uint64_t write_of(const struct history_record *r)
 
 void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
-    uint32_t keyed = 0, written = 0;
+    uint32_t keyed_count = 0, read = 0, written = 0;
+    uint16_t keyed[AHEAD_BLOCK];
 
     for (uint32_t i = block->from; i < block->to; i++) {
-        block->keyed[keyed] = (uint16_t)i;
-        keyed += OF_A_KEY >> b->kinds[i] & 1;
+        keyed[keyed_count] = (uint16_t)i;
+        keyed_count += of_a_key[b->kinds[i]];
     }
-    for (uint32_t n = 0; n < keyed; n++) {
-        const struct history_record *r = &b->entries[block->keyed[n]].record;
+    for (uint32_t n = 0; n < keyed_count; n++) {
+        const struct history_record *r = &b->entries[keyed[n]].record;
+        bool writes = (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
         keys_expect(&o->keys, r->key);
-        block->written[written] = block->keyed[n];
-        written += (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
+        block->read[read] = block->written[written] = keyed[n];
+        read += !writes;
+        written += writes;
     }
     for (uint32_t n = 0; n < written; n++)
         ledger_expect_write(&o->ledger, write_of(&b->entries[block->written[n]].record));
-    block->keyed_count = keyed;
+    block->read_count = read;
     block->written_count = written;
 }
 
@@ -42,15 +45,23 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
 {
     uint32_t busy = 0, apart = 0;
 
-    for (uint32_t n = 0; n < block->keyed_count; n++) {
-        uint16_t i = block->keyed[n];
+    for (uint32_t n = 0; n < block->read_count; n++) {
+        uint16_t i = block->read[n];
         const struct history_record *r = &b->entries[i].record;
         const struct key_record *key = &o->keys.records[r->key];
-        bool newest = (r->end.op_kind == GEO_READ) & (key->newest == r->end.write);
-        block->busy[busy] = i;
+        block->busy[busy] = block->apart[apart] = i;
         busy += key->entry != 0;
-        block->apart[apart] = i;
-        apart += ((r->kind == HISTORY_END) & !newest) | ((r->kind != HISTORY_STORE) & (key->notes != 0));
+        apart += (key->newest != r->end.write) | (key->notes != 0);
+    }
+    for (uint32_t n = 0; n < block->written_count; n++) {
+        uint16_t i = block->written[n];
+        const struct history_record *r = &b->entries[i].record;
+        const struct key_record *key = &o->keys.records[r->key];
+        block->busy[busy] = block->apart[apart] = i;
+        busy += key->entry != 0;
+        apart += (r->kind == HISTORY_END) | ((r->kind == HISTORY_TAKE) & (key->notes != 0));
+        o->named[i] = ledger_find(&o->ledger, write_of(r));
+        ledger_expect(o->named[i]);
     }
     block->busy_count = busy;
     block->apart_count = apart;
@@ -62,11 +73,6 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
         delta_expect(&o->delta, r->key);
         if (op != NULL)
             guarantees_expect(&o->guarantees, op);
-    }
-    for (uint32_t n = 0; n < block->written_count; n++) {
-        uint16_t i = block->written[n];
-        o->named[i] = ledger_find(&o->ledger, write_of(&b->entries[i].record));
-        ledger_expect(o->named[i]);
     }
 }
 

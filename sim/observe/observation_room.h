@@ -25,9 +25,10 @@ enum { AHEAD_BLOCK = 32, AHEAD_STEPS = 3 };
 /* Records of a batch that are asked for ahead: their numbers in it. */
 struct ahead_block {
     uint32_t from, to; /* the block itself */
-    uint32_t keyed_count, written_count, busy_count, apart_count;
-    uint16_t keyed[AHEAD_BLOCK];   /* of a key that is looked up: END, TAKE, STORE */
-    uint16_t written[AHEAD_BLOCK]; /* of these, those that name a write */
+    uint32_t read_count, written_count, busy_count, apart_count;
+    uint16_t read[AHEAD_BLOCK];    /* ENDs of reads */
+    uint16_t written[AHEAD_BLOCK]; /* what else is of a key that is looked up, and names a write: END, TAKE,
+                                      STORE */
     uint16_t busy[AHEAD_BLOCK];    /* those of keys that have something in the ledger */
     uint16_t apart[AHEAD_BLOCK];   /* of clusters or notes: ENDs and TAKEs */
 };

@@ -5,7 +5,7 @@
 
 void operations_open(struct operations *o, const struct history_setting *s)
 {
-    *o = (struct operations){.setting = s, .read_mask = 255};
+    *o = (struct operations){.setting = s, .read_mask = 255, .oldest_read = UINT64_MAX};
     open_ops_open(&o->open);
     o->reads = memory_new(o->read_mask + 1, sizeof *o->reads);
     o->window_ns = s->duration > s->warmup ? s->duration - s->warmup : 0;
@@ -48,6 +48,8 @@ static inline void read_queue(struct operations *o, struct operation *op)
 {
     if (o->read_tail - o->read_head > o->read_mask)
         reads_widen(o);
+    if (o->read_head == o->read_tail)
+        o->oldest_read = op->begin_position;
     op->turn = o->read_tail++;
     o->reads[op->turn & o->read_mask] = op->begin_position;
 }
@@ -132,17 +134,25 @@ static COLD void give_samples(struct operations *o, uint32_t by)
     }
 }
 
+/* The oldest one has ended: the next that is open. */
+static inline void read_head_on(struct operations *o)
+{
+    uint64_t head = o->read_head + 1, tail = o->read_tail, mask = o->read_mask;
+
+    while (head < tail && o->reads[head & mask] == 0)
+        head++;
+    o->read_head = head;
+    o->oldest_read = head < tail ? o->reads[head & mask] : UINT64_MAX;
+}
+
 void operations_end(struct operations *o, struct operation *op)
 {
     if (op->sampled && op->sample.next != 0)
         give_samples(o, op->sample.next);
     if (op->kind == GEO_READ) {
-        uint64_t head = o->read_head, tail = o->read_tail, mask = o->read_mask;
-        const uint64_t *reads = o->reads;
-        o->reads[op->turn & mask] = 0;
-        while (head < tail && reads[head & mask] == 0)
-            head++;
-        o->read_head = head;
+        o->reads[op->turn & o->read_mask] = 0;
+        if (op->turn == o->read_head)
+            read_head_on(o);
     }
     op->next_free = o->free;
     o->free = op->number;

@@ -48,6 +48,7 @@ struct operations {
     uint32_t free, sample_free; /* number; index + 1 */
     uint64_t *reads;            /* a ring: BEGIN of open reads in order, 0 where one has ended */
     uint64_t read_head, read_tail, read_mask;
+    uint64_t oldest_read;             /* what stands at the head; UINT64_MAX: none is open */
     sim_ns window_ns;                 /* how long it is */
     struct operation_region *regions; /* [region] */
 };
@@ -90,7 +91,7 @@ void operations_end(struct operations *o, struct operation *op);
 /* BEGIN of the oldest open read (probes are reads), UINT64_MAX when none is open. */
 static inline uint64_t operations_oldest_read(const struct operations *o)
 {
-    return o->read_head == o->read_tail ? UINT64_MAX : o->reads[o->read_head & o->read_mask];
+    return o->oldest_read;
 }
 
 /* Did this operation begin in the window? Also of one that has ended: counts rise as operations begin. */
