@@ -110,10 +110,10 @@ struct check_soon_op {
 };
 struct check_soon {
     uint32_t count;
-    uint32_t newest_count, other_count;   /* of the two below, also the stream's: */
+    uint32_t newest_count, other_count;   /* of the last two, also the stream's: */
     struct check_soon_op ops[CHECK_SOON]; /* ends, and begins of writes */
-    uint8_t newest[CHECK_SOON],
-        others[CHECK_SOON]; /* reads of their key's newest value; what looks at more */
+    uint8_t newest[CHECK_SOON];           /* reads of their key's newest value */
+    uint8_t others[CHECK_SOON];           /* what looks at more */
 };
 
 void check_expect_number(const struct check_stream *s, uint64_t key);

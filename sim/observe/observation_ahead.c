@@ -3,14 +3,15 @@
  * Most time would go by in waiting for what is looked up by key and by write. So a block of records goes
  * through three steps before it is read, each of which asks for what the next one looks at; three blocks are
  * under way at a time. What a record is decides what is asked for, and no processor can guess it: so a step
- * does not branch on it, but makes lists of records that are treated alike. (Of a
- * record of another kind .end is some bytes of its own, which then decide nothing.) */
+ * does not branch on it, but makes lists of records that are treated alike. (Of a record of another kind .end
+ * is some bytes of its own, which then decide nothing.) */
 #include "sim/observe/observation_room.h"
 
 #include "sim/model/model.h"
 
 static const uint8_t of_a_key[HISTORY_KINDS] = {[HISTORY_END] = 1, [HISTORY_TAKE] = 1, [HISTORY_STORE] = 1};
 
+/* Without a branch, as above. */
 static inline uint64_t write_of(const struct history_record *r)
 {
     const uint64_t *of[2] = {&r->op, &r->store.write};

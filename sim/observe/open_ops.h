@@ -32,9 +32,8 @@ struct open_ops {
 void open_ops_open(struct open_ops *o);
 void open_ops_close(struct open_ops *o);
 
-/* What is seldom: more places; what stands at this place goes to `late`; what may be there, and is taken
- * away.
- */
+/* What is seldom, for the functions below: more places; what stands at this place goes to `late`; whether an
+ * operation is there, and that it is taken away. */
 COLD void open_ops_grow(struct open_ops *o);
 COLD void open_ops_make_room(struct open_ops *o, const struct open_op *place);
 COLD uint32_t open_ops_get_late(const struct open_ops *o, uint64_t op);

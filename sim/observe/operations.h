@@ -65,7 +65,7 @@ static inline struct operation *operations_find(const struct operations *o, uint
 
     return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
 }
-/* The same; from now on it is not found any more, and to be told to operations_end. */
+/* The same, as it ends: from now on it is not found any more; operations_end is to be told of it. */
 static inline struct operation *operations_take(struct operations *o, uint64_t op)
 {
     uint32_t at = open_ops_take(&o->open, history_op_of(op));
