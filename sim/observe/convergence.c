@@ -1,6 +1,6 @@
 /* convergence.c -- see convergence.h.
  *
- * Of a key whose replicas answer alike one digest is kept, of the others a block of one each.
+ * Of a key whose replicas answer alike one digest is kept, of the others a block of one each and their sum.
  *
  * A change of one answer looks at one key. A change of who is up looks at the *uneven* keys alone: those that
  * some replica, up or down, answers otherwise than another. They are listed when they become so and struck
@@ -57,7 +57,7 @@ static uint32_t block_of(const struct convergence *c, uint64_t key)
 
 static uint64_t *digests_of(const struct convergence *c, uint32_t block)
 {
-    return &c->blocks[(size_t)(block - 1) * c->places.replicas];
+    return &c->blocks[(size_t)(block - 1) * (c->places.replicas + 1)];
 }
 
 /* All alike so far, and about to differ. */
@@ -71,13 +71,14 @@ static uint32_t block_make(struct convergence *c, uint64_t key)
         if (c->block_count == c->block_most) {
             c->block_most = c->block_most == 0 ? 64 : c->block_most * 2;
             c->blocks =
-                memory_resize(c->blocks, (size_t)c->block_most * c->places.replicas, sizeof *c->blocks);
+                memory_resize(c->blocks, (size_t)c->block_most * (c->places.replicas + 1), sizeof *c->blocks);
         }
         block = ++c->block_count;
     }
     uint64_t *digests = digests_of(c, block);
     for (uint32_t row = 0; row < c->places.replicas; row++)
         digests[row] = c->of->records[key].digest;
+    digests[c->places.replicas] = c->of->records[key].digest * c->places.replicas;
     c->of->records[key].answers |= block << BLOCK_SHIFT;
     return block;
 }
@@ -89,11 +90,13 @@ static void block_drop(struct convergence *c, uint64_t key, uint32_t block)
     *array_add(&c->blocks_free) = block;
 }
 
-/* They are few: looked at to the end, since nobody can guess where they begin to differ. */
+/* Where their sum is not that of as many like the first, as it seldom is by chance, they are not. */
 static bool alike(const struct convergence *c, const uint64_t *digests)
 {
     uint64_t other = 0;
 
+    if (digests[c->places.replicas] != digests[0] * c->places.replicas)
+        return false;
     for (uint32_t row = 1; row < c->places.replicas; row++)
         other |= digests[row] ^ digests[0];
     return other == 0;
@@ -149,6 +152,7 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
     if (block == 0)
         block = block_make(c, key);
     uint64_t *digests = digests_of(c, block);
+    digests[c->places.replicas] += digest - digests[row];
     digests[row] = digest;
     if (c->down == 0 && (c->of->records[key].answers & STATES) == STATES && !alike(c, digests))
         return; /* as before */

@@ -27,7 +27,8 @@ struct convergence {
     bool *up;         /* [node] */
     uint64_t initial; /* digest of the value before any write */
     struct keys *of;  /* records[key].answers, and records[key].digest: xor initial */
-    uint64_t *blocks; /* [(block - 1) * replicas + row]: of keys that are not answered alike; likewise */
+    uint64_t *blocks; /* [(block - 1) * (replicas + 1) + row]: of keys that are not answered alike, xor
+                         initial; and their sum */
     uint32_t block_count, block_most;
     ARRAY(uint32_t) blocks_free;
     uint32_t down;          /* nodes */

@@ -112,6 +112,7 @@ struct live_write {
 struct write_slot {
     uint32_t node;
     bool open;            /* the node's next write goes on with it */
+    uint16_t waiting;     /* replicas that stand at: */
     uint64_t reached_all; /* the least of its replicas' reach */
     struct live_write *oldest, *newest;
     struct live_write *unreached; /* the oldest that has not reached every replica */

@@ -31,6 +31,15 @@ static uint64_t *kept_at(const struct key_entry *e, uint32_t row, uint32_t slot)
     return &e->kept[(size_t)slot * e->row_capacity + row];
 }
 
+static uint16_t rows_counting(const struct ledger *l, const struct key_entry *e)
+{
+    uint32_t count = l->places.replicas;
+
+    for (uint32_t row = 0; row < l->places.replicas && l->any_gone; row++)
+        count -= !row_counts(l, e, row);
+    return (uint16_t)count;
+}
+
 uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
 {
     for (uint32_t slot = 0; slot < e->slot_count; slot++)
@@ -38,7 +47,7 @@ uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
             return slot;
     if (e->slot_count == e->slot_capacity)
         entry_widen(l, e, e->row_capacity, e->slot_capacity * 2);
-    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true};
+    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true, .waiting = rows_counting(l, e)};
     return e->slot_count++;
 }
 
@@ -84,11 +93,16 @@ void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
     struct write_slot *s = &e->slots[slot];
     const uint64_t *reach = reach_at(e, 0, slot);
     uint64_t least = UINT64_MAX;
+    uint32_t waiting = 0;
 
-    for (uint32_t row = 0; row < l->places.replicas; row++)
-        if (reach[row] < least && row_counts(l, e, row))
-            least = reach[row];
+    for (uint32_t row = 0; row < l->places.replicas; row++) {
+        if (!row_counts(l, e, row))
+            continue;
+        waiting = reach[row] < least ? 1 : waiting + (reach[row] == least);
+        least = reach[row] < least ? reach[row] : least;
+    }
     s->reached_all = least;
+    s->waiting = (uint16_t)waiting;
     while (s->unreached != NULL && s->unreached->took <= least) {
         struct live_write *w = s->unreached;
         s->unreached = w->slot_newer;
@@ -97,25 +111,17 @@ void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
     }
 }
 
-/* Does any replica stand where the last of them stood? Then the least of their reach is what it was. (They
- * are few, and looked at to the end: nobody can guess which it is.) */
-static bool some_wait(const struct ledger *l, const struct key_entry *e, uint32_t slot)
+/* As long as a replica stands where the last of them stood, the least of their reach is what it was. */
+HOT void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
 {
-    const uint64_t *reach = reach_at(e, 0, slot);
-    uint64_t least = e->slots[slot].reached_all;
-    bool some = false;
-
-    for (uint32_t row = 0; row < l->places.replicas; row++)
-        some |= (reach[row] <= least) & row_counts(l, e, row);
-    return some;
-}
-
-static void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
-{
+    struct write_slot *s = &e->slots[slot];
     uint64_t *reach = reach_at(e, row, slot), old = *reach;
 
     *reach = took;
-    if (row < l->places.replicas && old <= e->slots[slot].reached_all && !some_wait(l, e, slot))
+    if (row >= l->places.replicas || old > s->reached_all)
+        return;
+    s->waiting -= row_counts(l, e, row);
+    if (s->waiting == 0)
         reach_advance(l, e, slot);
 }
 
