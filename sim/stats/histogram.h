@@ -73,25 +73,30 @@ static inline uint32_t histogram_slot(int64_t value)
     return shift * HISTOGRAM_OCTAVE + (uint32_t)((uint64_t)value >> shift);
 }
 
-/* NULL: on a page that is not there. */
+/* What the bucket leaves out: how far the value is above the least that might fall there. */
+static inline uint32_t histogram_rest(int64_t value)
+{
+    return (uint32_t)((uint64_t)value & ((UINT64_C(1) << histogram_shift(value)) - 1));
+}
+
+/* NULL: on a page that is not there, or that has its values apart. */
 static inline struct histogram_bucket *histogram_bucket(const struct histogram *h, uint32_t slot)
 {
-    struct histogram_page *page = h->pages != NULL ? h->pages[slot / HISTOGRAM_PAGE] : NULL;
+    struct histogram_page *page =
+        h->pages != NULL && slot < HISTOGRAM_WIDE ? h->pages[slot / HISTOGRAM_PAGE] : NULL;
 
     return page != NULL ? &page->buckets[slot % HISTOGRAM_PAGE] : NULL;
 }
 
-/* As histogram_add, where the value's slot is known, and its bucket: NULL, it has none yet. */
-static inline void histogram_add_in(struct histogram *h, struct histogram_bucket *b, uint32_t slot,
+/* As histogram_add, where its bucket is known, or NULL, and what that leaves out. */
+static inline void histogram_add_in(struct histogram *h, struct histogram_bucket *b, uint32_t rest,
                                     int64_t value)
 {
-    uint32_t above = (uint32_t)((uint64_t)value & ((UINT64_C(1) << histogram_shift(value)) - 1));
-
-    if (b == NULL || b->low == UINT32_MAX || slot >= HISTOGRAM_WIDE || h->vast) {
+    if (b == NULL || b->low == UINT32_MAX || h->vast) {
         histogram_add_many(h, value, 1);
         return;
     }
-    b->above = ((b->low == 0) | (b->above == above)) != 0 ? above : HISTOGRAM_SEVERAL;
+    b->above = ((b->low == 0) | (b->above == rest)) != 0 ? rest : HISTOGRAM_SEVERAL;
     b->low++;
     h->count++;
     h->sum += (uint64_t)value;
@@ -104,9 +109,7 @@ static inline void histogram_add_in(struct histogram *h, struct histogram_bucket
 static inline void histogram_add(struct histogram *h, int64_t value)
 {
     CHECK(value >= 0);
-    uint32_t slot = histogram_slot(value);
-
-    histogram_add_in(h, histogram_bucket(h, slot), slot, value);
+    histogram_add_in(h, histogram_bucket(h, histogram_slot(value)), histogram_rest(value), value);
 }
 
 /* All of `from` too, as if each of its values had been added; `from` stays. */

@@ -19,7 +19,7 @@ struct histogram_queued {
     struct histogram *into; /* NULL: none */
     int64_t value;
     struct histogram_bucket *bucket; /* once its page has come; NULL: there was none */
-    uint32_t slot;
+    uint32_t slot, rest;
 };
 
 /* Zeroed is empty. */
@@ -35,16 +35,19 @@ static inline void histogram_queue_add(struct histogram_queue *q, struct histogr
     struct histogram_queued *last = &q->ring[at],
                             *middle = &q->ring[(at + HISTOGRAM_QUEUE / 2) % HISTOGRAM_QUEUE];
 
+    struct histogram_queued due = *last;
+
     CHECK(value >= 0);
-    if (last->into != NULL)
-        histogram_add_in(last->into, last->bucket, last->slot, last->value);
-    *last = (struct histogram_queued){.into = into, .value = value, .slot = histogram_slot(value)};
+    *last = (struct histogram_queued){
+        .into = into, .value = value, .slot = histogram_slot(value), .rest = histogram_rest(value)};
     if (into->pages != NULL)
         expect_line(&into->pages[last->slot / HISTOGRAM_PAGE]);
-    if (middle->into == NULL)
-        return;
-    middle->bucket = histogram_bucket(middle->into, middle->slot);
-    expect_line(middle->bucket);
+    if (middle->into != NULL) {
+        middle->bucket = histogram_bucket(middle->into, middle->slot);
+        expect_line(middle->bucket);
+    }
+    if (due.into != NULL)
+        histogram_add_in(due.into, due.bucket, due.rest, due.value);
 }
 
 static inline void histogram_queue_flush(struct histogram_queue *q)
