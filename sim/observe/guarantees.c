@@ -4,6 +4,7 @@
  * one node and key in a row come together, and what a write follows may be told after it. */
 #include "sim/observe/guarantees.h"
 
+#include "sim/base/hot.h"
 #include "sim/base/lines.h"
 #include "sim/model/model.h"
 
@@ -110,7 +111,7 @@ void guarantees_expect_note(const struct guarantees *s, const struct operation *
         expect_line(&s->notes.items[newest - 1]);
 }
 
-static void slots_grow(struct guarantees *s)
+COLD static void slots_grow(struct guarantees *s)
 {
     struct guarantee_slot *old = s->slots;
     uint32_t size = UINT32_C(1) << s->slot_bits, count = s->slot_count, mask = size * 2 - 1;
@@ -189,7 +190,7 @@ static struct guarantee_note *note_after(const struct guarantees *s, const struc
 }
 
 /* Those of sessions and keys that have not been looked at since. */
-static void notes_sweep(struct guarantees *s)
+APART static void notes_sweep(struct guarantees *s)
 {
     for (size_t i = 0; i < s->notes.count; i++) {
         const struct guarantee_note *n = &s->notes.items[i];
@@ -219,7 +220,7 @@ static bool is_brought(const struct guarantees *s, const struct guarantee_note *
     return !geo_newer((geo_version){n->stamp, n->write}, (geo_version){w->stamp, w->id});
 }
 
-static void give_up(struct guarantees *s)
+COLD static void give_up(struct guarantees *s)
 {
     s->given_up = true;
     notes_free(s);

@@ -14,6 +14,8 @@
  * write will have seen them (where takers are replicas). */
 #include "sim/observe/ledger_room.h"
 
+#include "sim/base/hot.h"
+
 static void map_put(struct ledger *l, struct live_write *w)
 {
     uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, w->id);
@@ -23,7 +25,7 @@ static void map_put(struct ledger *l, struct live_write *w)
     l->map[at] = (struct live_slot){w->id, w};
 }
 
-static void map_grow(struct ledger *l)
+COLD static void map_grow(struct ledger *l)
 {
     struct live_slot *old = l->map;
     uint32_t size = UINT32_C(1) << l->map_bits;
@@ -134,7 +136,7 @@ static void *zeroed(struct ledger *l, size_t bytes)
     return memset(pool_take(&l->pool, bytes), 0, bytes);
 }
 
-static struct key_entry *entry_new(struct ledger *l)
+COLD static struct key_entry *entry_new(struct ledger *l)
 {
     uint32_t rows = l->places.replicas;
     size_t slot = sizeof(struct write_slot) + rows * sizeof(uint64_t),
@@ -249,7 +251,7 @@ static void *items_widen(struct ledger *l, const void *old, uint32_t count, uint
 }
 
 /* It seldom happens, and an entry stays as wide: what was too small is left lying. */
-void entry_widen(struct ledger *l, struct key_entry *e, uint32_t rows, uint32_t slots)
+COLD void entry_widen(struct ledger *l, struct key_entry *e, uint32_t rows, uint32_t slots)
 {
     e->rows = items_widen(l, e->rows, e->row_capacity, rows, sizeof *e->rows);
     e->slots = items_widen(l, e->slots, e->slot_capacity, slots, sizeof *e->slots);
@@ -385,18 +387,23 @@ void ledger_due(struct ledger *l)
         l->due = head->complete && l->past.count == 0 && !l->keeps ? head->complete_position : 0;
 }
 
+COLD static void queue_grow(struct ledger *l)
+{
+    uint32_t size = l->queue_count;
+    struct live_write **wide = memory_new((size_t)size * 2, sizeof(struct live_write *));
+
+    for (uint32_t i = 0; i < size; i++)
+        wide[i] = l->queue[(l->queue_head + i) & l->queue_mask];
+    free(l->queue);
+    l->queue = wide;
+    l->queue_head = 0;
+    l->queue_mask = size * 2 - 1;
+}
+
 static void queue_push(struct ledger *l, struct live_write *w)
 {
-    if (l->queue_count == l->queue_mask + 1) {
-        uint32_t size = l->queue_count;
-        struct live_write **wide = memory_new((size_t)size * 2, sizeof(struct live_write *));
-        for (uint32_t i = 0; i < size; i++)
-            wide[i] = l->queue[(l->queue_head + i) & l->queue_mask];
-        free(l->queue);
-        l->queue = wide;
-        l->queue_head = 0;
-        l->queue_mask = size * 2 - 1;
-    }
+    if (l->queue_count == l->queue_mask + 1)
+        queue_grow(l);
     l->queue[(l->queue_head + l->queue_count++) & l->queue_mask] = w;
     w->queued = true;
     ledger_due(l);
@@ -404,10 +411,8 @@ static void queue_push(struct ledger *l, struct live_write *w)
         expect_line(&l->base_stamps[w->entry->key]);
 }
 
-void write_check(struct ledger *l, struct live_write *w)
+void write_complete(struct ledger *l, struct live_write *w)
 {
-    if (w->complete || w->unapplied != 0 || !w->reached || !w->closed)
-        return;
     w->complete = true;
     w->complete_position = l->position;
     if (!w->queued && !w->pinned && !w->parked && !w->retirable)

@@ -11,6 +11,8 @@
  * replica that loses its disk meanwhile applies it anew. */
 #include "sim/observe/ledger_room.h"
 
+#include "sim/base/hot.h"
+
 void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
 {
     uint32_t node = w->entry->rows[row].node;
@@ -144,16 +146,15 @@ void apply_pend(struct ledger *l, struct live_write *w)
 
 /* A replica that holds a newer version by now reflects it from its TAKE on. Of several the taker counts as
  * the first. */
-static void reflect_at_take(struct ledger *l, struct live_write *w, uint32_t row)
+HOT void reflect_at_take(struct ledger *l, struct live_write *w, uint32_t row)
 {
-    struct key_entry *e = w->entry;
-    const struct held *h = &e->rows[row].version;
+    struct key_row *r = &w->entry->rows[row];
 
-    if (version_newer(w->stamp, w->id, h->stamp, h->write))
+    if (version_newer(w->stamp, w->id, r->version.stamp, r->version.write))
         return;
     apply_mark(l, w, row);
-    if (e->rows[row].cursor == w->lane_older)
-        e->rows[row].cursor = w;
+    if (r->cursor == w->lane_older)
+        r->cursor = w;
 }
 
 void apply_take(struct ledger *l, struct live_write *w, int taker_row)

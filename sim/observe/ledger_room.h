@@ -14,7 +14,12 @@ static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stam
 }
 
 /* ledger.c */
-void write_check(struct ledger *l, struct live_write *w);  /* is it complete by now? */
+void write_complete(struct ledger *l, struct live_write *w);
+static inline void write_check(struct ledger *l, struct live_write *w) /* is it complete by now? */
+{
+    if (!w->complete && w->unapplied == 0 && w->reached && w->closed)
+        write_complete(l, w);
+}
 void write_sweep(struct ledger *l, struct live_write *w);  /* may it go? looked at when the record is done */
 void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
 void ledger_due(struct ledger *l);                         /* the queue is not what it was */

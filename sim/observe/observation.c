@@ -95,7 +95,7 @@ static void retry(struct observation *o, const struct history_record *r)
     latency_retry(&o->latency, op);
 }
 
-static void take(struct observation *o, const struct history_record *r)
+APART static void take(struct observation *o, const struct history_record *r)
 {
     struct operation *op = operations_find(&o->operations, r->op);
     struct take_origin origin = {.begin_position = UINT64_MAX};
