@@ -1,6 +1,6 @@
-/* pool.c -- see pool.h. Rooms of one size are cut from a slab, slabs of all sizes from the same blocks, so that
- * a size of which there are few costs no block. The first blocks are small, since most trials need little; the
- * others are a large page each (sparse.h), so that what is looked at at random misses no TLB. */
+/* pool.c -- see pool.h. Rooms of one size are cut from a slab, slabs of all sizes from the same blocks, so
+ * that a size of which there are few costs no block. The first blocks are small, since most trials need
+ * little; the others are a large page each (sparse.h), so that what is looked at at random misses no TLB. */
 #include "sim/base/pool.h"
 
 #include "sim/base/sparse.h"

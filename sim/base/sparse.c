@@ -36,7 +36,8 @@ static void *address_new(size_t bytes)
     return table != MAP_FAILED ? table : NULL;
 }
 
-/* Of a table that is not SMALL: whole pages, large ones where it is as long, so that its end is in one too. */
+/* Of a table that is not SMALL: whole pages, large ones where it is as long, so that its end is in one too.
+ */
 static size_t length_of(size_t bytes)
 {
     return whole(bytes, bytes < HUGE_LEAST ? PAGE : HUGE_PAGE);
@@ -112,8 +113,7 @@ static void *pages_moved(void *table, size_t bytes, size_t bytes_new)
 
     if (room == NULL)
         return NULL;
-    void *larger =
-        mremap(table, length_of(bytes), length_of(bytes_new), MREMAP_MAYMOVE | MREMAP_FIXED, room);
+    void *larger = mremap(table, length_of(bytes), length_of(bytes_new), MREMAP_MAYMOVE | MREMAP_FIXED, room);
     if (larger != MAP_FAILED)
         return larger;
     CHECK(munmap(room, length_of(bytes_new)) == 0);

@@ -10,12 +10,12 @@
  * in the second half of the drain a fault that keeps or slows messages was on, or some replica still changed,
  * or if messages still wait for bandwidth at the end, it is undecided.
  *
- * Of a replica that nothing has reached all is 0. A key's replicas stand side by side, behind the bits that say
- * which of them wait to be held against the others: of five replicas all is in two lines of memory. Keys have
- * a number in order of their first change, and the tables are as long as these are many.
+ * Of a replica that nothing has reached all is 0. A key's replicas stand side by side, behind the bits that
+ * say which of them wait to be held against the others: of five replicas all is in two lines of memory. Keys
+ * have a number in order of their first change, and the tables are as long as these are many.
  *
- * Memory: 24 bytes a key and replica that was ever written, 8 a key and 64 of them, and 24 for each origin one
- * has merged; 4 bytes a key. */
+ * Memory: 24 bytes a key and replica that was ever written, 8 a key and 64 of them, and 24 for each origin
+ * one has merged; 4 bytes a key. */
 #include "sim/base/expect.h"
 #include "sim/base/hash.h"
 #include "sim/base/hot.h"
@@ -26,7 +26,7 @@
 #include <stdio.h>
 
 struct row {
-    uint64_t digest; /* what a read would answer, by xor with the initial value's */
+    uint64_t digest;    /* what a read would answer, by xor with the initial value's */
     uint64_t has, also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
 };
 
@@ -58,8 +58,9 @@ struct alike {
 /* What is not touched of a large table costs nothing: it seldom moves. */
 static COLD void rows_grow(struct alike *c)
 {
-    size_t each = c->stride * sizeof *c->rows,
-           room = c->room == 0 ? 64 : c->room * each < 1 << 18 ? c->room * 2 : c->room * 8;
+    size_t each = c->stride * sizeof *c->rows, room = c->room == 0               ? 64
+                                                      : c->room * each < 1 << 18 ? c->room * 2
+                                                                                 : c->room * 8;
 
     c->rows = sparse_grow(c->rows, c->room * each, c->room * each, room * each);
     c->room = room;
@@ -217,9 +218,8 @@ static void change(struct alike *c, const struct history_record *r)
     uint32_t number = number_of(c, r->key);
     struct row *row = &rows_of(c, number)[at];
     if (r->kind == HISTORY_STORE)
-        *row = (struct row){.digest = r->store.digest ^ c->initial,
-                            .has = (uint64_t)r->store.stamp,
-                            .also = r->store.write};
+        *row = (struct row){
+            .digest = r->store.digest ^ c->initial, .has = (uint64_t)r->store.stamp, .also = r->store.write};
     else if (r->kind == HISTORY_ANSWER)
         row->digest = r->answer.digest ^ c->initial;
     else

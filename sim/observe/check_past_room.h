@@ -89,8 +89,8 @@ struct past {
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
     ARRAY(struct past_key) keys; /* [place] */
-    struct pool entries;       /* of what is `more` */
-    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
+    struct pool entries;         /* of what is `more` */
+    ARRAY(uint32_t) lane_last;   /* [lane]: its last seq */
     struct vectors vectors;
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */

@@ -101,7 +101,7 @@ bool check_step_apply(const struct check_step *s,
  * number is asked for of each, then, of those that look at more than that, the rest in three steps. Each is
  * to be called some time after the one before, as it looks at what that has asked for. Nothing else depends
  * on them. */
-enum { CHECK_SOON = 32 };
+enum { CHECK_SOON = 16 };
 
 struct check_soon_op {
     uint64_t key, value; /* value: what a read returns */
@@ -130,7 +130,7 @@ void check_end_read(struct check_stream *s, struct check_op *op, uint64_t positi
 /* Linearizability by zones. What zones_read_top is true of is no concern of zones_end any more. `zones_end`
  * true: zones_sweep is wanted, which is told the begin of the key's oldest open read (CHECK_OPEN: none). */
 struct zones;
-struct zones *zones_new(struct check_key_lines *keys, const char *noun);
+struct zones *zones_new(struct check_key_lines *lines, const char *noun);
 void zones_free(struct zones *z);
 void zones_begin_write(struct zones *z, const struct check_op *op);
 /* A read of the top that is right, as nothing of another cluster began after something of it had ended. */
@@ -146,8 +146,8 @@ static inline bool zones_read_top(struct check_key_line *k, const struct check_o
 }
 bool zones_end(struct zones *z, const struct check_op *op);
 void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest_open_read);
-void zones_expect(const struct zones *z, const struct check_key_line *k);
-void zones_expect_more(const struct zones *z, const struct check_key_line *k); /* after that */
+void zones_expect(const struct zones *z, const struct check_key_line *line);
+void zones_expect_more(const struct zones *z, const struct check_key_line *line); /* after that */
 const struct check_tally *zones_tally(const struct zones *z);
 
 /* Linearizability by search. */
@@ -161,14 +161,14 @@ const struct check_tally *search_tally(const struct search *s);
 
 /* What each session has seen: causal consistency and the session guarantees. */
 struct past;
-struct past *past_new(struct check_key_lines *keys, const struct check_stream_def *def);
+struct past *past_new(struct check_key_lines *lines, const struct check_stream_def *def);
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
-void past_expect_key(const struct past *p, const struct check_key_line *k);
-void past_expect_newest(const struct past *p, const struct check_key_line *k);
-void past_expect_order(const struct past *p, const struct check_key_line *k); /* after its key */
-void past_expect_known(const struct past *p, const struct check_key_line *k); /* after its newest */
+void past_expect_key(const struct past *p, const struct check_key_line *line);
+void past_expect_newest(const struct past *p, const struct check_key_line *line);
+void past_expect_order(const struct past *p, const struct check_key_line *line); /* after its key */
+void past_expect_known(const struct past *p, const struct check_key_line *line); /* after its newest */
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
 

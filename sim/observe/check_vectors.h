@@ -1,7 +1,8 @@
 /* check_vectors.h -- vectors of counts, one a lane, that come and go by the thousand (check_past.c).
  *
- * Their rooms are of whole lines of memory, or half of one, cut from a pool's; those given back are named in a list beside them, since
- * they are in no cache any more when they are given back, nor yet when they are taken again.
+ * Their rooms are of whole lines of memory, or half of one, cut from a pool's; those given back are named in
+ * a list beside them, since they are in no cache any more when they are given back, nor yet when they are
+ * taken again.
  *
  * A count has two bytes until some lane has come further than that goes; then all have four (vectors_widen),
  * and whoever holds vectors has each of them made again. */
@@ -26,10 +27,10 @@ struct vector_rooms {
 
 struct vectors {
     struct pool pool;
-    char *piece; /* of it, from which rooms are cut, */
-    size_t left; /* and how much of it is left */
+    char *piece;                                      /* of it, from which rooms are cut, */
+    size_t left;                                      /* and how much of it is left */
     struct vector_rooms rooms[VECTOR_LINES_MOST + 1]; /* [lines]; 0: half of one */
-    uint64_t bytes; /* of the vectors that are out */
+    uint64_t bytes;                                   /* of the vectors that are out */
     bool wide;
 };
 

@@ -197,7 +197,8 @@ bool delta_read(struct delta *d, uint64_t key, uint64_t write, sim_ns begin, sim
     newest_settle(d, key);
     struct delta_key *k = delta_key_of(d, key);
     struct delta_cluster *c = k != NULL ? cluster_of(d, k, write) : NULL;
-    bool known = c != NULL || (write == 0 && !k->initial_over); /* of 0 alone a key that has none is bare */
+    CHECK(write != 0 || k != NULL); /* of 0 alone a key that has none is bare */
+    bool known = c != NULL || (write == 0 && !k->initial_over);
     if (c == NULL && (c = cluster_add(d, key, write)) == NULL)
         return known;
     if (begin > c->read_begin)

@@ -243,6 +243,7 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
     }
     if (slot == NULL)
         slot = slot_of(s, note.session, note.key);
+    CHECK(s->notes.items != NULL);
     note.next = slot->newest;
     s->notes.items[at - 1] = note;
     s->slot_count += slot->newest == 0;

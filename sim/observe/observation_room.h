@@ -36,6 +36,7 @@ struct ahead_block {
 struct observation {
     const struct history_setting *setting;
     uint32_t parts; /* OBSERVE_* */
+    bool finished, delta_undecided;
     struct operations operations;
     struct keys keys;
     struct ledger ledger;
@@ -45,7 +46,6 @@ struct observation {
     struct staleness staleness;
     struct delta delta;
     struct histogram delta_ns; /* of each register */
-    bool delta_undecided;
     struct guarantees guarantees;
     struct checks *checks; /* or NULL */
     struct lag lag;
@@ -60,7 +60,6 @@ struct observation {
     struct step_mean backlog_ops, backlog_bytes, diverged;
     int64_t seen_ops, seen_bytes, seen_diverged;
     sim_ns end_ns;
-    bool finished;
     struct ahead_block ahead[AHEAD_STEPS + 1];
     struct live_write *named[HISTORY_BATCH]; /* by the batch's STOREs, TAKEs and ENDs of writes: as it was
                                                 when they were asked for; see ledger_found */
