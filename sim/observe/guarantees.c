@@ -235,6 +235,7 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
     uint32_t at = s->note_free;
 
     if (at != 0) {
+        CHECK(s->notes.items != NULL);
         s->note_free = s->notes.items[at - 1].next;
         expect_line(&s->notes.items[s->note_free != 0 ? s->note_free - 1 : 0]); /* for the next one */
     } else {
@@ -243,7 +244,6 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
     }
     if (slot == NULL)
         slot = slot_of(s, note.session, note.key);
-    CHECK(s->notes.items != NULL);
     note.next = slot->newest;
     s->notes.items[at - 1] = note;
     s->slot_count += slot->newest == 0;
