@@ -10,7 +10,7 @@ set format x "10^{%T}"
 set grid ytics lc rgb "#dddddd"
 set border 3
 set tics nomirror
-set key bottom left samplen 2
+set key top right samplen 2
 set style line 1 lc rgb "#0b5fa5" lw 2 pt 7 ps 0.6
 set style line 2 lc rgb "#c8541b" lw 2 pt 5 ps 0.6
 
