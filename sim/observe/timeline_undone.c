@@ -399,6 +399,7 @@ const char *undone_cause(const struct story_def *def, const struct timeline_oper
         return cause_of_crash(def, write, u, out);
     if (u->leads != NULL)
         return cause_of_leader(def, write, u->leads, out);
+    CHECK(u->gone != NULL); /* what was found has one of them */
     snprintf(out, STORY_TEXT, "%.100s threw %.100s away at %.30s for another leader's log",
              timeline_node_name(t->setting, u->gone->record.node, name),
              timeline_operation_name(t->setting, write->op, op),
