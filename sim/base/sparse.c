@@ -36,8 +36,7 @@ static void *address_new(size_t bytes)
     return table != MAP_FAILED ? table : NULL;
 }
 
-/* Of a table that is not SMALL: whole pages, large ones where it is as long, so that its end is in one too.
- */
+/* Of a table that is not SMALL: whole pages; large ones where it is as long, and so its end is in one. */
 static size_t length_of(size_t bytes)
 {
     return whole(bytes, bytes < HUGE_LEAST ? PAGE : HUGE_PAGE);

@@ -55,12 +55,9 @@ struct alike {
     struct check_tally eventual, strong;
 };
 
-/* What is not touched of a large table costs nothing: it seldom moves. */
 static COLD void rows_grow(struct alike *c)
 {
-    size_t each = c->stride * sizeof *c->rows, room = c->room == 0               ? 64
-                                                      : c->room * each < 1 << 18 ? c->room * 2
-                                                                                 : c->room * 8;
+    size_t each = c->stride * sizeof *c->rows, room = c->room != 0 ? c->room * 2 : 64;
 
     c->rows = sparse_grow(c->rows, c->room * each, c->room * each, room * each);
     c->room = room;

@@ -98,11 +98,20 @@ void past_doubt(struct past *p, const char *why)
         check_undecided(&p->tallies[i], why);
 }
 
-static void give_up(struct past *p, const char *why)
+static COLD void give_up(struct past *p)
 {
-    past_doubt(p, why);
+    past_doubt(p, "the pasts of its writes took more memory than the check may have");
     let_go(p);
     p->given_up = true;
+}
+
+/* Asked once nothing of an operation is under way, since nothing is left then: as it begins, where vectors
+ * are copied, and as it ends, where lanes are added, of which thousands may end before the next one begins.
+ */
+static inline void keep_bounds(struct past *p)
+{
+    if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
+        give_up(p);
 }
 
 static void widen(struct past *p, struct past_session *s, uint32_t width)
@@ -306,8 +315,7 @@ static APART void begin_write(struct past *p, struct check_op *op, struct past_s
     op->write = index + 1;
     if (p->teaching.count >= p->sweep_at && !p->def.sessions)
         past_retire(p, op->begin);
-    if (p->session_bytes + p->vectors.bytes > PAST_BYTES_MOST || p->lane_last.count > LANES_MOST)
-        give_up(p, "the pasts of its writes took more memory than the check may have");
+    keep_bounds(p);
 }
 
 void past_begin(struct past *p, struct check_op *op)
@@ -527,4 +535,5 @@ void past_end(struct past *p, struct check_op *op)
     }
     if (before)
         leave_epoch(p, s, epoch);
+    keep_bounds(p);
 }
