@@ -1,4 +1,5 @@
-/* sparse.c -- see sparse.h. Small tables come from calloc, large ones from the kernel without a reservation.
+/* sparse.c -- see sparse.h. The smallest tables come from malloc, those up to a large page from the stock
+ * (stock.h), large ones from the kernel without a reservation.
  *
  * Tables by key are looked up at random, so that a page of 4 KB costs a miss of the TLB nearly every time:
  * those of which soon all will be touched ask for pages of 2 MB. The largest do not: of ten million keys, or
@@ -6,6 +7,7 @@
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
+#include "sim/base/stock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,17 +76,23 @@ static void *small_new(size_t bytes)
     return table != NULL ? memset(table, 0, length) : memory_new(length, 1); /* which says so and ends */
 }
 
-static void *table_new(size_t bytes, bool huge)
+/* Zeros but for the first `unset` bytes, which may be anything. */
+static void *table_new(size_t bytes, size_t unset, bool huge)
 {
-    if (bytes < SMALL)
+    void *table = NULL;
+
+    if (huge && bytes >= STOCK_LEAST && bytes <= STOCK_MOST)
+        table = stock_take(bytes, unset);
+    if (table == NULL && bytes < SMALL)
         return small_new(bytes);
-    void *table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(length_of(bytes));
+    if (table == NULL)
+        table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(length_of(bytes));
     return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
 
 void *sparse_new(size_t bytes)
 {
-    return table_new(bytes, bytes <= HUGE_MOST);
+    return table_new(bytes, 0, bytes <= HUGE_MOST);
 }
 
 /* What `count` tables like this one may ask for together. */
@@ -95,13 +103,13 @@ static bool many_are_huge(size_t bytes, size_t count)
 
 void *sparse_new_one_of(size_t bytes, size_t count)
 {
-    return table_new(bytes, many_are_huge(bytes, count));
+    return table_new(bytes, 0, many_are_huge(bytes, count));
 }
 
 void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
 {
     *stride = bytes < SMALL ? whole(bytes, 64) : whole(bytes, PAGE); /* to be wiped alone */
-    return table_new(count * *stride, many_are_huge(*stride, count));
+    return table_new(count * *stride, 0, many_are_huge(*stride, count));
 }
 
 /* A table of large pages: they move to where there is room for more, and none is copied or zeroed for it.
@@ -122,11 +130,11 @@ static void *pages_moved(void *table, size_t bytes, size_t bytes_new)
 void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)
 {
     CHECK(used <= bytes && bytes <= bytes_new);
-    void *larger = bytes >= HUGE_LEAST ? pages_moved(table, bytes, bytes_new) : NULL;
+    void *larger = bytes > STOCK_MOST ? pages_moved(table, bytes, bytes_new) : NULL;
 
     if (larger != NULL)
         return larger;
-    larger = table_new(bytes_new, true);
+    larger = table_new(bytes_new, used, true);
     if (table != NULL)
         memcpy(larger, table, used);
     sparse_free(table, bytes);
@@ -135,7 +143,7 @@ void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)
 
 void sparse_free(void *table, size_t bytes)
 {
-    if (table == NULL)
+    if (table == NULL || (bytes >= STOCK_LEAST && bytes <= STOCK_MOST && stock_give(table, bytes)))
         return;
     if (bytes < SMALL)
         free(table);
@@ -145,7 +153,7 @@ void sparse_free(void *table, size_t bytes)
 
 void sparse_wipe(void *table, size_t bytes)
 {
-    if (bytes < SMALL)
+    if (bytes < SMALL || stock_has(table))
         memset(table, 0, bytes);
     else
         CHECK(madvise(table, bytes, MADV_DONTNEED) == 0);

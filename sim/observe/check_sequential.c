@@ -13,6 +13,7 @@
  * What may have happened stands in a line of its own, free to happen at any time after what its session did
  * before it, or never. */
 #include "sim/base/hash.h"
+#include "sim/base/lines.h"
 #include "sim/observe/check_room.h"
 
 enum { OPERATIONS_MOST = 20000, NODES_MOST = 400000 };
@@ -68,7 +69,7 @@ static void forget(struct sequential *s)
     array_each (struct line, line, &s->lines)
         array_free(&line->ops);
     array_free(&s->lines);
-    array_free(&s->ops);
+    lines_free(&s->ops);
     array_free(&s->line_of);
 }
 
@@ -127,7 +128,7 @@ void sequential_end(struct sequential *s, struct check_op *op)
                                        .optional = true,
                                        .after_count = (uint32_t)s->lines.items[at].ops.count});
     *array_add(&s->lines.items[at].ops) = (uint32_t)s->ops.count;
-    *array_add(&s->ops) = (struct seq_op){
+    *lines_add(&s->ops) = (struct seq_op){
         .step = {.f = op->f,
                  .kind = s->kinds.items[op->key],
                  .value = op->value,

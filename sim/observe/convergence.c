@@ -45,8 +45,8 @@ void convergence_close(struct convergence *c)
     free(c->up);
     free(c->blocks);
     array_free(&c->blocks_free);
-    array_free(&c->uneven);
-    array_free(&c->waits);
+    lines_free(&c->uneven);
+    lines_free(&c->waits);
     histogram_free(&c->times);
 }
 
@@ -158,7 +158,7 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
         return; /* as before */
     if (look(c, key) && (c->of->records[key].answers & LISTED) == 0) {
         c->of->records[key].answers |= LISTED;
-        *array_add(&c->uneven) = key;
+        *lines_add(&c->uneven) = key;
     }
 }
 
@@ -198,7 +198,7 @@ static void wait_ends(struct convergence *c, struct convergence_wait *w, sim_ns 
 
 void convergence_fault_ends(struct convergence *c, const struct ledger *l)
 {
-    *array_add(&c->waits) = (struct convergence_wait){
+    *lines_add(&c->waits) = (struct convergence_wait){
         .position = l->position, .time = l->time, .lagging = l->lagging, .open = true};
     c->waits_open++;
     convergence_look(c, l);

@@ -11,6 +11,7 @@
 #ifndef GEOREP_OBSERVE_CONVERGENCE_H
 #define GEOREP_OBSERVE_CONVERGENCE_H
 
+#include "sim/base/lines.h"
 #include "sim/observe/figures.h"
 #include "sim/observe/ledger.h"
 

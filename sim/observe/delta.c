@@ -33,7 +33,7 @@ void delta_open(struct delta *d, struct keys *keys)
 
 void delta_close(struct delta *d)
 {
-    array_free(&d->keys);
+    lines_free(&d->keys);
     pool_free(&d->pool);
     check_map_free(&d->of_write);
 }
@@ -89,7 +89,7 @@ static struct delta_key *key_new(struct delta *d, uint64_t key)
     struct delta_key *k = pool_take(&d->pool, key_bytes(key_room(1)));
 
     *k = (struct delta_key){.key = key, .limit = LOOK_AT, .room = key_room(1)};
-    *array_add(&d->keys) = k;
+    *lines_add(&d->keys) = k;
     d->of->records[key].clusters = (uint32_t)d->keys.count;
     return k;
 }

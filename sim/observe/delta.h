@@ -24,7 +24,7 @@
 #ifndef GEOREP_OBSERVE_DELTA_H
 #define GEOREP_OBSERVE_DELTA_H
 
-#include "sim/base/array.h"
+#include "sim/base/lines.h"
 #include "sim/base/pool.h"
 #include "sim/engine/time.h"
 #include "sim/observe/check_map.h"

@@ -15,9 +15,11 @@
  * and n are min and max. The sum cannot overflow: fewer than 2^64 values below 2^63. */
 #include "sim/stats/histogram.h"
 
+#include "sim/base/sparse.h"
 #include "sim/stats/percentile.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t slot_shift(uint32_t slot)
 {
@@ -45,63 +47,81 @@ static int64_t slot_middle(uint32_t slot)
     return low + (histogram_slot_high(slot) - low) / 2;
 }
 
-static uint64_t page_count(const struct histogram_page *page, uint32_t index)
+/* Of a page that is there, as below. */
+static struct histogram_bucket *bucket_of(const struct histogram *h, uint32_t slot)
 {
-    return page->buckets[index].low | (page->high != NULL ? (uint64_t)page->high[index] << 32 : 0);
+    return &h->pages[slot / HISTOGRAM_PAGE]->buckets[slot % HISTOGRAM_PAGE];
 }
 
-/* The one value that fell into the bucket of this slot, which is on the page, or HISTOGRAM_MIXED. */
-static int64_t page_only(const struct histogram_page *page, uint32_t slot)
+static uint64_t count_of(const struct histogram *h, uint32_t slot)
 {
-    uint32_t above = page->buckets[slot % HISTOGRAM_PAGE].above;
+    const uint32_t *high = h->more != NULL ? h->more->high[slot / HISTOGRAM_PAGE] : NULL;
 
-    if (page->only != NULL)
-        return page->only[slot % HISTOGRAM_PAGE];
+    return bucket_of(h, slot)->low | (high != NULL ? (uint64_t)high[slot % HISTOGRAM_PAGE] << 32 : 0);
+}
+
+/* The one value that fell into the bucket of this slot, or HISTOGRAM_MIXED. */
+static int64_t only_of(const struct histogram *h, uint32_t slot)
+{
+    if (slot >= HISTOGRAM_WIDE)
+        return h->more->only[slot / HISTOGRAM_PAGE][slot % HISTOGRAM_PAGE];
+    uint32_t above = bucket_of(h, slot)->above;
     return above != HISTOGRAM_SEVERAL ? histogram_slot_low(slot) + above : HISTOGRAM_MIXED;
 }
 
-static void page_set_only(struct histogram_page *page, uint32_t slot, int64_t only)
+static void set_only(struct histogram *h, uint32_t slot, int64_t only)
 {
-    if (page->only != NULL)
-        page->only[slot % HISTOGRAM_PAGE] = only;
+    if (slot >= HISTOGRAM_WIDE)
+        h->more->only[slot / HISTOGRAM_PAGE][slot % HISTOGRAM_PAGE] = only;
     else
-        page->buckets[slot % HISTOGRAM_PAGE].above =
+        bucket_of(h, slot)->above =
             only != HISTOGRAM_MIXED ? (uint32_t)(only - histogram_slot_low(slot)) : HISTOGRAM_SEVERAL;
 }
 
-/* Of a page of `h`; `only`: what all of them are, or HISTOGRAM_MIXED. */
-static void page_add(struct histogram *h, struct histogram_page *page, uint32_t slot, uint64_t times,
-                     int64_t only)
+static struct histogram_more *more_of(struct histogram *h)
 {
-    uint32_t index = slot % HISTOGRAM_PAGE;
-    uint64_t before = page_count(page, index), count = before + times;
+    if (h->more == NULL)
+        h->more = memory_new(1, sizeof *h->more);
+    return h->more;
+}
+
+static void set_high(struct histogram *h, uint32_t slot, uint32_t value)
+{
+    uint32_t **high = &more_of(h)->high[slot / HISTOGRAM_PAGE];
+
+    if (*high == NULL)
+        *high = memory_new(HISTOGRAM_PAGE, sizeof **high);
+    (*high)[slot % HISTOGRAM_PAGE] = value;
+    h->vast = true;
+}
+
+/* `only`: what all of them are, or HISTOGRAM_MIXED. The page is there. */
+static void add_to_bucket(struct histogram *h, uint32_t slot, uint64_t times, int64_t only)
+{
+    uint64_t before = count_of(h, slot), count = before + times;
 
     if (times == 0)
         return;
-    if (before == 0 || page_only(page, slot) != only)
-        page_set_only(page, slot, before == 0 ? only : HISTOGRAM_MIXED);
-    page->buckets[index].low = (uint32_t)count;
-    if (count >> 32 == 0)
-        return;
-    if (page->high == NULL)
-        page->high = memory_new(HISTOGRAM_PAGE, sizeof *page->high);
-    h->vast = true;
-    page->high[index] = (uint32_t)(count >> 32);
+    if (before == 0 || only_of(h, slot) != only)
+        set_only(h, slot, before == 0 ? only : HISTOGRAM_MIXED);
+    bucket_of(h, slot)->low = (uint32_t)count;
+    if (count >> 32 != 0)
+        set_high(h, slot, (uint32_t)(count >> 32));
 }
 
-static struct histogram_page *page_of(struct histogram *h, uint32_t number)
+/* Pages, and the table of them, are pieces of large pages: a bucket is met at random. */
+static void page_meet(struct histogram *h, uint32_t number)
 {
     if (h->pages == NULL) {
-        h->pages = memory_new(HISTOGRAM_PAGES, sizeof(struct histogram_page *));
+        h->pages = sparse_new(HISTOGRAM_PAGES * sizeof *h->pages);
         h->min = INT64_MAX;
         h->max = -1;
     }
-    if (h->pages[number] == NULL) {
-        h->pages[number] = memory_new(1, sizeof(struct histogram_page));
-        if (number >= HISTOGRAM_WIDE / HISTOGRAM_PAGE)
-            h->pages[number]->only = memory_new(HISTOGRAM_PAGE, sizeof *h->pages[number]->only);
-    }
-    return h->pages[number];
+    if (h->pages[number] != NULL)
+        return;
+    h->pages[number] = sparse_new(sizeof *h->pages[number]);
+    if (number >= HISTOGRAM_WIDE / HISTOGRAM_PAGE)
+        more_of(h)->only[number] = memory_new(HISTOGRAM_PAGE, sizeof(int64_t));
 }
 
 void histogram_add_many(struct histogram *h, int64_t value, uint64_t times)
@@ -112,7 +132,8 @@ void histogram_add_many(struct histogram *h, int64_t value, uint64_t times)
         return;
     uint32_t slot = histogram_slot(value);
 
-    page_add(h, page_of(h, slot / HISTOGRAM_PAGE), slot, times, value);
+    page_meet(h, slot / HISTOGRAM_PAGE);
+    add_to_bucket(h, slot, times, value);
     h->count += times;
     h->sum += (histogram_sum)(uint64_t)value * times;
     if (value < h->min)
@@ -128,15 +149,12 @@ void histogram_merge(struct histogram *into, const struct histogram *from)
     if (from->count == 0)
         return;
     for (uint32_t number = 0; number < HISTOGRAM_PAGES; number++) {
-        const struct histogram_page *page = from->pages[number];
-        if (page == NULL)
+        if (from->pages[number] == NULL)
             continue;
-        struct histogram_page *to = page_of(into, number);
-        for (uint32_t index = 0; index < HISTOGRAM_PAGE; index++) {
-            uint32_t slot = number * HISTOGRAM_PAGE + index;
-            if (page->buckets[index].low != 0 || page->high != NULL)
-                page_add(into, to, slot, page_count(page, index), page_only(page, slot));
-        }
+        page_meet(into, number);
+        for (uint32_t slot = number * HISTOGRAM_PAGE, end = slot + HISTOGRAM_PAGE; slot < end; slot++)
+            if (bucket_of(from, slot)->low != 0 || from->vast)
+                add_to_bucket(into, slot, count_of(from, slot), only_of(from, slot));
     }
     into->count += from->count;
     into->sum += from->sum;
@@ -177,13 +195,13 @@ uint64_t histogram_slot_count(const struct histogram *h, uint32_t slot)
     CHECK(slot < HISTOGRAM_SLOTS);
     if (h->pages == NULL || h->pages[slot / HISTOGRAM_PAGE] == NULL)
         return 0;
-    return page_count(h->pages[slot / HISTOGRAM_PAGE], slot % HISTOGRAM_PAGE);
+    return count_of(h, slot);
 }
 
 int64_t histogram_slot_only(const struct histogram *h, uint32_t slot)
 {
     CHECK(histogram_slot_count(h, slot) > 0);
-    return page_only(h->pages[slot / HISTOGRAM_PAGE], slot);
+    return only_of(h, slot);
 }
 
 void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int64_t only)
@@ -192,7 +210,7 @@ void histogram_add_slot(struct histogram *h, uint32_t slot, uint64_t times, int6
     if (times == 0)
         return;
     histogram_add_many(h, histogram_slot_low(slot), times);
-    page_set_only(h->pages[slot / HISTOGRAM_PAGE], slot, only);
+    set_only(h, slot, only);
 }
 
 /* What a value of the bucket is taken for. */
@@ -275,11 +293,12 @@ void histogram_clear(struct histogram *h)
     if (h->pages == NULL)
         return;
     for (uint32_t number = 0; number < HISTOGRAM_PAGES; number++) {
-        struct histogram_page *page = h->pages[number];
-        if (page == NULL)
-            continue;
-        free(page->high);
-        *page = (struct histogram_page){.only = page->only};
+        if (h->pages[number] != NULL)
+            memset(h->pages[number], 0, sizeof *h->pages[number]);
+        if (h->more != NULL) {
+            free(h->more->high[number]);
+            h->more->high[number] = NULL;
+        }
     }
     h->count = 0;
     h->sum = 0;
@@ -290,15 +309,14 @@ void histogram_clear(struct histogram *h)
 
 void histogram_free(struct histogram *h)
 {
-    if (h->pages != NULL) {
-        for (uint32_t number = 0; number < HISTOGRAM_PAGES; number++) {
-            if (h->pages[number] != NULL) {
-                free(h->pages[number]->high);
-                free(h->pages[number]->only);
-            }
-            free(h->pages[number]);
+    for (uint32_t number = 0; h->pages != NULL && number < HISTOGRAM_PAGES; number++) {
+        sparse_free(h->pages[number], sizeof *h->pages[number]);
+        if (h->more != NULL) {
+            free(h->more->high[number]);
+            free(h->more->only[number]);
         }
-        free(h->pages);
     }
+    sparse_free(h->pages, HISTOGRAM_PAGES * sizeof *h->pages);
+    free(h->more);
     *h = (struct histogram){0};
 }

@@ -43,13 +43,19 @@ struct histogram_bucket {
 
 struct histogram_page {
     struct histogram_bucket buckets[HISTOGRAM_PAGE];
-    uint32_t *high;
-    int64_t *only; /* of slots that are wide: the one value, or HISTOGRAM_MIXED */
+};
+
+/* What few pages have, of HISTOGRAM_PAGE each: upper halves of counts; and of wide slots the one value, or
+ * HISTOGRAM_MIXED. */
+struct histogram_more {
+    uint32_t *high[HISTOGRAM_PAGES];
+    int64_t *only[HISTOGRAM_PAGES];
 };
 
 /* Private to the functions below; zeroed is empty. */
 struct histogram {
     struct histogram_page **pages; /* HISTOGRAM_PAGES, NULL where nothing fell; NULL before the first value */
+    struct histogram_more *more;   /* NULL: no page has any */
     uint64_t count;
     int64_t min, max;
     histogram_sum sum;
