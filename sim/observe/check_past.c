@@ -17,9 +17,11 @@
  * knows more of a live history.
  *
  * Vectors. A session's writes stand in *lanes*: in a lane each write has all earlier ones of the lane in its
- * past. A past is then one count a lane. (One lane a session if its operations do not overlap. A write that
- * may have happened takes its place only when it is first read, or it would block its lane.) A key's writes
- * are kept in the order in which they began, so that only those after w are looked at.
+ * past. A past is then one count a lane. Each session has a lane of its own. A write that overlaps another of
+ * its session has no place there: it goes to any of the *common* lanes whose writes it has all in its past,
+ * of which there are about as many as are needed at one time, of all sessions together. (A write that may
+ * have happened takes its place only when it is first read, or it would block its lane.) A key's writes are
+ * kept in the order in which they began, so that only those after w are looked at.
  *
  * Retirement, now and then: w can go when a newer w' (w in the past of w') is in the past of all sessions
  * and all open operations. Who then still reads w breaks the rule, unless it is a session that came later:
@@ -61,7 +63,6 @@ static void let_go(struct past *p)
     array_each (struct past_session, s, &p->sessions) {
         free(s->known);
         array_free(&s->epochs);
-        array_free(&s->lanes);
     }
     pool_free(&p->entries);
     array_each (struct past_sight, s, &p->sight) {
@@ -75,6 +76,7 @@ static void let_go(struct past *p)
     lines_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
+    array_free(&p->common);
     array_free(&p->teaching);
     check_map_free(&p->sights);
 }
@@ -202,20 +204,31 @@ static void see_newest(const struct past *p, struct check_key_line *line, uint32
     line->newest_seq = w->seq != 0 ? w->seq : UINT32_MAX;
 }
 
-/* A place in a lane whose writes are all in its past. */
+static inline bool place_in(struct past *p, struct past_write *w, uint32_t lane)
+{
+    if (known_of(p, w->known, w->width, lane) != p->lane_last.items[lane])
+        return false;
+    w->lane = lane;
+    w->seq = ++p->lane_last.items[lane];
+    return true;
+}
+
+/* A place in a lane whose writes are all in its past: its session's own, or any that is for what overlaps. */
 static void place_new(struct past *p, struct past_write *w)
 {
     struct past_session *s = &p->sessions.items[w->session];
 
-    array_each (uint32_t, lane, &s->lanes)
-        if (known_of(p, w->known, w->width, *lane) == p->lane_last.items[*lane]) {
-            w->lane = *lane;
-            w->seq = ++p->lane_last.items[*lane];
+    if (s->lane != 0 && place_in(p, w, s->lane - 1))
+        return;
+    array_each (uint32_t, lane, &p->common)
+        if (s->lane != 0 && place_in(p, w, *lane))
             return;
-        }
     w->lane = (uint32_t)p->lane_last.count;
     *array_add(&p->lane_last) = w->seq = 1;
-    *array_add(&s->lanes) = w->lane;
+    if (s->lane == 0)
+        s->lane = w->lane + 1;
+    else
+        *array_add(&p->common) = w->lane;
 }
 
 static void place(struct past *p, uint32_t write)

@@ -52,7 +52,7 @@ struct past_session {
     bool lacks;    /* and what such a write would have taught is not known */
     uint64_t born; /* position of its first operation */
     ARRAY(struct past_epoch) epochs;
-    ARRAY(uint32_t) lanes;
+    uint32_t lane; /* its own, + 1; 0: it has not written yet */
 };
 
 /* What is looked at of a write when another of its key is read: its value, and its place, as in it. */
@@ -91,6 +91,7 @@ struct past {
     ARRAY(struct past_key) keys; /* [place] */
     struct pool entries;         /* of what is `more` */
     ARRAY(uint32_t) lane_last;   /* [lane]: its last seq */
+    ARRAY(uint32_t) common;      /* lanes that are no session's own */
     struct vectors vectors;
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
