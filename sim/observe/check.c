@@ -12,23 +12,19 @@
 
 const char *const check_holds_names[3] = {"false", "true", "undecided"};
 
-/* Open reads stand in lines by a few bits of their key's number, in order of begin. */
-enum { READ_LINES = 256 };
+/* Open reads stand in rings by a few bits of their key's number, in order of begin. */
+enum { READ_RINGS = 256 };
 /* Room for operations is made for so many at once. */
 enum { BLOCK = 256 };
-
-struct read_line {
-    struct check_op *oldest, *newest;
-};
 
 struct check_stream {
     struct check_stream_def def;
     struct check_map key_names, session_names;
     uint32_t *number_of; /* [key] + 1, 0: not met yet; NULL: keys are any, and in key_names */
     struct check_key_lines keys;
-    struct read_line reads[READ_LINES];
+    struct check_link reads[READ_RINGS]; /* what is newer than this is the oldest, and so on around */
     uint32_t session_count;
-    struct check_op *free;
+    struct check_op *free; /* each has the next as its older one */
     ARRAY(struct check_op *) blocks;
     struct zones *zones;
     struct search *search;
@@ -83,6 +79,8 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
     struct check_stream *s = memory_new(1, sizeof *s);
 
     s->def = *def;
+    for (uint32_t i = 0; i < READ_RINGS; i++)
+        s->reads[i].older = s->reads[i].newer = &s->reads[i];
     if (s->def.noun == NULL)
         s->def.noun = "operation";
     if (s->def.key_count > 0)
@@ -149,14 +147,24 @@ void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
     s->beside |= s->any_search;
 }
 
+static inline struct check_op *op_of(struct check_link *link)
+{
+    return (struct check_op *)(void *)link;
+}
+
+static inline void op_free(struct check_stream *s, struct check_op *op)
+{
+    op->link.older = s->free != NULL ? &s->free->link : NULL;
+    s->free = op;
+}
+
 static COLD void ops_add(struct check_stream *s)
 {
     struct check_op *block = sparse_new(BLOCK * sizeof *block);
 
     for (uint32_t i = BLOCK; i-- > 0;) {
         block[i].slot = (uint32_t)s->blocks.count * BLOCK + i;
-        block[i].line_older = s->free;
-        s->free = &block[i];
+        op_free(s, &block[i]);
     }
     *array_add(&s->blocks) = block;
 }
@@ -166,14 +174,8 @@ static inline struct check_op *op_new(struct check_stream *s)
     if (s->free == NULL)
         ops_add(s);
     struct check_op *op = s->free;
-    s->free = op->line_older;
+    s->free = op_of(op->link.older);
     return op;
-}
-
-static inline void op_free(struct check_stream *s, struct check_op *op)
-{
-    op->line_older = s->free;
-    s->free = op;
 }
 
 uint32_t check_op_slot(const struct check_op *op)
@@ -245,30 +247,26 @@ static enum check_key kind_of(const struct check_stream *s, const struct check_o
 
 static inline void link_read(struct check_stream *s, struct check_op *op)
 {
-    struct read_line *line = &s->reads[op->key % READ_LINES];
+    struct check_link *ring = &s->reads[op->key % READ_RINGS], *newest = ring->older;
 
-    op->line_older = line->newest;
-    op->line_newer = NULL;
-    *(line->newest != NULL ? &line->newest->line_newer : &line->oldest) = op;
-    line->newest = op;
+    op->link = (struct check_link){.older = newest, .newer = ring};
+    newest->newer = ring->older = &op->link;
 }
 
-static inline void unlink_read(struct check_stream *s, struct check_op *op)
+static inline void unlink_read(struct check_op *op)
 {
-    struct read_line *line = &s->reads[op->key % READ_LINES];
-
-    *(op->line_older != NULL ? &op->line_older->line_newer : &line->oldest) = op->line_newer;
-    *(op->line_newer != NULL ? &op->line_newer->line_older : &line->newest) = op->line_older;
+    op->link.older->newer = op->link.newer;
+    op->link.newer->older = op->link.older;
 }
 
 /* The begin of the key's oldest open read; CHECK_OPEN: none. */
 static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
 {
-    const struct check_op *op = s->reads[key % READ_LINES].oldest;
+    const struct check_link *ring = &s->reads[key % READ_RINGS], *link = ring->newer;
 
-    while (op != NULL && op->key != key)
-        op = op->line_newer;
-    return op != NULL ? op->begin : CHECK_OPEN;
+    while (link != ring && ((const struct check_op *)(const void *)link)->key != key)
+        link = link->newer;
+    return link != ring ? ((const struct check_op *)(const void *)link)->begin : CHECK_OPEN;
 }
 
 static APART uint32_t session_named(struct check_stream *s, uint64_t session)
@@ -390,7 +388,7 @@ static inline void end(struct check_stream *s, struct check_op *op, uint64_t pos
 void check_end_read(struct check_stream *s, struct check_op *op, uint64_t position,
                     enum check_outcome outcome, uint64_t value, int64_t number)
 {
-    unlink_read(s, op);
+    unlink_read(op);
     op->value = value;
     op->number = number;
     end(s, op, position, outcome);

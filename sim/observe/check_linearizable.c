@@ -118,7 +118,18 @@ static void zone_settle(struct zone_key *k, const struct check_key_line *line)
     top->begin_op = line->top_begin_op;
 }
 
-/* After any change but of the top's s: which is the top? */
+static void show_top(struct zone_key *k, struct check_key_line *line, uint32_t top)
+{
+    const struct cluster *c = &live_of(k)[top];
+
+    k->top = top;
+    line->top_write = c->write;
+    line->top_end = c->first_end;
+    line->top_begin = c->last_begin;
+    line->top_begin_op = c->begin_op;
+}
+
+/* After any change: which is the top? */
 static void zone_look(struct zone_key *k, struct check_key_line *line)
 {
     const struct cluster *live = live_of(k);
@@ -131,15 +142,29 @@ static void zone_look(struct zone_key *k, struct check_key_line *line)
     for (uint32_t i = 1; i < k->count; i++)
         if (live[i].last_begin >= live[top].last_begin)
             top = i;
-    k->top = top;
-    line->top_write = live[top].write;
-    line->top_end = live[top].first_end;
-    line->top_begin = live[top].last_begin;
-    line->top_begin_op = live[top].begin_op;
+    show_top(k, line, top);
     line->others_begin = k->dead_begin;
     for (uint32_t i = 0; i < k->count; i++)
         if (i != top && live[i].last_begin > line->others_begin)
             line->others_begin = live[i].last_begin;
+}
+
+/* The same, after this one was added, or its s has moved up. */
+static void zone_look_at(struct zone_key *k, struct check_key_line *line, const struct cluster *c)
+{
+    const struct cluster *live = live_of(k), *top = &live[k->top];
+    uint64_t other = c->last_begin;
+
+    if (k->count == 1) {
+        zone_look(k, line);
+        return;
+    }
+    if (c == top || c->last_begin > top->last_begin || (c->last_begin == top->last_begin && c > top)) {
+        other = c == top ? 0 : top->last_begin;
+        show_top(k, line, (uint32_t)(c - live));
+    }
+    if (other > line->others_begin)
+        line->others_begin = other;
 }
 
 static APART void live_widen(struct zones *z, struct zone_key *k)
@@ -294,7 +319,8 @@ static struct cluster *list(struct zones *z, struct zone_key *k, struct cluster 
     return live_add(z, k, c);
 }
 
-static void end_write(struct zones *z, struct zone_key *k, const struct check_op *op)
+static void end_write(struct zones *z, struct zone_key *k, struct check_key_line *line,
+                      const struct check_op *op)
 {
     struct cluster mine, *listed = live_find(k, op->value);
 
@@ -310,7 +336,7 @@ static void end_write(struct zones *z, struct zone_key *k, const struct check_op
         return; /* it is over already */
     mine.open = false;
     if (op->outcome == CHECK_OK)
-        list(z, k, mine, op);
+        zone_look_at(k, line, list(z, k, mine, op));
     else if (op->outcome == CHECK_INFO)
         unended_put(z, op->key, mine);
 }
@@ -335,7 +361,8 @@ static void stale(struct zones *z, const struct check_op *op, const struct clust
                     n, id, value, n, write, newer, n, first, n, id);
 }
 
-static void end_read(struct zones *z, struct zone_key *k, const struct check_op *op)
+static void end_read(struct zones *z, struct zone_key *k, struct check_key_line *line,
+                     const struct check_op *op)
 {
     struct cluster mine, *c = live_find(k, op->value);
 
@@ -370,7 +397,10 @@ static void end_read(struct zones *z, struct zone_key *k, const struct check_op 
     if (begin > c->last_begin || c->begin_op == 0) {
         c->last_begin = begin & BEGIN_BITS;
         c->begin_op = op->id;
+    } else if (!first) {
+        return;
     }
+    zone_look_at(k, line, c);
 }
 
 bool zones_end(struct zones *z, const struct check_op *op)
@@ -383,9 +413,8 @@ bool zones_end(struct zones *z, const struct check_op *op)
     struct zone_key *k = zone_of(z, line);
     zone_settle(k, line);
     if (reads)
-        end_read(z, k, op);
+        end_read(z, k, line, op);
     else
-        end_write(z, k, op);
-    zone_look(k, line);
+        end_write(z, k, line, op);
     return k->count >= k->limit;
 }

@@ -531,13 +531,12 @@ static APART void leave_epoch(struct past *p, struct past_session *s, uint32_t n
     *e = s->epochs.items[--s->epochs.count];
 }
 
-void past_end(struct past *p, struct check_op *op)
+/* Of any but those that past_end has done with. */
+static APART void end_other(struct past *p, struct check_op *op, struct past_session *s)
 {
-    if (p->given_up)
-        return;
-    struct past_session *s = &p->sessions.items[op->session];
     uint32_t epoch = op->epoch;
     bool before = epoch != s->epoch;
+
     s->open -= !before;
     if (op->f == CHECK_READ) {
         if (op->outcome == CHECK_OK &&
@@ -549,4 +548,16 @@ void past_end(struct past *p, struct check_op *op)
     if (before)
         leave_epoch(p, s, epoch);
     keep_bounds(p);
+}
+
+void past_end(struct past *p, struct check_op *op)
+{
+    if (p->given_up)
+        return;
+    struct past_session *s = &p->sessions.items[op->session];
+    if ((op->f == CHECK_READ) & (op->outcome == CHECK_OK) & (op->epoch == s->epoch) & !p->def.sessions &&
+        is_known_newest(p, &p->lines->all.items[op->key], op, s))
+        s->open--;
+    else
+        end_other(p, op, s);
 }

@@ -8,15 +8,20 @@
 
 #define CHECK_OPEN UINT64_MAX /* the end of an operation that has none yet */
 
+/* A place in a ring. */
+struct check_link {
+    struct check_link *older, *newer;
+};
+
 /* One operation between its begin and its end. Of what does not come first a read has
  * nothing set but `number`. */
 struct check_op {
-    _Alignas(64) uint64_t id;
+    _Alignas(64) struct check_link link; /* first: of open reads, by begin, in a ring of check.c */
+    uint64_t id;
     uint64_t begin, end; /* end: CHECK_OPEN until then; 0: there is no operation here */
     uint64_t value;
-    struct check_op *line_older, *line_newer; /* open reads, by begin, in a line of check.c */
-    uint32_t key, session;                    /* dense, in order of appearance */
-    uint32_t epoch;                           /* of its session: check_past.c */
+    uint32_t key, session; /* dense, in order of appearance */
+    uint32_t epoch;        /* of its session: check_past.c */
     uint8_t f, outcome;
     uint32_t slot;  /* among the stream's operations, which come and go */
     uint32_t write; /* index of its past_write + 1 */

@@ -1,8 +1,13 @@
 /* check_vectors.c -- see check_vectors.h. The join is a pass over all lanes a read: 32 bytes at a time where
- * the processor can, else 16. */
+ * the processor can, else 16; so rooms are made of such steps, and what is behind a vector's last lane is 0.
+ */
 #include "sim/observe/check_vectors.h"
 
 #include "sim/base/hot.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 enum { LINE = 64, FIRST_PIECE = 1 << 15, PIECE = 1 << 21 };
 
@@ -54,7 +59,7 @@ static struct vector *vector_new(struct vectors *v, uint32_t width)
 
     v->bytes += vector_bytes(v, width);
     if (rooms == NULL)
-        return pool_take(&v->pool, vector_bytes(v, width));
+        return pool_take(&v->pool, vector_room(v, width));
     if (rooms->free.count == 0)
         cut(v, rooms);
     struct vector *vector = rooms->free.items[--rooms->free.count];
@@ -68,7 +73,7 @@ struct vector *vector_copy(struct vectors *v, const struct vector *from, uint32_
     if (width == 0)
         return NULL;
     struct vector *copy = vector_new(v, width);
-    memcpy((void *)copy, from, vector_bytes(v, width));
+    memcpy((void *)copy, from, vector_room(v, width));
     return copy;
 }
 
@@ -79,6 +84,7 @@ struct vector *vector_widened(struct vectors *v, const struct vector *narrow, ui
     if (narrow == NULL)
         return NULL;
     struct vector *wide = vector_new(v, width);
+    memset((void *)wide, 0, vector_room(v, width));
     for (uint32_t i = 0; i < width; i++)
         vector_set(v, wide, i, counts[i]);
     return wide;
@@ -93,58 +99,58 @@ void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
     if (rooms != NULL)
         *array_add(&rooms->free) = vector;
     else
-        pool_give(&v->pool, vector, vector_bytes(v, width));
+        pool_give(&v->pool, vector, vector_room(v, width));
 }
 
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)
 {
-    size_t old = vector_bytes(v, width), bytes = vector_bytes(v, more);
-    unsigned char *larger = memory_resize(vector, 1, bytes);
+    size_t old = vector_room(v, width), room = vector_room(v, more);
 
-    memset(larger + old, 0, bytes - old);
+    if (room == old)
+        return vector;
+    unsigned char *larger = memory_resize(vector, 1, room);
+    memset(larger + old, 0, room - old);
     return (struct vector *)(void *)larger;
 }
 
-/* `lanes` at a time; some of the last are done twice, since to join again changes nothing. Of fewer than that
- * none is done: false. */
-#define JOIN(type, count, lanes)                                                                             \
-    typedef count type __attribute__((vector_size(sizeof(count) * (lanes))));                                \
-    if (width < (lanes))                                                                                     \
-        return false;                                                                                        \
-    for (uint32_t at = 0;;) {                                                                                \
-        type a, b;                                                                                           \
+/* A step at a time; gcc makes no maximum of this, so what is below says so. */
+#define JOIN(count)                                                                                          \
+    typedef count step __attribute__((vector_size(VECTOR_STEP)));                                            \
+    for (size_t at = 0; at < bytes; at += VECTOR_STEP) {                                                     \
+        step a, b;                                                                                           \
         memcpy(&a, into + at, sizeof a);                                                                     \
         memcpy(&b, other + at, sizeof b);                                                                    \
-        type more = b > a;                                                                                   \
+        step more = b > a;                                                                                   \
         a = (b & more) | (a & ~more);                                                                        \
         memcpy(into + at, &a, sizeof a);                                                                     \
-        at += (lanes);                                                                                       \
-        if (at >= width)                                                                                     \
-            return true;                                                                                     \
-        at = at < width - (lanes) ? at : width - (lanes);                                                    \
     }
 
-static bool join_wide(uint32_t *into, const uint32_t *other, uint32_t width)
+static void join_wide(char *into, const char *other, size_t bytes)
 {
-    JOIN(four, int32_t, 4)
+    JOIN(int32_t)
 }
 
-static bool join_narrow(uint16_t *into, const uint16_t *other, uint32_t width)
+static void join_narrow(char *into, const char *other, size_t bytes)
 {
-    JOIN(eight, int16_t, 8)
+    JOIN(int16_t)
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static bool join_wide_fast(uint32_t *into, const uint32_t *other,
-                                                           uint32_t width)
+#define JOIN_FAST(most)                                                                                      \
+    for (size_t at = 0; at < bytes; at += VECTOR_STEP) {                                                     \
+        __m256i *a = (__m256i *)(void *)(into + at);                                                         \
+        const __m256i *b = (const __m256i *)(const void *)(other + at);                                      \
+        _mm256_storeu_si256(a, most(_mm256_loadu_si256(a), _mm256_loadu_si256(b)));                          \
+    }
+
+__attribute__((target("avx2"))) static void join_wide_fast(char *into, const char *other, size_t bytes)
 {
-    JOIN(eight, int32_t, 8)
+    JOIN_FAST(_mm256_max_epi32)
 }
 
-__attribute__((target("avx2"))) static bool join_narrow_fast(uint16_t *into, const uint16_t *other,
-                                                             uint32_t width)
+__attribute__((target("avx2"))) static void join_narrow_fast(char *into, const char *other, size_t bytes)
 {
-    JOIN(sixteen, int16_t, 16)
+    JOIN_FAST(_mm256_max_epi16)
 }
 
 static bool is_fast(void)
@@ -163,19 +169,14 @@ static bool is_fast(void)
 
 void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width)
 {
-    bool done;
+    char *a = (char *)(void *)into;
+    const char *b = (const char *)(const void *)other;
+    size_t bytes = vector_room(v, width);
 
     if (v->wide)
-        done = is_fast()
-                   ? join_wide_fast((uint32_t *)(void *)into, (const uint32_t *)(const void *)other, width)
-                   : join_wide((uint32_t *)(void *)into, (const uint32_t *)(const void *)other, width);
+        (is_fast() ? join_wide_fast : join_wide)(a, b, bytes);
     else
-        done = is_fast()
-                   ? join_narrow_fast((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width)
-                   : join_narrow((uint16_t *)(void *)into, (const uint16_t *)(const void *)other, width);
-    for (uint32_t i = 0; !done && i < width; i++)
-        if (vector_at(v, other, i) > vector_at(v, into, i))
-            vector_set(v, into, i, vector_at(v, other, i));
+        (is_fast() ? join_narrow_fast : join_narrow)(a, b, bytes);
 }
 
 void vector_lower(const struct vectors *v, uint32_t *least, const struct vector *other, uint32_t width)

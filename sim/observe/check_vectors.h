@@ -57,6 +57,13 @@ static inline size_t vector_bytes(const struct vectors *v, uint32_t width)
     return (size_t)width * (v->wide ? sizeof(uint32_t) : sizeof(uint16_t));
 }
 
+/* What is kept of it: whole steps. */
+enum { VECTOR_STEP = 32 };
+static inline size_t vector_room(const struct vectors *v, uint32_t width)
+{
+    return (vector_bytes(v, width) + VECTOR_STEP - 1) / VECTOR_STEP * VECTOR_STEP;
+}
+
 static inline uint32_t vector_at(const struct vectors *v, const struct vector *vector, uint32_t lane)
 {
     return v->wide ? ((const uint32_t *)(const void *)vector)[lane]
