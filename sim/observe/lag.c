@@ -16,13 +16,13 @@ void lag_close(struct lag *l)
     free(l->pairs);
 }
 
-/* One replica of one write. */
-static void lag_add(struct lag *l, const struct live_write *w, uint32_t from, uint32_t to, sim_ns lag,
-                    bool at_least)
+/* One replica of one write; `bins`: of the series at its commit, of all regions. */
+HOT void lag_add(struct lag *l, const struct live_write *w, struct series_bin *bins, uint32_t from, uint32_t to,
+                 sim_ns lag, bool at_least)
 {
     struct lag_pair *pair = &l->pairs[from * l->setting->region_count + to];
 
-    series_add(series_at(l->series, to, w->commit_time), SERIES_REPLICATION_LAG, (double)lag / 1e6);
+    series_add(&bins[to * SERIES], SERIES_REPLICATION_LAG, (double)lag / 1e6);
     if (!w->in_window)
         return;
     histogram_queue_add(l->queue, &pair->ns, lag);
@@ -34,6 +34,7 @@ static void count(struct lag *l, const struct live_write *w, const bool *up, uin
 {
     const struct key_entry *e = w->entry;
     uint32_t none = l->setting->region_count;
+    struct series_bin *bins = series_at(l->series, 0, w->commit_time);
     uint32_t from = w->first == LEDGER_NO_ROW ? none : l->setting->node_region[e->rows[w->first].node];
     sim_ns last = 0;
     bool at_least = false;
@@ -50,7 +51,7 @@ static void count(struct lag *l, const struct live_write *w, const bool *up, uin
             last = lag;
         at_least |= !applied;
         if (to != from)
-            lag_add(l, w, from == none ? to : from, to, lag, !applied);
+            lag_add(l, w, bins, from == none ? to : from, to, lag, !applied);
     }
     if (!w->in_window)
         return;

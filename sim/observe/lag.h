@@ -14,6 +14,7 @@
 #ifndef GEOREP_OBSERVE_LAG_H
 #define GEOREP_OBSERVE_LAG_H
 
+#include "sim/base/hot.h"
 #include "sim/observe/ledger.h"
 #include "sim/observe/series.h"
 #include "sim/stats/histogram_queue.h"

@@ -261,13 +261,18 @@ void ledger_close(struct ledger *l);
 uint64_t ledger_bytes(const struct history_setting *s); /* tables by key beside keys.h, all touched */
 
 void ledger_merged(struct ledger *l, const struct history_record *r);
+/* As ledger_at, while batch_entry is NULL. */
+static inline void ledger_clock(struct ledger *l, const struct history_record *r, uint64_t position)
+{
+    l->position = position;
+    l->time = r->time;
+}
 /* First of all, for every record. */
 static inline void ledger_at(struct ledger *l, const struct history_record *r, uint64_t position)
 {
     if (l->batch_entry != NULL)
         ledger_merged(l, r); /* before the clock goes on: it happened then */
-    l->position = position;
-    l->time = r->time;
+    ledger_clock(l, r, position);
 }
 
 /* What an operation's owner (operations.h) knows of a TAKE. */

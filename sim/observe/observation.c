@@ -317,11 +317,28 @@ static void follow(struct observation *o, sim_ns time)
     retire(o);
 }
 
-static void observe(struct observation *o, const struct history_record *r, uint64_t position,
-                    struct live_write *const *named)
+static const uint32_t KINDS =
+    1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
+    1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
+    1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
+    1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
+
+/* What the records before this one left for when their state has come whole. */
+APART static void come_whole(struct observation *o, const struct history_record *r, uint64_t position)
 {
+    if ((KINDS >> r->kind & 1) == 0)
+        return;
     guarantees_at(&o->guarantees, &o->ledger, r);
     ledger_at(&o->ledger, r, position);
+}
+
+HOT void observe(struct observation *o, const struct history_record *r, uint64_t position,
+                 struct live_write *const *named)
+{
+    if (o->guarantees.applied.count > 0 || o->ledger.batch_entry != NULL)
+        come_whole(o, r, position);
+    else
+        ledger_clock(&o->ledger, r, position);
     switch (r->kind) {
     case HISTORY_BEGIN:
         begin(o, r, position);
@@ -388,19 +405,14 @@ static void observe(struct observation *o, const struct history_record *r, uint6
         ledger_forget(&o->ledger, r, recovery_last_fault(&o->recovery));
         convergence_answer(&o->convergence, r->key, r->node, r->forget.digest);
         break;
-    default:
-        break;
+    default: /* ARRIVE and LOST: of those who ask for them */
+        return;
     }
     follow(o, r->time);
 }
 
 /* ---- what is asked for ahead ---- */
 
-static const uint32_t KINDS =
-    1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
-    1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
-    1u << HISTORY_SAMPLE | 1u << HISTORY_END | 1u << HISTORY_SEND | 1u << HISTORY_DOWN | 1u << HISTORY_UP |
-    1u << HISTORY_FAULT | 1u << HISTORY_COUNT | 1u << HISTORY_LEADS | 1u << HISTORY_FORGET;
 /* Of batch `b` the block of this number; beyond the last there are none. */
 static bool is_block(const struct history_batch *b, uint32_t number)
 {
@@ -427,8 +439,7 @@ static void observe_block(struct observation *o, const struct history_batch *b, 
     const struct history_entry *e = &b->entries[block->from], *to = &b->entries[block->to];
 
     for (struct live_write **named = &o->named[block->from]; e < to; e++, named++)
-        if ((KINDS >> e->record.kind & 1) != 0)
-            observe(o, &e->record, e->position, named);
+        observe(o, &e->record, e->position, named);
 }
 
 static void observe_batch(void *reader, const struct history_batch *b)
@@ -441,7 +452,7 @@ static void observe_batch(void *reader, const struct history_batch *b)
         if (is_block(b, n - 1))
             ahead_entries(o, b, block_of(o, n - 1));
         if (is_block(b, n - 2))
-            ahead_rows(o, b, block_of(o, n - 2));
+            ahead_rows(o, block_of(o, n - 2));
         if (is_block(b, n - AHEAD_STEPS))
             observe_block(o, b, block_of(o, n - AHEAD_STEPS));
     }

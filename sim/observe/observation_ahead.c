@@ -33,7 +33,8 @@ void ahead_keys(const struct observation *o, const struct history_batch *b, stru
         const struct history_record *r = &b->entries[keyed[n]].record;
         bool writes = (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
         keys_expect(&o->keys, r->key);
-        block->read[read] = block->written[written] = keyed[n];
+        block->read[read] = r;
+        block->written[written] = keyed[n];
         read += !writes;
         written += writes;
     }
@@ -43,23 +44,39 @@ void ahead_keys(const struct observation *o, const struct history_batch *b, stru
     block->written_count = written;
 }
 
+/* What a session knows of a key is found by the session, which the operation's BEGIN alone has told; most
+ * operations are over so soon that it has not been read yet. */
+static void ahead_noted(const struct observation *o, struct ahead_block *block)
+{
+    block->noted_count = 0;
+    for (uint32_t n = 0; n < block->apart_count; n++) {
+        const struct history_record *r = block->apart[n];
+        const struct operation *op = operations_near(&o->operations, r->op);
+        delta_expect(&o->delta, r->key);
+        if (op == NULL)
+            continue;
+        guarantees_expect(&o->guarantees, op);
+        block->noted[block->noted_count++] = r->op;
+    }
+}
+
 void ahead_entries(struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
+    const struct key_record *keys = o->keys.records;
     uint32_t busy = 0, apart = 0;
 
     for (uint32_t n = 0; n < block->read_count; n++) {
-        uint16_t i = block->read[n];
-        const struct history_record *r = &b->entries[i].record;
-        const struct key_record *key = &o->keys.records[r->key];
-        block->busy[busy] = block->apart[apart] = i;
+        const struct history_record *r = block->read[n];
+        const struct key_record *key = &keys[r->key];
+        block->busy[busy] = block->apart[apart] = r;
         busy += key->entry != 0;
         apart += (key->newest != r->end.write) | (key->notes != 0);
     }
     for (uint32_t n = 0; n < block->written_count; n++) {
         uint16_t i = block->written[n];
         const struct history_record *r = &b->entries[i].record;
-        const struct key_record *key = &o->keys.records[r->key];
-        block->busy[busy] = block->apart[apart] = i;
+        const struct key_record *key = &keys[r->key];
+        block->busy[busy] = block->apart[apart] = r;
         busy += key->entry != 0;
         apart += (r->kind == HISTORY_END) | ((r->kind == HISTORY_TAKE) & (key->notes != 0));
         o->named[i] = ledger_find(&o->ledger, write_of(r));
@@ -68,26 +85,18 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
     block->busy_count = busy;
     block->apart_count = apart;
     for (uint32_t n = 0; n < busy; n++)
-        ledger_expect_entry(&o->ledger, b->entries[block->busy[n]].record.key);
-    for (uint32_t n = 0; n < apart; n++) {
-        const struct history_record *r = &b->entries[block->apart[n]].record;
-        const struct operation *op = operations_find(&o->operations, r->op);
-        delta_expect(&o->delta, r->key);
-        if (op != NULL)
-            guarantees_expect(&o->guarantees, op);
-    }
+        ledger_expect_entry(&o->ledger, block->busy[n]->key);
+    ahead_noted(o, block);
 }
 
-void ahead_rows(const struct observation *o, const struct history_batch *b, const struct ahead_block *block)
+void ahead_rows(const struct observation *o, const struct ahead_block *block)
 {
-    for (uint32_t n = 0; n < block->busy_count; n++) {
-        const struct history_record *r = &b->entries[block->busy[n]].record;
-        ledger_expect_row(&o->ledger, r->key, r->node);
-    }
-    for (uint32_t n = 0; n < block->apart_count; n++) {
-        const struct history_record *r = &b->entries[block->apart[n]].record;
-        const struct operation *op = operations_find(&o->operations, r->op);
-        delta_expect_clusters(&o->delta, r->key);
+    for (uint32_t n = 0; n < block->busy_count; n++)
+        ledger_expect_row(&o->ledger, block->busy[n]->key, block->busy[n]->node);
+    for (uint32_t n = 0; n < block->apart_count; n++)
+        delta_expect_clusters(&o->delta, block->apart[n]->key);
+    for (uint32_t n = 0; n < block->noted_count; n++) {
+        const struct operation *op = operations_near(&o->operations, block->noted[n]);
         if (op != NULL)
             guarantees_expect_note(&o->guarantees, op);
     }

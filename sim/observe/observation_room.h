@@ -22,15 +22,16 @@
 /* So many records a block; so many steps before it is read. */
 enum { AHEAD_BLOCK = 32, AHEAD_STEPS = 3 };
 
-/* Records of a batch that are asked for ahead: their numbers in it. */
+/* Records of a batch that are asked for ahead. */
 struct ahead_block {
     uint32_t from, to; /* the block itself */
-    uint32_t read_count, written_count, busy_count, apart_count;
-    uint16_t read[AHEAD_BLOCK];    /* ENDs of reads */
-    uint16_t written[AHEAD_BLOCK]; /* what else is of a key that is looked up, and names a write: END, TAKE,
-                                      STORE */
-    uint16_t busy[AHEAD_BLOCK];    /* those of keys that have something in the ledger */
-    uint16_t apart[AHEAD_BLOCK];   /* of clusters or notes: ENDs and TAKEs */
+    uint32_t read_count, written_count, busy_count, apart_count, noted_count;
+    const struct history_record *read[AHEAD_BLOCK]; /* ENDs of reads */
+    uint16_t written[AHEAD_BLOCK]; /* their numbers in the batch: what else is of a key that is looked up, and
+                                      names a write: END, TAKE, STORE */
+    const struct history_record *busy[AHEAD_BLOCK];  /* those of keys that have something in the ledger */
+    const struct history_record *apart[AHEAD_BLOCK]; /* of clusters or notes: ENDs and TAKEs */
+    uint64_t noted[AHEAD_BLOCK]; /* operations of these that have begun by now, as few have */
 };
 
 struct observation {
@@ -68,6 +69,6 @@ struct observation {
 /* observation_ahead.c: the steps, in order. */
 void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block);
 void ahead_entries(struct observation *o, const struct history_batch *b, struct ahead_block *block);
-void ahead_rows(const struct observation *o, const struct history_batch *b, const struct ahead_block *block);
+void ahead_rows(const struct observation *o, const struct ahead_block *block);
 
 #endif

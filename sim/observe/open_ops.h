@@ -57,6 +57,14 @@ static inline void open_ops_put(struct open_ops *o, uint64_t op, uint32_t number
     place->number = number;
 }
 
+/* OPEN_OPS_NONE: it is not open, or had to make room. */
+static inline uint32_t open_ops_near(const struct open_ops *o, uint64_t op)
+{
+    const struct open_op *place = open_ops_place(o, op);
+
+    return place->op == op ? place->number : OPEN_OPS_NONE;
+}
+
 /* OPEN_OPS_NONE: it is not open. */
 static inline uint32_t open_ops_get(const struct open_ops *o, uint64_t op)
 {

@@ -65,6 +65,13 @@ static inline struct operation *operations_find(const struct operations *o, uint
 
     return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
 }
+/* NULL also where it had to make room. */
+static inline struct operation *operations_near(const struct operations *o, uint64_t op)
+{
+    uint32_t at = open_ops_near(&o->open, history_op_of(op));
+
+    return at != OPEN_OPS_NONE ? &o->all.items[at] : NULL;
+}
 /* The same, as it ends: from now on it is not found any more; operations_end is to be told of it. */
 static inline struct operation *operations_take(struct operations *o, uint64_t op)
 {

@@ -28,7 +28,7 @@ void series_seek(struct series *s, sim_ns time)
     s->bin_from = (sim_ns)bin * s->bin_ns;
 }
 
-void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value)
+void series_set_over(struct series *s, enum series_id id, sim_ns time, int64_t value)
 {
     struct series_step *step = &s->steps[id];
 

@@ -54,7 +54,22 @@ static inline void series_add_zero(struct series_bin *of, enum series_id id)
 {
     of[id].weight += 1;
 }
-void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the value from now on */
+COLD void series_set_over(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the same */
+/* The value from now on: what stood has nearly always begun in the bin of `time`. */
+static inline void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value)
+{
+    struct series_step *step = &s->steps[id];
+
+    if (step->at < s->bin_from || time - s->bin_from >= s->bin_ns || time < step->at) {
+        series_set_over(s, id, time, value);
+        return;
+    }
+    struct series_bin *at = &s->at[(s->rows - 1) * SERIES + id];
+    double lasts = (double)(time - step->at);
+    at->sum += (double)step->value * lasts;
+    at->weight += lasts;
+    *step = (struct series_step){.at = time, .value = value};
+}
 /* `skip`: 1u << enum series_id of those that are undecided. */
 void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);
 

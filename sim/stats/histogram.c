@@ -305,6 +305,7 @@ void histogram_clear(struct histogram *h)
     h->min = INT64_MAX;
     h->max = -1;
     h->vast = false;
+    h->again = NULL;
 }
 
 void histogram_free(struct histogram *h)

@@ -54,12 +54,14 @@ struct histogram_more {
 
 /* Private to the functions below; zeroed is empty. */
 struct histogram {
-    struct histogram_page **pages; /* HISTOGRAM_PAGES, NULL where nothing fell; NULL before the first value */
-    struct histogram_more *more;   /* NULL: no page has any */
+    struct histogram_bucket *again; /* of the value that was added last, if it is known: */
+    int64_t last;
+    histogram_sum sum;
     uint64_t count;
     int64_t min, max;
-    histogram_sum sum;
-    bool vast; /* some page has upper halves */
+    struct histogram_page **pages; /* HISTOGRAM_PAGES, NULL where nothing fell; NULL before the first value */
+    struct histogram_more *more;   /* NULL: no page has any */
+    bool vast;                     /* some page has upper halves */
 };
 
 /* The same value several times. */
@@ -112,10 +114,29 @@ static inline void histogram_add_in(struct histogram *h, struct histogram_bucket
         h->max = value;
 }
 
-static inline void histogram_add(struct histogram *h, int64_t value)
+static inline void histogram_add_other(struct histogram *h, int64_t value)
 {
     CHECK(value >= 0);
-    histogram_add_in(h, histogram_bucket(h, histogram_slot(value)), histogram_rest(value), value);
+    struct histogram_bucket *b = histogram_bucket(h, histogram_slot(value));
+
+    histogram_add_in(h, b, histogram_rest(value), value);
+    h->again = b;
+    h->last = value;
+}
+
+/* Where nothing waits, one value comes many times in a row: there its bucket, which knows of it, and the
+ * extremes stay as they are. */
+static inline void histogram_add(struct histogram *h, int64_t value)
+{
+    struct histogram_bucket *b = h->again;
+
+    if (value != h->last || b == NULL || b->low == UINT32_MAX) {
+        histogram_add_other(h, value);
+        return;
+    }
+    b->low++;
+    h->count++;
+    h->sum += (uint64_t)value;
 }
 
 /* All of `from` too, as if each of its values had been added; `from` stays. */

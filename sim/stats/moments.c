@@ -53,7 +53,7 @@ double moments_variance(const struct moments *m)
 void step_mean_open(struct step_mean *s, int64_t from_ns, int64_t to_ns)
 {
     CHECK(from_ns >= 0 && from_ns <= to_ns);
-    *s = (struct step_mean){.from_ns = from_ns, .to_ns = to_ns};
+    *s = (struct step_mean){.from_ns = from_ns, .to_ns = to_ns, .plain_ns = INT64_MIN};
 }
 
 static int64_t clip(const struct step_mean *s, int64_t time_ns)
@@ -61,6 +61,13 @@ static int64_t clip(const struct step_mean *s, int64_t time_ns)
     if (time_ns < s->from_ns)
         return s->from_ns;
     return time_ns > s->to_ns ? s->to_ns : time_ns;
+}
+
+static void see(struct step_mean *s)
+{
+    if (!s->seen || s->value > s->max)
+        s->max = s->value;
+    s->seen = true;
 }
 
 /* The value stood from at_ns to time_ns. */
@@ -71,7 +78,7 @@ static void advance(struct step_mean *s, int64_t time_ns)
 
     if (inside_ns > 0) {
         s->area += (step_area)s->value * inside_ns;
-        step_mean_see(s);
+        see(s);
     }
     s->at_ns = time_ns;
 }
@@ -80,8 +87,10 @@ void step_mean_set_outside(struct step_mean *s, int64_t time_ns, int64_t value)
 {
     advance(s, time_ns);
     s->value = value;
-    if (time_ns >= s->from_ns && time_ns < s->to_ns)
-        step_mean_see(s);
+    if (time_ns >= s->from_ns && time_ns < s->to_ns) {
+        see(s);
+        s->plain_ns = s->to_ns;
+    }
 }
 
 void step_mean_add(struct step_mean *s, int64_t time_ns, int64_t change)
@@ -94,6 +103,7 @@ void step_mean_close(struct step_mean *s, int64_t time_ns)
     advance(s, time_ns);
     s->to_ns = clip(s, time_ns);
     s->closed = true;
+    s->plain_ns = INT64_MIN;
 }
 
 bool step_mean_empty(const struct step_mean *s)

@@ -25,9 +25,10 @@ __extension__ typedef __int128 step_area;
  * followed over the window [from_ns, to_ns). Changes before the window carry into it; what is later is left
  * out. Exact: the area is summed in 128 bits. Its fields are private to the functions. */
 struct step_mean {
-    int64_t from_ns, to_ns, at_ns;
+    int64_t at_ns, plain_ns; /* plain: what is set before is simple; see step_mean_set */
     int64_t value, max;
     step_area area;
+    int64_t from_ns, to_ns;
     bool closed, seen;
 };
 
@@ -36,27 +37,19 @@ void step_mean_open(struct step_mean *s, int64_t from_ns, int64_t to_ns);
 
 void step_mean_set_outside(struct step_mean *s, int64_t time_ns, int64_t value); /* the same, slower */
 
-static inline void step_mean_see(struct step_mean *s)
-{
-    if (!s->seen || s->value > s->max)
-        s->max = s->value;
-    s->seen = true;
-}
-
-/* The value from time_ns on. Times never go back. */
+/* The value from time_ns on. Times never go back. Once a value was seen inside the window, the one that
+ * stands has been until the window ends. */
 static inline void step_mean_set(struct step_mean *s, int64_t time_ns, int64_t value)
 {
-    if (s->closed || s->at_ns < s->from_ns || time_ns < s->at_ns || time_ns >= s->to_ns) {
+    if (time_ns >= s->plain_ns || time_ns < s->at_ns) {
         step_mean_set_outside(s, time_ns, value);
         return;
     }
-    if (time_ns > s->at_ns) {
-        s->area += (step_area)s->value * (time_ns - s->at_ns);
-        step_mean_see(s);
-        s->at_ns = time_ns;
-    }
+    s->area += (step_area)s->value * (time_ns - s->at_ns);
+    s->at_ns = time_ns;
     s->value = value;
-    step_mean_see(s);
+    if (value > s->max)
+        s->max = value;
 }
 void step_mean_add(struct step_mean *s, int64_t time_ns, int64_t change);
 
