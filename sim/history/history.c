@@ -1,13 +1,18 @@
 /* history.c -- see history.h: a batch of records, and a list of readers that each go through it. */
 #include "sim/history/history.h"
 
+static void set_most(struct history *h, uint32_t most)
+{
+    h->batch = h->next = memory_resize(h->batch, most, sizeof *h->batch);
+    h->kinds = h->next_kind = memory_resize(h->kinds, most, sizeof *h->kinds);
+    h->end = h->batch + most;
+}
+
 struct history *history_new(void)
 {
     struct history *h = memory_new(1, sizeof *h);
 
-    h->most = 1;
-    h->batch = memory_new(h->most, sizeof *h->batch);
-    h->kinds = memory_new(h->most, sizeof *h->kinds);
+    set_most(h, 1);
     return h;
 }
 
@@ -23,9 +28,8 @@ void history_free(struct history *h)
 
 void history_gather(struct history *h)
 {
-    h->most = HISTORY_BATCH;
-    h->batch = memory_resize(h->batch, h->most, sizeof *h->batch);
-    h->kinds = memory_resize(h->kinds, h->most, sizeof *h->kinds);
+    CHECK(h->next == h->batch);
+    set_most(h, HISTORY_BATCH);
 }
 
 void history_add_reader(struct history *h, history_read_fn *read, void *reader, uint32_t kinds)
@@ -42,9 +46,11 @@ void history_add_batch_reader(struct history *h, history_read_batch_fn *read, vo
 
 void history_flush(struct history *h)
 {
-    const struct history_batch batch = {.entries = h->batch, .kinds = h->kinds, .count = h->count};
+    const struct history_batch batch = {
+        .entries = h->batch, .kinds = h->kinds, .count = (uint32_t)(h->next - h->batch)};
 
-    h->count = 0;
+    h->next = h->batch;
+    h->next_kind = h->kinds;
     if (batch.count == 0)
         return;
     array_each (struct history_reader, reader, &h->readers) {
@@ -56,5 +62,5 @@ void history_flush(struct history *h)
             if ((reader->kinds >> batch.kinds[i] & 1) != 0)
                 reader->read(reader->self, &batch.entries[i].record, batch.entries[i].position);
     }
-    CHECK(h->count == 0); /* no reader appends */
+    CHECK(h->next == h->batch); /* no reader appends */
 }

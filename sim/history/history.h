@@ -202,9 +202,10 @@ struct history_reader {
 struct history {
     uint64_t position; /* of the last record, 0 when none */
     uint32_t wanted;   /* kinds that anybody reads: the others are counted and go */
-    uint32_t count, most;
-    struct history_entry *batch; /* [most] */
-    uint8_t *kinds;              /* [most]: of the same records */
+    struct history_entry *next, *end; /* where the next record goes; the end of the batch */
+    uint8_t *next_kind;               /* and its kind */
+    struct history_entry *batch;
+    uint8_t *kinds; /* of the same records */
     ARRAY(struct history_reader) readers;
 };
 
@@ -225,14 +226,15 @@ static inline struct history_record *history_add(struct history *h, enum history
 
     if ((h->wanted >> kind & 1) == 0)
         return NULL;
-    h->batch[h->count].position = position;
-    h->kinds[h->count] = (uint8_t)kind;
-    return &h->batch[h->count].record;
+    h->next->position = position;
+    *h->next_kind = (uint8_t)kind;
+    return &h->next->record;
 }
 
 static inline void history_added(struct history *h)
 {
-    if (++h->count == h->most)
+    h->next_kind++;
+    if (++h->next == h->end)
         history_flush(h);
 }
 

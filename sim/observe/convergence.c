@@ -141,23 +141,27 @@ static bool look(struct convergence *c, uint64_t key)
 
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest)
 {
+    struct key_record *k = &c->of->records[key];
     int row = places_row(&c->places, key, node);
-    uint32_t block = block_of(c, key);
+    uint32_t block = k->answers >> BLOCK_SHIFT, replicas = c->places.replicas;
 
     if (row == PLACES_NONE)
         return;
     digest ^= c->initial;
-    if ((block != 0 ? digests_of(c, block)[row] : c->of->records[key].digest) == digest)
-        return;
-    if (block == 0)
+    if (block == 0) {
+        if (k->digest == digest)
+            return;
         block = block_make(c, key);
-    uint64_t *digests = digests_of(c, block);
-    digests[c->places.replicas] += digest - digests[row];
+    }
+    uint64_t *digests = digests_of(c, block), old = digests[row];
+    if (old == digest)
+        return;
+    digests[replicas] += digest - old;
     digests[row] = digest;
-    if (c->down == 0 && (c->of->records[key].answers & STATES) == STATES && !alike(c, digests))
+    if (c->down == 0 && (k->answers & STATES) == STATES && !alike(c, digests))
         return; /* as before */
-    if (look(c, key) && (c->of->records[key].answers & LISTED) == 0) {
-        c->of->records[key].answers |= LISTED;
+    if (look(c, key) && (k->answers & LISTED) == 0) {
+        k->answers |= LISTED;
         *lines_add(&c->uneven) = key;
     }
 }

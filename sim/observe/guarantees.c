@@ -170,18 +170,19 @@ static struct guarantee_slot *slot_sweep(struct guarantees *s, struct guarantee_
     return slot;
 }
 
-/* That of the session and key, if they have notes that are still of use; else NULL. */
+/* That of the session and key, if they have notes that are still of use; else the free one where it would be,
+ * or NULL: it is not known which that is. */
 static struct guarantee_slot *slot_find(struct guarantees *s, uint64_t session, uint64_t key)
 {
     struct guarantee_slot *slot = s->of->records[key].notes == 0 ? NULL : slot_of(s, session, key);
 
-    return slot == NULL || slot->newest == 0 ? NULL : slot_sweep(s, slot, key);
+    return slot == NULL || slot->newest == 0 ? slot : slot_sweep(s, slot, key);
 }
 
 /* The newest of them. */
 static struct guarantee_note *notes_in(const struct guarantees *s, const struct guarantee_slot *slot)
 {
-    return slot == NULL ? NULL : &s->notes.items[slot->newest - 1];
+    return slot == NULL || slot->newest == 0 ? NULL : &s->notes.items[slot->newest - 1];
 }
 
 static struct guarantee_note *note_after(const struct guarantees *s, const struct guarantee_note *n)
@@ -229,7 +230,7 @@ COLD static void give_up(struct guarantees *s)
         s->of->records[key].notes = 0;
 }
 
-/* `slot`: theirs, or NULL if they have none. */
+/* `slot`: as slot_find has it. */
 static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct guarantee_note note)
 {
     uint32_t at = s->note_free;

@@ -16,22 +16,32 @@
 
 #include "sim/base/hot.h"
 
+/* The map is at most half full; while it is small a quarter: nearly all that is looked for is at its home
+ * then. */
+enum { MAP_BITS_FIRST = 8, MAP_SPARSE = 1 << 16 };
+
 static void map_put(struct ledger *l, struct live_write *w)
 {
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, w->id);
+    uint32_t at = ledger_home(l, w->id);
 
     while (l->map[at].id != 0)
-        at = (at + 1) & mask;
+        at = (at + 1) & l->map_mask;
     l->map[at] = (struct live_slot){w->id, w};
+}
+
+static void map_open(struct ledger *l, uint32_t bits)
+{
+    l->map_mask = (UINT32_C(1) << bits) - 1;
+    l->map_shift = 64 - bits;
+    l->map = memory_new((size_t)1 << bits, sizeof *l->map);
 }
 
 COLD static void map_grow(struct ledger *l)
 {
     struct live_slot *old = l->map;
-    uint32_t size = UINT32_C(1) << l->map_bits;
+    uint32_t size = l->map_mask + 1;
 
-    l->map_bits++;
-    l->map = memory_new((size_t)size * 2, sizeof *l->map);
+    map_open(l, 64 - l->map_shift + 1);
     for (uint32_t i = 0; i < size; i++)
         if (old[i].id != 0)
             map_put(l, old[i].write);
@@ -41,7 +51,7 @@ COLD static void map_grow(struct ledger *l)
 /* Shifts back what the gap would hide, so that no tombstones stay. */
 static void map_remove(struct ledger *l, uint64_t id)
 {
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, id);
+    uint32_t mask = l->map_mask, at = ledger_home(l, id);
 
     while (l->map[at].id != id)
         at = (at + 1) & mask;
@@ -62,7 +72,6 @@ void ledger_open(struct ledger *l, const struct history_setting *s, struct keys 
         .keys = keys,
         .live_most = LEDGER_LIVE_MOST,
         .keep_most = LEDGER_KEEP_MOST,
-        .map_bits = 8,
         .queue_mask = 255,
         .due = UINT64_MAX,
     };
@@ -74,7 +83,7 @@ void ledger_open(struct ledger *l, const struct history_setting *s, struct keys 
     l->ahead = memory_new(s->node_count, sizeof *l->ahead);
     l->forgot = memory_new(s->node_count, sizeof *l->forgot);
     l->leadership = memory_new(s->node_count, sizeof *l->leadership);
-    l->map = memory_new((size_t)1 << l->map_bits, sizeof *l->map);
+    map_open(l, MAP_BITS_FIRST);
     l->queue = memory_new((size_t)l->queue_mask + 1, sizeof(struct live_write *));
     l->pending_ops = memory_new(s->node_count, sizeof *l->pending_ops);
     l->pending_bytes = memory_new(s->node_count, sizeof *l->pending_bytes);
@@ -335,7 +344,7 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
     w->entry = e;
     w->first = LEDGER_NO_ROW;
     w->down_fault = LEDGER_NO_FAULT;
-    if (++l->live * 2 > UINT32_C(1) << l->map_bits)
+    if (++l->live * (l->map_mask < MAP_SPARSE ? 4 : 2) > l->map_mask)
         map_grow(l);
     map_put(l, w);
     e->live++;

@@ -240,7 +240,8 @@ struct ledger {
     uint32_t batch_row;
     ARRAY(struct made_from) made; /* of the TAKE that follows */
     struct live_slot *map;        /* by id, open addressing */
-    uint32_t map_bits, live;
+    uint32_t map_mask, map_shift; /* places less one; see ledger_home */
+    uint32_t live;
     struct live_write **queue; /* complete, in that order: a ring */
     uint32_t queue_mask, queue_head, queue_count;
     uint64_t due; /* ledger_retire has something to do once every read that is open began after this */
@@ -317,16 +318,17 @@ static inline struct key_entry *ledger_entry(const struct ledger *l, uint64_t ke
 /* Writes of one operation lie side by side, those of successive ones apart (Fibonacci hashing). */
 static inline uint32_t ledger_home(const struct ledger *l, uint64_t id)
 {
-    return (uint32_t)(((id >> 8) * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - l->map_bits));
+    return (uint32_t)(((id >> 8) * UINT64_C(0x9e3779b97f4a7c15)) >> l->map_shift);
 }
 
 static inline struct live_write *ledger_find(const struct ledger *l, uint64_t id) /* NULL: not live */
 {
-    uint32_t mask = (UINT32_C(1) << l->map_bits) - 1, at = ledger_home(l, id);
+    const struct live_slot *map = l->map;
+    uint32_t at = ledger_home(l, id);
 
-    while (l->map[at].id != 0 && l->map[at].id != id)
-        at = (at + 1) & mask;
-    return l->map[at].write;
+    while (map[at].id != id && map[at].id != 0)
+        at = (at + 1) & l->map_mask;
+    return map[at].write;
 }
 
 /* The same; `was` is what it was some records ago. */

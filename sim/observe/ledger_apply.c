@@ -13,7 +13,7 @@
 
 #include "sim/base/hot.h"
 
-void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
+HOT void mark(struct ledger *l, struct live_write *w, uint32_t row)
 {
     uint32_t node = w->entry->rows[row].node;
 
@@ -38,6 +38,11 @@ void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
             apply_done(l, w);
     }
     write_check(l, w);
+}
+
+static void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
+{
+    mark(l, w, row);
 }
 
 /* Committed, and no longer lagging anywhere. */
@@ -197,7 +202,7 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
         l->listener.lost(l->listener.self, loser);
 }
 
-static void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+HOT void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
 {
     struct live_write *old = e->rows[row].held;
 
@@ -214,13 +219,13 @@ static void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct liv
     }
 }
 
-static void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, int64_t stamp, uint64_t write)
+HOT void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, int64_t stamp, uint64_t write)
 {
     struct key_row *r = &e->rows[row];
     struct live_write *next = r->cursor != NULL ? r->cursor->lane_newer : e->lane_oldest;
 
     while (next != NULL && !version_newer(next->stamp, next->id, stamp, write)) {
-        apply_mark(l, next, row);
+        mark(l, next, row);
         r->cursor = next;
         next = next->lane_newer;
     }

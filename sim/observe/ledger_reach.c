@@ -111,11 +111,13 @@ void reach_advance(struct ledger *l, struct key_entry *e, uint32_t slot)
     }
 }
 
-/* As long as a replica stands where the last of them stood, the least of their reach is what it was. */
-HOT void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t took)
+/* `reach`: the slot's at the row. As long as a replica stands where the last of them stood, the least of
+ * their reach is what it was. */
+HOT void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_t slot, uint64_t *reach,
+                    uint64_t took)
 {
     struct write_slot *s = &e->slots[slot];
-    uint64_t *reach = reach_at(e, row, slot), old = *reach;
+    uint64_t old = *reach;
 
     *reach = took;
     if (row >= l->places.replicas || old > s->reached_all)
@@ -125,11 +127,20 @@ HOT void raise_slot(struct ledger *l, struct key_entry *e, uint32_t row, uint32_
         reach_advance(l, e, slot);
 }
 
+HOT void raise_all(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
+{
+    const uint64_t *seen = w->seen;
+    uint64_t *reach = reach_at(e, row, 0);
+    uint32_t count = w->seen_count, wide = e->row_capacity;
+
+    for (uint32_t slot = 0; slot < count; slot++, reach += wide)
+        if (seen[slot] > *reach)
+            raise_slot(l, e, row, slot, reach, seen[slot]);
+}
+
 void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
 {
-    for (uint32_t slot = 0; slot < w->seen_count; slot++)
-        if (w->seen[slot] > *reach_at(e, row, slot))
-            raise_slot(l, e, row, slot, w->seen[slot]);
+    raise_all(l, e, row, w);
 }
 
 void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
@@ -332,7 +343,7 @@ void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct li
 {
     if (reach_has(e, row, w))
         return;
-    reach_raise(l, e, row, w);
+    raise_all(l, e, row, w);
     meet_alone(l, e, row, w);
 }
 

@@ -8,6 +8,8 @@
 
 static inline bool version_newer(int64_t stamp_a, uint64_t write_a, int64_t stamp_b, uint64_t write_b)
 {
+    if (stamp_a > stamp_b && write_a != 0) /* as most that are asked about */
+        return true;
     if (write_a == 0 || write_b == 0) /* the value from before the start is older than any write */
         return write_a != 0 && write_b == 0;
     return stamp_a != stamp_b ? stamp_a > stamp_b : write_a > write_b;
@@ -60,7 +62,6 @@ void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
 /* ledger_apply.c */
 void apply_pend(struct ledger *l, struct live_write *w); /* nobody has it yet; before anything else */
 void apply_take(struct ledger *l, struct live_write *w, int taker_row);
-void apply_mark(struct ledger *l, struct live_write *w, uint32_t row);
 void apply_undo(struct ledger *l, struct live_write *w, uint32_t row);
 void apply_done(struct ledger *l, struct live_write *w);
 void apply_settle(struct ledger *l, struct live_write *w);

@@ -114,12 +114,6 @@ APART static void take(struct observation *o, const struct history_record *r)
         tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
 
-/* Registers alone: elsewhere a read returns more than one write's value. */
-static bool has_delta(const struct observation *o)
-{
-    return o->setting->data == GEO_REGISTER && has(o, OBSERVE_DELTA);
-}
-
 static void delta_reads(struct observation *o, const struct operation *op, const struct history_record *r)
 {
     uint64_t write = r->end.write;
@@ -168,7 +162,7 @@ static void read_ends(struct observation *o, const struct operation *op, const s
         guarantees_read_bare(&o->guarantees, op);
     else if (has(o, OBSERVE_GUARANTEES))
         guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
-    if (has_delta(o))
+    if (o->has_delta)
         delta_reads(o, op, r);
 }
 
@@ -203,7 +197,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
     commits(o, op, r, named);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_wrote(&o->guarantees, &o->ledger, op, ok ? r->op : 0);
-    for (uint32_t identity = 0; identity <= op->identities && has_delta(o); identity++) {
+    for (uint32_t identity = 0; identity <= op->identities && o->has_delta; identity++) {
         uint64_t write = op->op | identity;
         delta_write(&o->delta, op->key, write, op->begin_time, ok && write == r->op ? r->time : SIM_NS_NEVER);
     }
@@ -469,6 +463,7 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
 
     o->setting = s;
     o->parts = parts;
+    o->has_delta = s->data == GEO_REGISTER && has(o, OBSERVE_DELTA);
     operations_open(&o->operations, s);
     keys_open(&o->keys, s->key_count);
     ledger_open(&o->ledger, s, &o->keys);

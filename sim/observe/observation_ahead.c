@@ -21,18 +21,21 @@ static inline uint64_t write_of(const struct history_record *r)
 
 void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
+    const struct history_entry *entries = b->entries;
+    const struct keys keys = o->keys;
+    const uint8_t *kinds = b->kinds;
     uint32_t keyed_count = 0, read = 0, written = 0;
     uint16_t keyed[AHEAD_BLOCK];
 
-    for (uint32_t i = block->from; i < block->to; i++) {
+    for (uint32_t i = block->from, to = block->to; i < to; i++) {
         keyed[keyed_count] = (uint16_t)i;
-        keyed_count += of_a_key[b->kinds[i]];
+        keyed_count += of_a_key[kinds[i]];
     }
     for (uint32_t n = 0; n < keyed_count; n++) {
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): each step adds one at most */
-        const struct history_record *r = &b->entries[keyed[n]].record;
+        const struct history_record *r = &entries[keyed[n]].record;
         bool writes = (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
-        keys_expect(&o->keys, r->key);
+        keys_expect(&keys, r->key);
         block->read[read] = r;
         block->written[written] = keyed[n];
         read += !writes;

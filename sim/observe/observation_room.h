@@ -38,6 +38,7 @@ struct observation {
     const struct history_setting *setting;
     uint32_t parts; /* OBSERVE_* */
     bool finished, delta_undecided;
+    bool has_delta; /* registers alone: elsewhere a read returns more than one write's value */
     struct operations operations;
     struct keys keys;
     struct ledger ledger;

@@ -42,6 +42,7 @@ void places_open(struct places *p, const struct history_setting *s)
     for (uint32_t g = 0; g < s->region_count; g++)
         p->rank[g] = s->region_node_count[g] > 0 ? rank++ : PLACES_NONE;
     p->row_of = NULL;
+    p->known = 0;
     p->node_of = NULL;
     if (!same_for_all(s))
         return;
@@ -49,6 +50,7 @@ void places_open(struct places *p, const struct history_setting *s)
     for (uint32_t node = 0; node < s->node_count; node++)
         row_of[node] = places_row_of_key(p, 0, node);
     p->row_of = row_of;
+    p->known = s->node_count;
     p->node_of = memory_new(PLACEMENT_MOST, sizeof *p->node_of);
     placement_holders(s, 0, p->node_of);
 }

@@ -12,6 +12,7 @@ struct places {
     const struct history_setting *setting;
     uint32_t replicas; /* rows of every key */
     int32_t *rank;     /* [region]: its place among the regions that have nodes, or PLACES_NONE */
+    uint32_t known;    /* nodes of which row_of tells */
     int32_t *row_of;   /* [node], where it is the same for every key; else NULL */
     uint32_t *node_of; /* [row], likewise */
 };
@@ -25,7 +26,7 @@ int places_row_of_key(const struct places *p, uint64_t key, uint32_t node);
  * the same nodes. */
 static inline int places_row(const struct places *p, uint64_t key, uint32_t node)
 {
-    if (p->row_of == NULL || node >= p->setting->node_count)
+    if (node >= p->known)
         return places_row_of_key(p, key, node);
     return p->row_of[node];
 }

@@ -32,14 +32,14 @@ struct histogram_queue {
 static inline void histogram_queue_add(struct histogram_queue *q, struct histogram *into, int64_t value)
 {
     uint32_t at = q->added++ % HISTOGRAM_QUEUE;
-    struct histogram_queued *last = &q->ring[at],
-                            *middle = &q->ring[(at + HISTOGRAM_QUEUE / 2) % HISTOGRAM_QUEUE];
-
-    struct histogram_queued due = *last;
+    struct histogram_queued *last = &q->ring[at], *middle = &q->ring[at ^ HISTOGRAM_QUEUE / 2];
+    const struct histogram_queued due = *last;
 
     CHECK(value >= 0);
-    *last = (struct histogram_queued){
-        .into = into, .value = value, .slot = histogram_slot(value), .rest = histogram_rest(value)};
+    last->into = into;
+    last->value = value;
+    last->slot = histogram_slot(value);
+    last->rest = histogram_rest(value);
     if (into->pages != NULL)
         expect_line(&into->pages[last->slot / HISTOGRAM_PAGE]);
     if (middle->into != NULL) {
