@@ -87,6 +87,8 @@ void exponential_draws(random_key k, uint64_t a, uint32_t b, uint32_t count, dou
         some = count - done < DRAWS_AT_ONCE ? count - done : DRAWS_AT_ONCE;
         random_blocks(k, a + done, b, 0, some, pairs);
         for (uint32_t i = 0; i < some; i++) {
+            if (ziggurat_exponential_at_once(pairs[i].first, &draws[done + i]))
+                continue;
             random_stream s = random_stream_within(k, a + done + i, b, 0, pairs[i]);
             draws[done + i] = ziggurat_exponential_of(pairs[i].first, &s);
         }

@@ -76,8 +76,8 @@ __attribute__((target("avx2"))) static void philox_eight(random_key k, uint64_t 
                                                          struct random_pair *pairs)
 {
     const __m256i factor_0 = _mm256_set1_epi64x(0xd2511f53), factor_2 = _mm256_set1_epi64x(0xcd9e8d57),
-                  step_0 = _mm256_set1_epi32((int)0x9e3779b9), step_1 = _mm256_set1_epi32((int)0xbb67ae85);
-    __m256i key_0 = _mm256_set1_epi32((int)(uint32_t)k.word), key_1 = _mm256_set1_epi32((int)(k.word >> 32));
+                  steps = _mm256_set1_epi64x((int64_t)UINT64_C(0xbb67ae859e3779b9));
+    __m256i key = _mm256_set1_epi64x((int64_t)k.word); /* of two words, as the stream has it */
     __m256i word_0[2], word_1[2], word_2[2], word_3[2];
 
     for (int i = 0; i < 2; i++) {
@@ -87,19 +87,21 @@ __attribute__((target("avx2"))) static void philox_eight(random_key k, uint64_t 
             _mm256_add_epi64(_mm256_set1_epi64x((int64_t)a + LANES * i), _mm256_set_epi64x(3, 2, 1, 0));
         word_3[i] = _mm256_srli_epi64(word_2[i], 32);
     }
-    for (int round = 0; round < 10; round++) {
+    for (int rounds = 0; rounds < 10; rounds += 2) /* two a turn: the words come back to their places */
 #pragma GCC unroll 2
-        for (int i = 0; i < 2; i++) {
-            __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
-                    of_2 = _mm256_mul_epu32(word_2[i], factor_2);
-            word_0[i] = _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key_0));
-            word_2[i] = _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
-            word_1[i] = of_2;
-            word_3[i] = of_0;
+        for (int round = 0; round < 2; round++) {
+            __m256i key_1 = _mm256_srli_epi64(key, 32);
+#pragma GCC unroll 2
+            for (int i = 0; i < 2; i++) {
+                __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
+                        of_2 = _mm256_mul_epu32(word_2[i], factor_2);
+                word_0[i] = _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key));
+                word_2[i] = _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
+                word_1[i] = of_2;
+                word_3[i] = of_0;
+            }
+            key = _mm256_add_epi32(key, steps);
         }
-        key_0 = _mm256_add_epi32(key_0, step_0);
-        key_1 = _mm256_add_epi32(key_1, step_1);
-    }
     for (int i = 0; i < 2; i++) {
         __m256i first = _mm256_blend_epi32(word_0[i], _mm256_slli_epi64(word_1[i], 32), 0xaa),
                 second = _mm256_blend_epi32(word_2[i], _mm256_slli_epi64(word_3[i], 32), 0xaa);

@@ -74,13 +74,21 @@ __attribute__((constructor)) static void tables_fill(void)
                normal_density_inverse);
 }
 
+bool ziggurat_exponential_at_once(uint64_t word, double *draw)
+{
+    size_t i = word & (LAYERS - 1);
+
+    *draw = random_unit_of(word) * exponential.x[i];
+    return *draw < exponential.x[i + 1];
+}
+
 double ziggurat_exponential_of(uint64_t word, random_stream *s)
 {
     for (;; word = random_u64(s)) {
         size_t i = word & (LAYERS - 1);
-        double x = (double)(word >> 11 | 1) * 0x1p-53 * exponential.x[i];
+        double x;
 
-        if (x < exponential.x[i + 1])
+        if (ziggurat_exponential_at_once(word, &x))
             return x;
         if (i == 0)
             return exponential_r - elementary_log(random_unit(s)); /* the tail is another exponential */
@@ -113,7 +121,7 @@ double ziggurat_normal(random_stream *s)
         uint64_t word = random_u64(s);
         size_t i = word & (LAYERS - 1);
         double sign = (double)((int64_t)(word >> 7 & 2) - 1),
-               x = (double)(word >> 11 | 1) * 0x1p-53 * normal.x[i];
+               x = random_unit_of(word) * normal.x[i];
 
         if (x < normal.x[i + 1])
             return sign * x;

@@ -25,7 +25,8 @@
 enum { RANKS_AT_ONCE = 16, SQUEEZES = 11 };
 
 /* Beyond this rank x is not known well enough for any bound but that of rank 2. */
-#define SQUEEZED_MOST (UINT64_C(1) << 24)
+enum { SQUEEZED_POWER = 24 };
+#define SQUEEZED_MOST (UINT64_C(1) << SQUEEZED_POWER)
 
 struct zipf {
     uint64_t count;
@@ -109,14 +110,13 @@ static inline double point(const struct zipf *z, uint64_t word)
 #ifdef __SSE2__
 /* integral_inverse of four: the same operations in the same order, each rounded once, so the same bits.
  * False: one of them takes another way there (a rest too small for the logarithm, a power out of range). */
-__attribute__((target("avx2"))) static bool integral_inverse_four(const struct zipf *z, const double *u,
-                                                                  double *x)
+__attribute__((target("avx2"))) static inline bool integral_inverse_four(const struct zipf *z, __m256d at,
+                                                                         __m256d *x)
 {
     const __m256d one = _mm256_set1_pd(1), two = _mm256_set1_pd(2), half = _mm256_set1_pd(0.5),
                   sign = _mm256_set1_pd(-0.0), log2_high = _mm256_set1_pd(inline_log2_high),
                   log2_low = _mm256_set1_pd(inline_log2_low);
-    __m256d at = _mm256_loadu_pd(u), a = _mm256_mul_pd(at, _mm256_set1_pd(1 - z->theta));
-    __m256d sum = _mm256_add_pd(one, a);
+    __m256d a = _mm256_mul_pd(at, _mm256_set1_pd(1 - z->theta)), sum = _mm256_add_pd(one, a);
 
     __m256d usual = _mm256_and_pd(_mm256_cmp_pd(_mm256_andnot_pd(sign, a), _mm256_set1_pd(1e-8), _CMP_GT_OQ),
                                   _mm256_and_pd(_mm256_cmp_pd(sum, _mm256_set1_pd(1e-300), _CMP_GT_OQ),
@@ -174,8 +174,52 @@ __attribute__((target("avx2"))) static bool integral_inverse_four(const struct z
     power = _mm256_add_pd(one, _mm256_add_pd(_mm256_sub_pd(power, low), high));
     __m256i scale =
         _mm256_slli_epi64(_mm256_add_epi64(_mm256_cvtepi32_epi64(powers), _mm256_set1_epi64x(1023)), 52);
-    _mm256_storeu_pd(x, _mm256_mul_pd(power, _mm256_castsi256_pd(scale)));
+    *x = _mm256_mul_pd(power, _mm256_castsi256_pd(scale));
     return true;
+}
+
+/* The words that four pairs begin with, or end with. */
+__attribute__((target("avx2"))) static inline __m256i words_of_four(const struct random_pair *pairs,
+                                                                    bool second)
+{
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)pairs),
+            high = _mm256_loadu_si256((const __m256i *)(const void *)(pairs + 2));
+    __m256i words = second ? _mm256_unpackhi_epi64(low, high) : _mm256_unpacklo_epi64(low, high);
+
+    return _mm256_permute4x64_epi64(words, _MM_SHUFFLE(3, 1, 2, 0));
+}
+
+/* What `accepts` says of the points of four words, less 1, as far as the squeeze or the first rank's end
+ * decides: bit i of what is returned is set where it took pair i. The same operations again, but that a
+ * number's bits are put below 1.0 and 1 taken off, which is exact like a conversion. */
+__attribute__((target("avx2"))) static unsigned ranks_of_four(const struct zipf *z,
+                                                              const struct random_pair *pairs, bool second,
+                                                              uint64_t *ranks)
+{
+    const __m256d one = _mm256_set1_pd(1), first = _mm256_set1_pd(z->first), last = _mm256_set1_pd(z->last);
+    const __m256i bias = _mm256_castpd_si256(one);
+    __m256i word = words_of_four(pairs, second);
+    __m256d unit = _mm256_sub_pd(
+        _mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(word, 12), bias)), one);
+    unit = _mm256_add_pd(unit, _mm256_set1_pd(0x1p-53));
+    __m256d u = _mm256_add_pd(last, _mm256_mul_pd(unit, _mm256_sub_pd(first, last))), x;
+    if (!integral_inverse_four(z, u, &x))
+        return 0;
+
+    __m256d rank = _mm256_floor_pd(_mm256_add_pd(x, _mm256_set1_pd(0.5)));
+    rank = _mm256_max_pd(one, _mm256_min_pd(rank, _mm256_set1_pd((double)(int64_t)z->count)));
+    __m256i above = _mm256_sub_epi64(_mm256_castpd_si256(rank), bias); /* its power of two in the high half */
+    __m128i power = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(
+        _mm256_srli_epi32(above, 20), _mm256_set_epi32(7, 7, 7, 7, 7, 5, 3, 1)));
+    __m128i beyond = _mm_cmpgt_epi32(power, _mm_set1_epi32(SQUEEZED_POWER - 1));
+    power = _mm_blendv_epi8(_mm_min_epi32(power, _mm_set1_epi32(SQUEEZES - 1)), _mm_set1_epi32(1), beyond);
+    __m256d squeezed =
+        _mm256_cmp_pd(_mm256_sub_pd(rank, x), _mm256_i32gather_pd(z->squeeze, power, 8), _CMP_LE_OQ);
+    __m256d taken = _mm256_blendv_pd(squeezed, _mm256_cmp_pd(u, first, _CMP_GE_OQ),
+                                     _mm256_cmp_pd(rank, one, _CMP_EQ_OQ));
+    __m256i whole = _mm256_cvtepi32_epi64(_mm256_cvttpd_epi32(_mm256_sub_pd(rank, one)));
+    _mm256_storeu_si256((__m256i *)(void *)ranks, whole);
+    return (unsigned)_mm256_movemask_pd(taken);
 }
 
 static bool wide_is_there(void)
@@ -183,10 +227,11 @@ static bool wide_is_there(void)
     return __builtin_cpu_supports("avx2") != 0;
 }
 #else
-static bool integral_inverse_four(const struct zipf *z, const double *u, double *x)
+static unsigned ranks_of_four(const struct zipf *z, const struct random_pair *pairs, bool second,
+                              uint64_t *ranks)
 {
-    (void)z, (void)u, (void)x;
-    return false;
+    (void)z, (void)pairs, (void)second, (void)ranks;
+    return 0;
 }
 
 static bool wide_is_there(void)
@@ -194,20 +239,6 @@ static bool wide_is_there(void)
     return false;
 }
 #endif
-
-static void integral_inverses(const struct zipf *z, uint32_t count, const double *u, double *x)
-{
-    bool wide = wide_is_there();
-
-    for (uint32_t i = 0; i < count;) {
-        if (wide && i + 4 <= count && integral_inverse_four(z, u + i, x + i)) {
-            i += 4;
-            continue;
-        }
-        for (uint32_t end = i + 4 < count ? i + 4 : count; i < end; i++)
-            x[i] = integral_inverse(z, u[i]);
-    }
-}
 
 uint64_t zipf_rank(const struct zipf *z, random_stream *s)
 {
@@ -222,29 +253,31 @@ uint64_t zipf_rank(const struct zipf *z, random_stream *s)
     return rank - 1;
 }
 
+/* The rank that a stream's word `word` stands for, or the words behind it. */
+static uint64_t rank_from(const struct zipf *z, random_key k, uint64_t a, uint32_t b, uint32_t word)
+{
+    random_stream s = random_stream_new(k, a, b);
+
+    random_seek(&s, word);
+    return zipf_rank(z, &s);
+}
+
 void zipf_ranks(const struct zipf *z, random_key k, uint64_t a, uint32_t b, uint32_t word, uint32_t count,
                 uint64_t *ranks)
 {
     struct random_pair pairs[RANKS_AT_ONCE];
-    double u[RANKS_AT_ONCE], x[RANKS_AT_ONCE];
-    bool uniform = z->theta == 0;
+    bool wide = z->theta != 0 && z->count <= INT32_MAX && wide_is_there();
 
     for (uint32_t done = 0, some; done < count; done += some) {
         some = count - done < RANKS_AT_ONCE ? count - done : RANKS_AT_ONCE;
-        random_blocks(k, a + done, b, word / 2, some, pairs);
-        for (uint32_t i = 0; i < some; i++)
-            u[i] = point(z, word % 2 == 0 ? pairs[i].first : pairs[i].second);
-        if (!uniform)
-            integral_inverses(z, some, u, x);
-        for (uint32_t i = 0; i < some; i++) {
-            uint64_t *rank = &ranks[done + i];
-            if (!uniform && accepts(z, u[i], x[i], rank)) {
-                --*rank;
-                continue;
-            }
-            random_stream s = random_stream_new(k, a + done + i, b);
-            random_seek(&s, word + !uniform);
-            *rank = zipf_rank(z, &s);
+        if (wide)
+            random_blocks(k, a + done, b, word / 2, some, pairs);
+        for (uint32_t i = 0; i < some; i += 4) {
+            bool four = wide && i + 4 <= some;
+            unsigned taken = four ? ranks_of_four(z, &pairs[i], word % 2 != 0, &ranks[done + i]) : 0;
+            for (uint32_t j = i; taken != 15 && j < i + 4 && j < some; j++)
+                if ((taken >> (j - i) & 1) == 0)
+                    ranks[done + j] = rank_from(z, k, a + done + j, b, word);
         }
     }
 }

@@ -33,7 +33,7 @@ static void add_kinds(struct region_clients *c)
         if (c->def->mix[kind] <= 0)
             continue;
         all += c->def->mix[kind];
-        c->kind_below[c->kind_count] = all;
+        c->kind_below[c->kind_count] = (uint64_t)ceil(all * 0x1p53);
         c->kinds_of[c->kind_count++] = (uint8_t)kind;
     }
 }
@@ -112,8 +112,10 @@ static double unit_at(random_stream *s, uint32_t word)
     return random_unit(s);
 }
 
-static uint8_t draw_kind(const struct region_clients *c, double u)
+/* random_unit_of the word is compared with the shares, both times 2^53. */
+static uint8_t draw_kind(const struct region_clients *c, uint64_t word)
 {
+    uint64_t u = word >> 11 | 1;
     uint32_t i = 0;
 
     while (i + 1 < c->kind_count && u >= c->kind_below[i])
@@ -186,7 +188,7 @@ static void draw_wishes(const struct workload *w, uint32_t region, uint32_t sess
             .session = session == UINT32_MAX ? (uint32_t)random_scaled(sessions[i].second, c->def->clients)
                                              : session,
             .at_region = region,
-            .kind = draw_kind(c, random_unit_of(kinds[i].first)),
+            .kind = draw_kind(c, kinds[i].first),
         };
         if (c->has_rest)
             add_rest(w, region, random_stream_new(key, number + i, b), &wishes[i]);

@@ -34,7 +34,7 @@ struct region_clients {
     struct zipf *zipf; /* NULL: not needed */
     struct session *sessions;
     uint64_t own_key_first;
-    double kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this, and not below the one before */
+    uint64_t kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this of 2^53, and not below the one before */
     uint8_t kinds_of[GEO_KINDS], kind_count;
     uint64_t ahead_to;         /* the last arrival of those that are ready */
     bool has_rest;             /* more is drawn for an operation than kind, session and key */
