@@ -72,44 +72,51 @@ static struct random_pair philox(const random_stream *s)
  * Twice four, so that none waits for its products. */
 enum { LANES = 4, AT_ONCE = 2 * LANES };
 
-__attribute__((target("avx2"))) static void philox_eight(random_key k, uint64_t a, uint32_t b, uint32_t block,
-                                                         struct random_pair *pairs)
+/* As many of `count` as make whole eights; how many. */
+__attribute__((target("avx2"))) static uint32_t
+philox_eights(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count, struct random_pair *pairs)
 {
     const __m256i factor_0 = _mm256_set1_epi64x(0xd2511f53), factor_2 = _mm256_set1_epi64x(0xcd9e8d57),
                   steps = _mm256_set1_epi64x((int64_t)UINT64_C(0xbb67ae859e3779b9));
-    __m256i key = _mm256_set1_epi64x((int64_t)k.word); /* of two words, as the stream has it */
     __m256i word_0[2], word_1[2], word_2[2], word_3[2];
+    uint32_t done = 0;
 
-    for (int i = 0; i < 2; i++) {
-        word_0[i] = _mm256_set1_epi32((int)block);
-        word_1[i] = _mm256_set1_epi32((int)b);
-        word_2[i] =
-            _mm256_add_epi64(_mm256_set1_epi64x((int64_t)a + LANES * i), _mm256_set_epi64x(3, 2, 1, 0));
-        word_3[i] = _mm256_srli_epi64(word_2[i], 32);
-    }
-    for (int rounds = 0; rounds < 10; rounds += 2) /* two a turn: the words come back to their places */
-#pragma GCC unroll 2
-        for (int round = 0; round < 2; round++) {
-            __m256i key_1 = _mm256_srli_epi64(key, 32);
-#pragma GCC unroll 2
-            for (int i = 0; i < 2; i++) {
-                __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
-                        of_2 = _mm256_mul_epu32(word_2[i], factor_2);
-                word_0[i] = _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key));
-                word_2[i] = _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
-                word_1[i] = of_2;
-                word_3[i] = of_0;
-            }
-            key = _mm256_add_epi32(key, steps);
+    for (; done + AT_ONCE <= count; done += AT_ONCE) {
+        __m256i key = _mm256_set1_epi64x((int64_t)k.word); /* of two words, as the stream has it */
+        for (int i = 0; i < 2; i++) {
+            word_0[i] = _mm256_set1_epi32((int)block);
+            word_1[i] = _mm256_set1_epi32((int)b);
+            word_2[i] = _mm256_add_epi64(_mm256_set1_epi64x((int64_t)(a + done) + LANES * i),
+                                         _mm256_set_epi64x(3, 2, 1, 0));
+            word_3[i] = _mm256_srli_epi64(word_2[i], 32);
         }
-    for (int i = 0; i < 2; i++) {
-        __m256i first = _mm256_blend_epi32(word_0[i], _mm256_slli_epi64(word_1[i], 32), 0xaa),
-                second = _mm256_blend_epi32(word_2[i], _mm256_slli_epi64(word_3[i], 32), 0xaa);
-        __m256i even = _mm256_unpacklo_epi64(first, second), odd = _mm256_unpackhi_epi64(first, second);
-        __m256i *out = (__m256i *)(void *)&pairs[LANES * i];
-        _mm256_storeu_si256(out, _mm256_permute2x128_si256(even, odd, 0x20));
-        _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(even, odd, 0x31));
+        for (int rounds = 0; rounds < 10; rounds += 2) /* two a turn: the words come back to their places */
+#pragma GCC unroll 2
+            for (int round = 0; round < 2; round++) {
+                __m256i key_1 = _mm256_srli_epi64(key, 32);
+#pragma GCC unroll 2
+                for (int i = 0; i < 2; i++) {
+                    __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
+                            of_2 = _mm256_mul_epu32(word_2[i], factor_2);
+                    word_0[i] =
+                        _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key));
+                    word_2[i] =
+                        _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
+                    word_1[i] = of_2;
+                    word_3[i] = of_0;
+                }
+                key = _mm256_add_epi32(key, steps);
+            }
+        for (int i = 0; i < 2; i++) {
+            __m256i first = _mm256_blend_epi32(word_0[i], _mm256_slli_epi64(word_1[i], 32), 0xaa),
+                    second = _mm256_blend_epi32(word_2[i], _mm256_slli_epi64(word_3[i], 32), 0xaa);
+            __m256i even = _mm256_unpacklo_epi64(first, second), odd = _mm256_unpackhi_epi64(first, second);
+            __m256i *out = (__m256i *)(void *)&pairs[done + LANES * (uint32_t)i];
+            _mm256_storeu_si256(out, _mm256_permute2x128_si256(even, odd, 0x20));
+            _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(even, odd, 0x31));
+        }
     }
+    return done;
 }
 
 static bool wide_is_there(void)
@@ -117,11 +124,11 @@ static bool wide_is_there(void)
     return __builtin_cpu_supports("avx2") != 0;
 }
 #else
-enum { AT_ONCE = 8 };
-
-static void philox_eight(random_key k, uint64_t a, uint32_t b, uint32_t block, struct random_pair *pairs)
+static uint32_t philox_eights(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,
+                              struct random_pair *pairs)
 {
-    (void)k, (void)a, (void)b, (void)block, (void)pairs;
+    (void)k, (void)a, (void)b, (void)block, (void)count, (void)pairs;
+    return 0;
 }
 
 static bool wide_is_there(void)
@@ -133,12 +140,7 @@ static bool wide_is_there(void)
 void random_blocks(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,
                    struct random_pair *pairs)
 {
-    uint32_t i = 0;
-
-    if (wide_is_there())
-        for (; i + AT_ONCE <= count; i += AT_ONCE)
-            philox_eight(k, a + i, b, block, pairs + i);
-    for (; i < count; i++) {
+    for (uint32_t i = wide_is_there() ? philox_eights(k, a, b, block, count, pairs) : 0; i < count; i++) {
         random_stream s = {.key = k.word, .a = a + i, .b = b, .block = block};
         pairs[i] = philox(&s);
     }

@@ -27,7 +27,7 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
     uint64_t keys = t->world.setting.key_count;
     uint32_t nodes = t->world.places.node_count;
 
-    *r = (geo_replica){.trial = t, .node = node};
+    *r = (geo_replica){.trial = t, .node = node, .here = &t->world.nodes[node]};
     r->state = memory_new(1, model->state_bytes);
     r->peers = memory_new(nodes, t->peer_stride);
     r->values = t->values + node * t->values_stride;

@@ -18,6 +18,7 @@ struct store {
 struct geo_replica {
     struct trial *trial;
     geo_node node;
+    struct node *here; /* what the world has of it */
     void *state;
     unsigned char *peers;
     unsigned char *values; /* one packed row a key, see replica.c: in the trial's table */
@@ -48,8 +49,7 @@ void replica_lose(geo_replica *r, uint8_t lose); /* enum history_lose */
 /* Does the node have a request of the operation pending? */
 static inline bool replica_has_pending(const geo_replica *r, const struct operation *one)
 {
-    return one->pending != NULL && one->pending_node == r->node &&
-           one->pending_epoch == r->trial->world.nodes[r->node].epoch;
+    return one->pending != NULL && one->pending_node == r->node && one->pending_epoch == r->here->epoch;
 }
 
 uint32_t replica_value_row_bytes(uint8_t data);

@@ -56,7 +56,7 @@ bool geo_reliable(const geo_replica *r)
 
 uint32_t geo_incarnation(const geo_replica *r)
 {
-    return r->trial->world.nodes[r->node].disk_losses;
+    return r->here->disk_losses;
 }
 
 const void *geo_config(const geo_replica *r)
@@ -66,17 +66,17 @@ const void *geo_config(const geo_replica *r)
 
 geo_ns geo_now(const geo_replica *r)
 {
-    return clock_now(&r->trial->world.nodes[r->node].clock, r->trial->world.now);
+    return clock_now(&r->here->clock, r->trial->world.now);
 }
 
 geo_ns geo_steady(const geo_replica *r)
 {
-    return clock_steady(&r->trial->world.nodes[r->node].clock, r->trial->world.now);
+    return clock_steady(&r->here->clock, r->trial->world.now);
 }
 
 geo_ns geo_uncertainty(const geo_replica *r)
 {
-    return r->trial->world.nodes[r->node].clock.def->uncertainty_ns;
+    return r->here->clock.def->uncertainty_ns;
 }
 
 static random_stream choice(const geo_replica *r, uint64_t about, uint32_t what)
@@ -110,7 +110,10 @@ static inline void send(geo_replica *r, const geo_node *to, uint32_t count, cons
         one->references = count;
     }
     for (uint32_t i = 0; i < count; i++)
-        network_send(w, r->node, to[i], how, one);
+        if (to[i] == r->node && !w->network.any_leg)
+            message_to_self(w, r->node, how, one);
+        else
+            network_send(w, r->node, to[i], how, one);
 }
 
 void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
@@ -133,7 +136,7 @@ geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg)
     return world_at(
         w, w->places.node_region[r->node], at,
         (struct event){
-            .kind = EVENT_TIMER, .node = r->node, .epoch = w->nodes[r->node].epoch, .type = type, .a = arg});
+            .kind = EVENT_TIMER, .node = r->node, .epoch = r->here->epoch, .type = type, .a = arg});
 }
 
 bool geo_disarm(geo_replica *r, geo_timer t)
@@ -209,7 +212,7 @@ void geo_takes_by(geo_replica *r, const geo_op *op, geo_ns priority)
 void geo_take(geo_replica *r, const geo_op *op, geo_version v)
 {
     struct trial *t = r->trial;
-    struct clock_reading clock = clock_read(&t->world.nodes[r->node].clock, t->world.now);
+    struct clock_reading clock = clock_read(&r->here->clock, t->world.now);
 
     world_note(&t->world, HISTORY_TAKE, .op = op->write, .key = op->key, .node = r->node,
                .take = {.stamp = v.stamp,

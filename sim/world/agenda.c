@@ -8,13 +8,15 @@ static void tournament_open(struct agenda_tournament *t, uint32_t lines)
     t->leaves = 1;
     while (t->leaves < lines)
         t->leaves *= 2;
-    t->matches = memory_new(2 * (size_t)t->leaves, sizeof *t->matches);
+    t->times = memory_new(2 * (size_t)t->leaves, sizeof *t->times);
+    t->lines = memory_new(2 * (size_t)t->leaves, sizeof *t->lines);
     t->orders = memory_new(t->leaves, sizeof *t->orders);
     for (uint32_t i = 0; i < t->leaves; i++)
         t->orders[i] = UINT64_MAX;
-    for (uint32_t i = 2 * t->leaves - 1; i > 0; i--)
-        t->matches[i] =
-            (struct agenda_match){SIM_NS_NEVER, i >= t->leaves ? i - t->leaves : t->matches[2 * i].line};
+    for (uint32_t i = 2 * t->leaves - 1; i > 0; i--) {
+        t->times[i] = SIM_NS_NEVER;
+        t->lines[i] = i >= t->leaves ? i - t->leaves : t->lines[2 * i];
+    }
 }
 
 void agenda_open(struct agenda *a, uint32_t arrivals, uint32_t channels, size_t event_bytes)
@@ -30,7 +32,8 @@ void agenda_close(struct agenda *a)
 {
     event_queue_free(a->queue);
     for (int i = 0; i < AGENDA_GROUPS - AGENDA_MANY; i++) {
-        free(a->many[i].matches);
+        free(a->many[i].times);
+        free(a->many[i].lines);
         free(a->many[i].orders);
     }
 }

@@ -49,17 +49,13 @@ enum agenda_group {
     AGENDA_MANY = AGENDA_ARRIVALS /* this and those that follow */
 };
 
-/* A line by the time of its first event, or the earlier of two such. */
-struct agenda_match {
-    sim_ns time;
-    uint64_t line;
-};
-
-/* Of a group of many lines. */
+/* Of a group of many lines: each by the time of its first event. Time and line lie apart, as each is then
+ * found by the match's number without a multiplication. */
 struct agenda_tournament {
-    uint32_t leaves;              /* a power of two: lines, rounded up */
-    struct agenda_match *matches; /* [2 * leaves]: 1 the winner, 2 and 3 who met there, ..., leaves + line */
-    uint64_t *orders;             /* [line]: of its first event */
+    uint32_t leaves;  /* a power of two: lines, rounded up */
+    sim_ns *times;    /* [2 * leaves]: 1 the winner, 2 and 3 who met there, ..., leaves + line */
+    uint32_t *lines;  /* the same */
+    uint64_t *orders; /* [line]: of its first event */
 };
 
 struct agenda {
@@ -85,24 +81,24 @@ static inline void agenda_set(struct agenda *a, enum agenda_group group, agenda_
 static inline void agenda_set_line(struct agenda *a, enum agenda_group group, uint32_t line, agenda_key key)
 {
     const struct agenda_tournament *t = &a->many[group - AGENDA_MANY];
-    struct agenda_match *matches = t->matches;
-    uint64_t *orders = t->orders, winner = line, at = t->leaves + line;
-    sim_ns least = agenda_time(key);
+    sim_ns *times = t->times, least = agenda_time(key);
+    uint32_t *lines = t->lines, winner = line;
+    uint64_t *orders = t->orders, at = (uint64_t)t->leaves + line;
 
     orders[line] = (uint64_t)key;
-    matches[at] = (struct agenda_match){least, winner};
+    times[at] = least;
+    lines[at] = winner;
     while (at > 1) {
-        const struct agenda_match *other = &matches[at ^ 1];
-        sim_ns its = other->time;
-        uint64_t its_line = other->line;
+        sim_ns its = times[at ^ 1];
+        uint32_t its_line = lines[at ^ 1];
         bool sooner = its < least;
         if (__builtin_expect(its == least, 0))
             sooner = orders[its_line] < orders[winner];
         winner = agenda_chance(sooner) ? its_line : winner;
         least = agenda_chance(sooner) ? its : least;
         at /= 2;
-        matches[at].time = least;
-        matches[at].line = winner;
+        times[at] = least;
+        lines[at] = winner;
     }
     a->times[group] = least;
     a->lines[group] = winner;

@@ -48,14 +48,6 @@ void client_way_close(struct world *w);
 /* How long the way takes of attempt `attempt` of an operation, or of its answer, of a client in `region`. */
 sim_ns client_way_ns(struct world *w, uint64_t op, uint32_t region, uint8_t attempt, bool answer);
 
-/* A request goes to `node` of its own region, from now on; it holds the operation. `by` is the client's
- * region of origin. */
-void client_way_request(struct world *w, uint32_t by, uint32_t region, uint32_t node, struct operation *one);
-/* An answer to a client of `region`; the body's reference goes with it. */
-void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body);
-
-/* The first request of its line arrives; the first answer. */
-void client_way_next_request(struct world *w);
-void client_way_next_answer(struct world *w);
+/* What is sent and what arrives: client_way_inline.h. */
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef GEOREP_WORLD_MESSAGE_H
 #define GEOREP_WORLD_MESSAGE_H
 
+#include "sim/base/hot.h"
 #include "sim/base/pool.h"
 #include "sim/world/network.h"
 #include "sim/world/operation.h"
@@ -19,14 +20,18 @@ static inline struct body *body_new(struct network *n, size_t bytes)
 
     b->references = 1;
     b->bytes = bytes;
+    b->size = pool_size(sizeof *b + bytes);
     return b;
 }
 
 /* NULL is fine. */
 static inline void body_release(struct network *n, struct body *b)
 {
-    if (b != NULL && --b->references == 0)
-        pool_give(&n->pieces, b, sizeof *b + b->bytes);
+    if (b != NULL && --b->references == 0) {
+        void **free = &n->pieces.free[b->size]; /* pool_give, but that the size is known */
+        memcpy(b, free, sizeof(void *));
+        *free = b;
+    }
 }
 
 /* The operation is there as long as a message speaks of it. */
@@ -53,14 +58,37 @@ static inline struct message *message_new(struct world *w, uint64_t op, struct b
     return m;
 }
 
+/* One of a node to itself that nothing delays: taken up when the handler that sends it has returned. */
+HOT void message_to_self(struct world *w, uint32_t node, const geo_out *how, struct body *body)
+{
+    CHECK(how->type < w->network.message_types);
+    struct message *m = message_new(w, how->op, body);
+
+    m->from = m->to = node;
+    m->from_region = m->to_region = w->places.node_region[node];
+    m->from_epoch = m->to_epoch = w->nodes[node].epoch;
+    m->from_end = m->to_end = END_NODE;
+    m->type = how->type;
+    m->lane = how->lane;
+    m->service = w->network.defs[how->type].service;
+    world_make_ready(w, m);
+}
+
 struct message *message_copy(struct world *w, const struct message *m); /* a duplicate on the way */
 
-static inline void message_drop(struct world *w, struct message *m)
+/* It has been handed over. */
+HOT void message_done(struct world *w, struct message *m)
 {
     body_release(&w->network, m->body);
     if (m->about != NULL)
         operation_let_go(&w->operations, m->about);
     pool_give(&w->network.pieces, m, sizeof *m);
+}
+
+/* The same of one that never will be. */
+static inline void message_drop(struct world *w, struct message *m)
+{
+    message_done(w, m);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "sim/world/network.h"
 
 #include "sim/base/hash.h"
+#include "sim/base/hot.h"
 #include "sim/world/message.h"
 #include "sim/world/sessions.h"
 #include "sim/world/world.h"
@@ -283,7 +284,8 @@ struct message *network_next(struct world *w, uint32_t channel)
     return m;
 }
 
-static void transmit(struct world *w, struct message *m)
+/* `c` is its channel, NULL: it is not ordered. */
+HOT void set_out(struct world *w, struct message *m, struct channel *c)
 {
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
     sim_ns delay = w->def->local_ns / 2, again = -1;
@@ -309,15 +311,19 @@ static void transmit(struct world *w, struct message *m)
     if (again >= 0 && m->from_end == END_NODE &&
         m->to_end == END_NODE) /* a client knows its own conversation */
         arrives_at(w, message_copy(w, m), m->left + again);
-    if (m->sequence == 0) {
+    if (c == NULL) {
         arrives_at(w, m, arrival);
         return;
     }
-    struct channel *c = channel_of(w, m);
     if (arrival < c->last_arrival)
         arrival = c->last_arrival;
     c->last_arrival = arrival;
     arrives_in_turn(w, m, c, arrival);
+}
+
+static APART void transmit(struct world *w, struct message *m)
+{
+    set_out(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
 }
 
 /* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
@@ -350,7 +356,7 @@ static bool send_by_leg(struct world *w, struct message *m, uint8_t leg)
 }
 
 /* The number that keys a message's luck: by its operation, else by its type. */
-static void give_luck(struct world *w, struct message *m)
+HOT void give_luck(struct world *w, struct message *m)
 {
     if (m->from_region == m->to_region)
         return;
@@ -364,8 +370,8 @@ static void give_luck(struct world *w, struct message *m)
     }
 }
 
-/* What every message has, and all that one of a node to itself needs. */
-static inline void set_ends(struct world *w, struct message *m, uint32_t from, uint32_t to)
+/* What every message has. */
+HOT void set_ends(struct world *w, struct message *m, uint32_t from, uint32_t to)
 {
     m->from = from;
     m->to = to;
@@ -377,7 +383,7 @@ static inline void set_ends(struct world *w, struct message *m, uint32_t from, u
 }
 
 /* It is to be transmitted. */
-static inline void set_way(struct world *w, struct message *m, uint64_t payload_bytes)
+HOT void set_way(struct world *w, struct message *m, uint64_t payload_bytes)
 {
     m->wire_bytes = payload_bytes + w->def->overhead_bytes;
     m->sequence = m->luck = 0;
@@ -396,10 +402,6 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
     m->type = how->type;
     m->lane = how->lane;
     m->service = def->service;
-    if (from == to && !w->network.any_leg) {
-        world_make_ready(w, m);
-        return;
-    }
     set_way(w, m, how->wire_bytes);
     if (w->network.any_leg && send_by_leg(w, m, def->leg))
         return;
@@ -407,9 +409,12 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
         world_make_ready(w, m);
         return;
     }
-    if (reliable(w) && !history_op_is_probe(m->op))
-        m->sequence = ++channel_of(w, m)->sent;
-    transmit(w, m);
+    struct channel *c = NULL;
+    if (reliable(w) && !history_op_is_probe(m->op)) {
+        c = channel_between(w, from, to);
+        m->sequence = ++c->sent;
+    }
+    set_out(w, m, c);
 }
 
 static struct message *client_message(struct world *w, uint32_t node, uint64_t op, uint8_t attempt,
@@ -503,12 +508,12 @@ void network_arrive(struct world *w, struct message *m)
 {
     enum history_loss reason;
 
-    if (is_void(w, m)) {
+    if (w->troubled && is_void(w, m)) {
         note_fate(w, m, HISTORY_LOST, LOST_BY_CRASH);
         message_drop(w, m);
         return;
     }
-    if (is_lost_on_the_way(w, m, &reason)) {
+    if (w->troubled && is_lost_on_the_way(w, m, &reason)) {
         lost(w, m, reason);
         return;
     }

@@ -30,6 +30,7 @@ struct world;
 struct body {
     size_t bytes;
     uint32_t references;
+    uint32_t size; /* of its room: pool.h */
     _Alignas(16) unsigned char data[];
 };
 
@@ -107,8 +108,8 @@ void network_close(struct world *w);
 void network_open_service(struct world *w); /* for network_open */
 void network_set_messages(struct world *w, const geo_message_def *defs, const geo_distribution *const *legs);
 
-/* Sends; a reference to the body goes with it. To itself: served, then handed over when the handler has
- * returned. */
+/* Sends; a reference to the body goes with it. To itself only where that takes a leg's time, else it is
+ * message_to_self. */
 void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
 
 /* A client's request to a node, or a node's answer to a client, with which a reference to the body goes.

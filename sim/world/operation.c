@@ -8,6 +8,8 @@ enum { PENDING_BLOCK = 256, OPERATION_BLOCK = 64, RING_LEAST = 64 };
 void op_table_open(struct op_table *o, uint32_t region_count)
 {
     *o = (struct op_table){.region_count = region_count};
+    o->gone.op.id = OPERATION_GONE;
+    o->at_hand = &o->gone;
     o->rings = memory_new(2 * (size_t)region_count, sizeof *o->rings);
     for (uint32_t i = 0; i < 2 * region_count; i++)
         o->rings[i] = (struct ring){.slots = memory_new(RING_LEAST, sizeof *o->rings[i].slots),
@@ -59,6 +61,7 @@ void operation_pool_grow(struct op_table *o)
 
     *array_add(&o->operation_blocks) = block;
     for (int i = OPERATION_BLOCK - 1; i >= 0; i--) {
+        block[i].op.id = OPERATION_GONE;
         block[i].next = o->free_operations;
         o->free_operations = &block[i];
     }

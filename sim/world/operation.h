@@ -3,7 +3,7 @@
  * A region's operations are counted, so a ring by their count says where each is: finding one is an index. An
  * operation is given back when it has ended and no message holds it, and the next one takes its place: most
  * end at once, while a write that is on its way to others lives a hundred times as long. Probes have rings of
- * their own.
+ * their own. What is looked up is mostly what was at hand just before, so that is tried first.
  *
  * The first attempts of a ring are begun in the order of their counts and wait equally long, so that one
  * event in the queue, for the first that still waits, stands for the time-outs of them all (sessions.c). */
@@ -27,6 +27,7 @@ struct link_use {
 };
 
 enum { LINK_USES_INLINE = 6, PENDING_LEAST = 16 };
+#define OPERATION_GONE UINT64_MAX /* of a region beyond the last there may be */
 
 struct operation {
     geo_op op;               /* op.id is of the newest attempt */
@@ -62,7 +63,9 @@ struct ring {
 };
 
 struct op_table {
-    struct ring *rings; /* [2 * region], and behind it that of its probes */
+    struct ring *rings;        /* [2 * region], and behind it that of its probes */
+    struct operation *at_hand; /* some operation: perhaps the next one that is looked up */
+    struct operation gone; /* none: of an identity that no operation has, which those given back have too */
     uint32_t region_count;
     uint32_t pending_bytes;
     struct operation *free_operations;
@@ -96,13 +99,26 @@ static inline struct operation *op_table_at(const struct ring *ring, uint64_t co
     return count - ring->first < ring->next - ring->first ? ring->slots[count & ring->mask] : NULL;
 }
 
+/* It is likely looked up soon. */
+static inline void operation_take_up(struct op_table *o, struct operation *one)
+{
+    o->at_hand = one;
+}
+
+static inline bool operation_is(const struct operation *one, uint64_t id)
+{
+    return (one->op.id ^ id) >> 8 == 0;
+}
+
 /* The operation of an identity (any attempt's), or NULL when it is gone. */
 static inline struct operation *operation_find(const struct op_table *o, uint64_t id)
 {
+    if (operation_is(o->at_hand, id))
+        return o->at_hand;
     const struct ring *ring = &o->rings[op_table_ring_index(id)];
     struct operation *one = ring->slots[id >> 8 & ring->mask];
 
-    return one != NULL && (one->op.id ^ id) >> 8 == 0 ? one : NULL;
+    return one != NULL && operation_is(one, id) ? one : NULL;
 }
 
 /* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
@@ -162,13 +178,16 @@ static inline void operation_pending_new(struct op_table *o, struct operation *o
 static inline void operation_free(struct op_table *o, struct operation *one)
 {
     struct ring *ring = &o->rings[op_table_ring_index(one->op.id)];
+    uint64_t slot = one->op.id >> 8 & ring->mask;
 
     operation_pending_release(o, one);
     if (__builtin_expect(one->use_capacity > LINK_USES_INLINE, 0))
         free(one->uses);
-    ring->slots[one->op.id >> 8 & ring->mask] = NULL;
-    while (ring->first < ring->next && ring->slots[ring->first & ring->mask] == NULL)
-        ring->first++;
+    ring->slots[slot] = NULL;
+    if (slot == (ring->first & ring->mask))
+        while (ring->first < ring->next && ring->slots[ring->first & ring->mask] == NULL)
+            ring->first++;
+    one->op.id = OPERATION_GONE;
     one->next = o->free_operations;
     o->free_operations = one;
 }

@@ -65,7 +65,7 @@ HOT bool book(struct world *w, struct message *m)
 HOT void hand_over(struct world *w, struct message *m)
 {
     w->hooks.message(w->hooks.self, m->to, m);
-    message_drop(w, m);
+    message_done(w, m);
     world_settle(w);
 }
 
@@ -125,7 +125,7 @@ void world_serve_ready(struct world *w)
         if (w->ready == NULL)
             w->ready_end = &w->ready;
         m->next = NULL;
-        if (w->nodes[m->to].epoch != m->to_epoch || w->nodes[m->to].down)
+        if (w->troubled && (w->nodes[m->to].epoch != m->to_epoch || w->nodes[m->to].down))
             message_drop(w, m);
         else
             serve(w, m);

@@ -3,6 +3,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/hot.h"
+#include "sim/world/client_way_inline.h"
 #include "sim/world/message.h"
 
 static const struct workload_def *workload_of(const struct world *w, uint32_t region)
@@ -65,14 +66,12 @@ static sim_ns rtt_between(const struct world *w, uint32_t from, uint32_t to)
     return from == to ? 0 : w->def->links[from * w->def->region_count + to].rtt_median_ns;
 }
 
-/* The region whose nodes an operation issued in `at` goes to now. */
-HOT uint32_t route(const struct world *w, const struct workload_def *def, uint32_t client, uint32_t at)
+static APART uint32_t find_route(const struct world *w, uint32_t client, uint32_t at)
 {
-    uint32_t target = def->route_to != client ? def->route_to : at;
+    const struct workload_def *def = workload_of(w, client);
+    uint32_t target = workload_target(w->def, &w->places, client, at);
     sim_ns since;
 
-    if (w->places.region_node_count[target] == 0)
-        target = workload_of(w, target)->route_to;
     if (w->down_count == 0)
         return target;
     if (region_up(w, target, &since) || !def->failover || w->now - since < def->failover_after_ns)
@@ -87,15 +86,16 @@ HOT uint32_t route(const struct world *w, const struct workload_def *def, uint32
     return best;
 }
 
-/* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is).
- */
-HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
+/* The region whose nodes an operation issued in `at` goes to now. */
+HOT uint32_t route(const struct world *w, const struct region_clients *c, uint32_t client, uint32_t at)
 {
-    uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region], up = 0;
+    return w->down_count == 0 && at == client ? c->home : find_route(w, client, at);
+}
 
-    CHECK(count > 0); /* routes lead to regions with nodes alone */
-    if (w->down_count == 0)
-        return count == 1 ? first : first + session % count;
+static APART uint32_t node_up_for(const struct world *w, uint32_t first, uint32_t count, uint32_t session)
+{
+    uint32_t up = 0;
+
     for (uint32_t i = 0; i < count; i++)
         up += !w->nodes[first + i].down;
     if (up == 0)
@@ -104,6 +104,18 @@ HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
     for (uint32_t i = 0;; i++)
         if (!w->nodes[first + i].down && want-- == 0)
             return first + i;
+}
+
+/* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is).
+ */
+HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
+{
+    uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region];
+
+    CHECK(count > 0); /* routes lead to regions with nodes alone */
+    if (w->down_count > 0)
+        return node_up_for(w, first, count, session);
+    return count == 1 ? first : first + session % count;
 }
 
 static void watch(struct world *w, uint32_t ring, const struct operation *one)
@@ -136,51 +148,48 @@ bool sessions_watch_passed(struct world *w, uint32_t ring)
 }
 
 /* The client gives up the attempt after its time-out. */
-HOT void add_timeout(struct world *w, struct operation *one, sim_ns after)
+HOT void add_timeout(struct world *w, struct operation *one, uint64_t id, uint8_t attempt, sim_ns at,
+                     uint64_t order)
 {
-    sim_ns at = w->now + after;
-    uint64_t order = world_order(w, one->op.client);
-
-    if (one->op.attempt > 0) {
-        one->timeout = world_queue(
-            w, at, order, (struct event){.kind = EVENT_TIMEOUT, .a = one->op.id, .type = one->op.attempt});
+    if (attempt > 0) {
+        one->timeout =
+            world_queue(w, at, order, (struct event){.kind = EVENT_TIMEOUT, .a = id, .type = attempt});
         return;
     }
-    uint32_t ring = op_table_ring_index(one->op.id);
+    uint32_t ring = op_table_ring_index(id);
     one->gives_up_at = at;
     one->gives_up_order = order;
     if (!w->operations.rings[ring].watches)
         watch(w, ring, one);
 }
 
-HOT void send_attempt(struct world *w, struct operation *one)
+/* What the caller knows of the operation is not read again. */
+HOT void send_attempt(struct world *w, const struct region_clients *c, struct operation *one, uint64_t id,
+                      uint32_t client, uint8_t attempt)
 {
-    uint32_t client = one->op.client;
-    const struct workload_def *def = workload_of(w, client);
-    uint64_t id = one->op.id;
-    uint8_t attempt = one->op.attempt;
-    uint32_t region = route(w, def, client, one->at_region);
-
+    uint32_t at_region = one->at_region, region = route(w, c, client, at_region);
     uint32_t target = node_for(w, region, one->op.session);
-    add_timeout(w, one, def->timeout_ns);
-    if (region == one->at_region) {
+    uint64_t order = world_order(w, client);
+
+    add_timeout(w, one, id, attempt, w->now + c->def->timeout_ns, order);
+    if (region == at_region) {
         w->hooks.soon(w->hooks.self, region, one->op.key);
-        client_way_request(w, client, region, target, one);
+        client_way_request(w, client, region, target, one, id, attempt);
     } else {
-        network_send_request(w, one->at_region, target, id, attempt,
-                             one->op.write != 0 ? one->op.value_bytes : 0);
+        network_send_request(w, at_region, target, id, attempt, one->op.write != 0 ? one->op.value_bytes : 0);
     }
 }
 
-HOT void begin(struct world *w, struct operation *one)
+HOT void begin(struct world *w, const struct region_clients *c, struct operation *one, uint64_t id,
+               uint32_t client, bool is_probe)
 {
     const geo_op *op = &one->op;
 
-    if (!op->is_probe) {
+    if (!is_probe) {
         w->open_count++;
         w->operation_count++;
     }
-    world_note(w, HISTORY_BEGIN, .op = op->id, .key = op->key, .node = HISTORY_NO_NODE,
+    world_note(w, HISTORY_BEGIN, .op = id, .key = op->key, .node = HISTORY_NO_NODE,
                .begin = {.session = op->session,
                          .region = (uint16_t)op->client,
                          .issued_from = (uint16_t)one->at_region,
@@ -192,14 +201,14 @@ HOT void begin(struct world *w, struct operation *one)
                          .amount = op->amount,
                          .probe_of = one->probe_of,
                          .probe_after = (uint16_t)one->probe_after});
-    send_attempt(w, one);
+    send_attempt(w, c, one, id, client, 0);
 }
 
 HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
 {
-    const struct workload_def *def = workload_of(w, region);
+    const struct region_clients *c = &w->workload.regions[region];
     struct operation *one = operation_new(&w->operations, region, false);
-    const struct session *session = &w->workload.regions[region].sessions[wish->session];
+    const struct session *session = &c->sessions[wish->session];
     uint64_t id = one->op.id;
 
     one->op = (geo_op){.id = id,
@@ -207,7 +216,7 @@ HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
                        .key = wish->key,
                        .amount = 1,
                        .token = {session->token[0], session->token[1]},
-                       .value_bytes = def->value_bytes,
+                       .value_bytes = c->def->value_bytes,
                        .session = wish->session,
                        .client = region,
                        .kind = wish->kind,
@@ -215,7 +224,7 @@ HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
                        .item = wish->item};
     one->at_region = wish->at_region;
     one->wants_probes = wish->probes && wish->kind != GEO_READ;
-    begin(w, one);
+    begin(w, c, one, id, region, false);
 }
 
 APART void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
@@ -248,19 +257,12 @@ void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t k
     one->at_region = region;
     one->probe_of = write;
     one->probe_after = after;
-    begin(w, one);
+    begin(w, &w->workload.regions[region], one, id, region, true);
 }
 
 /* A request whose client gave up on the way is served all the same; its pending memory is let go of later. */
-void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
+static APART void late_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
 {
-    if (w->nodes[node].down)
-        return;
-    if (one->open && one->op.attempt == attempt) {
-        operation_pending_new(&w->operations, one, node, w->nodes[node].epoch, one->op.id, attempt);
-        w->hooks.request(w->hooks.self, node, &one->op);
-        return;
-    }
     const struct workload_def *def = workload_of(w, one->op.client);
     geo_op op = one->op;
     op.attempt = attempt;
@@ -271,6 +273,35 @@ void sessions_request(struct world *w, uint32_t node, struct operation *one, uin
     world_at(w, w->places.node_region[node], w->now + def->timeout_ns,
              (struct event){.kind = EVENT_EXPIRE, .node = node, .a = op.id});
     w->hooks.request(w->hooks.self, node, &op);
+}
+
+HOT void request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
+{
+    const struct node *at = &w->nodes[node];
+
+    if (at->down)
+        return;
+    operation_take_up(&w->operations, one);
+    if (__builtin_expect(!one->open || one->op.attempt != attempt, 0)) {
+        late_request(w, node, one, attempt);
+        return;
+    }
+    operation_pending_new(&w->operations, one, node, at->epoch, one->op.id, attempt);
+    w->hooks.request(w->hooks.self, node, &one->op);
+}
+
+void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
+{
+    request(w, node, one, attempt);
+}
+
+void sessions_next_request(struct world *w)
+{
+    const struct client_step *step = client_way_take(w, false);
+    struct operation *one = step->asked;
+
+    request(w, step->node, one, step->attempt);
+    operation_let_go(&w->operations, one);
 }
 
 static bool pending_is_there(const struct world *w, const struct operation *one)
@@ -337,8 +368,8 @@ static COLD void schedule_probes(struct world *w, const struct operation *one, u
     }
 }
 
-HOT void finish(struct world *w, struct operation *one, uint64_t id, uint8_t outcome,
-                const struct answer *answer)
+HOT void finish(struct world *w, const struct region_clients *c, struct operation *one, uint64_t id,
+                uint8_t outcome, const struct answer *answer)
 {
     const geo_op *op = &one->op;
     static const struct answer nothing;
@@ -365,8 +396,7 @@ HOT void finish(struct world *w, struct operation *one, uint64_t id, uint8_t out
     if (outcome == OUTCOME_OK && one->wants_probes)
         schedule_probes(w, one, id);
     uint32_t region = op->client, session = op->session;
-    bool again =
-        !op->is_probe && workload_of(w, region)->arrivals == ARRIVALS_CLOSED && outcome != OUTCOME_OPEN;
+    bool again = c->def->arrivals == ARRIVALS_CLOSED && !op->is_probe && outcome != OUTCOME_OPEN;
     operation_close(&w->operations, one);
     if (again)
         next_thought(w, region, session);
@@ -374,13 +404,14 @@ HOT void finish(struct world *w, struct operation *one, uint64_t id, uint8_t out
 
 static COLD void finish_without(struct world *w, struct operation *one, uint64_t id, uint8_t outcome)
 {
-    finish(w, one, id, outcome, NULL);
+    finish(w, &w->workload.regions[one->op.client], one, id, outcome, NULL);
 }
 
 /* The next attempt, or the end. */
 static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t outcome)
 {
-    const struct workload_def *def = workload_of(w, one->op.client);
+    const struct region_clients *c = &w->workload.regions[one->op.client];
+    const struct workload_def *def = c->def;
 
     if (one->op.is_probe || one->op.attempt >= def->retries) {
         finish_without(w, one, id, outcome);
@@ -395,10 +426,10 @@ static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t 
     world_note(w, HISTORY_RETRY, .op = one->op.id, .key = one->op.key, .node = HISTORY_NO_NODE,
                .retry = {.of = identity_of(one, (uint8_t)(one->op.attempt - 1), def->retry_as_new),
                          .attempt = one->op.attempt});
-    send_attempt(w, one);
+    send_attempt(w, c, one, one->op.id, one->op.client, one->op.attempt);
 }
 
-void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
+HOT void response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
 {
     static const uint8_t outcomes[] = {
         [GEO_OK] = OUTCOME_OK,
@@ -411,20 +442,32 @@ void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct bod
     if (one != NULL && one->open) {
         const struct answer *answer = (const struct answer *)(const void *)body->data;
         bool success = answer->outcome == GEO_OK || answer->outcome == GEO_NO;
-        uint64_t identity = identity_of(one, attempt, workload_of(w, one->op.client)->retry_as_new);
+        const struct region_clients *c = &w->workload.regions[one->op.client];
+        uint64_t identity = identity_of(one, attempt, c->def->retry_as_new);
         if (success) {
-            struct session *session =
-                one->op.is_probe ? NULL : &w->workload.regions[one->op.client].sessions[one->op.session];
+            struct session *session = one->op.is_probe ? NULL : &c->sessions[one->op.session];
             for (int i = 0; session != NULL && i < 2;
                  i++) /* answers may overtake each other: a token never goes back */
                 session->token[i] =
                     answer->token[i] > session->token[i] ? answer->token[i] : session->token[i];
-            finish(w, one, identity, outcomes[answer->outcome], answer);
+            finish(w, c, one, identity, outcomes[answer->outcome], answer);
         } else if (attempt == one->op.attempt) {
             failed(w, one, identity, outcomes[answer->outcome]);
         }
     }
     body_release(&w->network, body);
+}
+
+void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
+{
+    response(w, id, attempt, body);
+}
+
+void sessions_next_answer(struct world *w)
+{
+    const struct client_step *step = client_way_take(w, true);
+
+    response(w, step->op, step->attempt, step->body);
 }
 
 void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt)

@@ -26,6 +26,9 @@ void sessions_think(struct world *w, uint32_t region, uint32_t session);
 void sessions_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt);
 void sessions_response(struct world *w, uint64_t id, uint8_t attempt,
                        struct body *body); /* takes over the reference */
+/* The first request of its line (client_way.h) arrives; the first answer. */
+void sessions_next_request(struct world *w);
+void sessions_next_answer(struct world *w);
 void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt);
 /* The time-out that is queued for a ring of operations is due. True: the attempt has ended before, nothing
  * happens. Queues the next. */

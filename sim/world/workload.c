@@ -38,6 +38,13 @@ static void add_kinds(struct region_clients *c)
     }
 }
 
+uint32_t workload_target(const struct world_def *def, const struct geography *p, uint32_t client, uint32_t at)
+{
+    uint32_t route_to = def->regions[client].workload.route_to, target = route_to != client ? route_to : at;
+
+    return p->region_node_count[target] > 0 ? target : def->regions[target].workload.route_to;
+}
+
 void workload_open(struct workload *w, const struct world_def *def, const struct geography *p)
 {
     uint64_t own_key = def->key_count;
@@ -50,6 +57,7 @@ void workload_open(struct workload *w, const struct world_def *def, const struct
         c->arrival_key = place_key_region(p, "arrival", g);
         c->wish_key = place_key_region(p, "wish", g);
         c->sessions = memory_new(c->def->clients, sizeof *c->sessions);
+        c->home = workload_target(def, p, g, g);
         c->own_key_first = own_key;
         own_key += def->own_key_count > 0 ? c->def->clients : 0;
         if (c->def->keys == KEYS_ZIPFIAN || c->def->keys == KEYS_LATEST)
@@ -182,17 +190,13 @@ static void draw_wishes(const struct workload *w, uint32_t region, uint32_t sess
     if (session == UINT32_MAX)
         random_blocks(key, number, b, WORD_SESSION / 2, count, sessions);
     draw_keys(w, c, key, number, b, count, keys);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++)
         wishes[i] = (struct wish){
-            .key = keys[i],
-            .session = session == UINT32_MAX ? (uint32_t)random_scaled(sessions[i].second, c->def->clients)
-                                             : session,
-            .at_region = region,
-            .kind = draw_kind(c, kinds[i].first),
-        };
-        if (c->has_rest)
-            add_rest(w, region, random_stream_new(key, number + i, b), &wishes[i]);
-    }
+            .key = keys[i], .session = session, .at_region = region, .kind = draw_kind(c, kinds[i].first)};
+    for (uint32_t i = 0, clients = c->def->clients; session == UINT32_MAX && i < count; i++)
+        wishes[i].session = (uint32_t)random_scaled(sessions[i].second, clients);
+    for (uint32_t i = 0; c->has_rest && i < count; i++)
+        add_rest(w, region, random_stream_new(key, number + i, b), &wishes[i]);
 }
 
 struct wish workload_wish(const struct workload *w, uint32_t region, uint32_t session, uint64_t number)

@@ -33,8 +33,10 @@ struct region_clients {
     random_key arrival_key, wish_key;
     struct zipf *zipf; /* NULL: not needed */
     struct session *sessions;
+    uint32_t home; /* the region whose nodes an operation issued at home goes to as long as none is down */
     uint64_t own_key_first;
-    uint64_t kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this of 2^53, and not below the one before */
+    uint64_t
+        kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this of 2^53, and not below the one before */
     uint8_t kinds_of[GEO_KINDS], kind_count;
     uint64_t ahead_to;         /* the last arrival of those that are ready */
     bool has_rest;             /* more is drawn for an operation than kind, session and key */
@@ -52,6 +54,10 @@ struct workload {
 
 void workload_open(struct workload *w, const struct world_def *def, const struct geography *p);
 void workload_close(struct workload *w);
+
+/* The region that an operation of a client of `client`, issued in `at`, is meant for. */
+uint32_t workload_target(const struct world_def *def, const struct geography *p, uint32_t client,
+                         uint32_t at);
 
 /* For the one below: the next arrivals of an open region, and when one comes where a fault changes the rate.
  */

@@ -198,6 +198,7 @@ static void switch_fault(struct world *w, uint32_t index, bool begins)
     const struct occurrence *o = &w->timetable.occurrences.items[index];
     const struct fault_def *f = o->fault;
 
+    w->troubled = true;
     if (begins || o->end != o->begin)
         world_note(w, HISTORY_FAULT, .node = HISTORY_NO_NODE,
                    .fault = {.index = index, .occurrence = o->number, .begins = begins});
@@ -306,9 +307,9 @@ HOT void step_line(struct world *w, enum agenda_group group)
     if (group == AGENDA_ARRIVALS)
         sessions_arrival(w, line, w->arrivals[line]);
     else if (group == AGENDA_REQUESTS)
-        client_way_next_request(w);
+        sessions_next_request(w);
     else if (group == AGENDA_ANSWERS)
-        client_way_next_answer(w);
+        sessions_next_answer(w);
     else
         network_arrive(w, network_next(w, line));
 }

@@ -90,6 +90,7 @@ struct world {
     uint64_t events;
     struct node *nodes;
     uint32_t down_count; /* nodes that are down */
+    bool troubled;       /* some fault has begun: a message may be void, or lost on its way */
     uint32_t
         leader_region; /* of the newest term that a model told, or its parameter `leader`; UINT32_MAX: none */
     uint64_t leader_term;
