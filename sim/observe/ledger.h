@@ -153,9 +153,17 @@ struct key_entry {
 struct known_stamp {
     int64_t stamp;
     sim_ns offset;
-    int64_t twice_drift; /* + 1 if it was read off a clock; else it was off none, or none is known: in one
-                            word, since there is one of these a key */
+    int64_t twice_drift; /* + 1 if it was read off a clock; else it was off none, or none is known */
 };
+
+/* The same in two words, since there is one a key: the error of a clock that is off by less than a second. Of
+ * another one the offset is BASE_WIDE, and the drift where it stands in bases_wide. */
+struct base_stamp {
+    int64_t stamp;
+    int32_t offset, twice_drift;
+};
+
+#define BASE_WIDE INT32_MIN
 
 /* Of a key's retired writes: the committed ones of the window. Kept if there are crashes: they are lost when
  * all replicas of the key are down for good. */
@@ -221,7 +229,8 @@ struct ledger {
     bool stays;             /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;
     struct known_stamp *ahead;        /* [node]: the largest that was taken or stored there; if clocks err */
-    struct known_stamp *base_stamps;  /* [key]: of what is retired; NULL if no clock errs */
+    struct base_stamp *base_stamps;   /* [key]: of what is retired; NULL if no clock errs */
+    ARRAY(struct known_stamp) bases_wide;
     uint64_t *forgot;                 /* [node]: where it last lost memory or disk; 0: never */
     ARRAY(struct ledger_loss) losses; /* crashes that lost something; rollbacks, one an instant and node */
     uint64_t *leadership;             /* [node]: where it last came to lead; 0: never */

@@ -7,6 +7,8 @@
  * clock. */
 #include "sim/observe/ledger_room.h"
 
+#include "sim/base/hot.h"
+
 static struct known_stamp known(const struct loss_stamp *s)
 {
     return (struct known_stamp){s->stamp, s->from.offset, s->from.drift * 2 + s->by_clock};
@@ -22,6 +24,38 @@ static struct clock_error known_from(const struct known_stamp *k)
     return (struct clock_error){k->offset, (k->twice_drift - known_by_clock(k)) / 2};
 }
 
+static struct known_stamp base_of(const struct ledger *l, uint64_t key)
+{
+    const struct base_stamp *b = &l->base_stamps[key];
+
+    return b->offset != BASE_WIDE ? (struct known_stamp){b->stamp, b->offset, b->twice_drift}
+                                  : l->bases_wide.items[b->twice_drift];
+}
+
+/* A key that once was wide keeps its place among those. */
+COLD static void base_set_wide(struct ledger *l, struct base_stamp *b, struct known_stamp k)
+{
+    if (b->offset != BASE_WIDE) {
+        b->offset = BASE_WIDE;
+        b->twice_drift = (int32_t)l->bases_wide.count;
+        CHECK(l->bases_wide.count < INT32_MAX);
+        array_add(&l->bases_wide);
+    }
+    b->stamp = k.stamp;
+    l->bases_wide.items[b->twice_drift] = k;
+}
+
+static void base_set(struct ledger *l, uint64_t key, struct known_stamp k)
+{
+    struct base_stamp *b = &l->base_stamps[key];
+    int32_t offset = (int32_t)k.offset, twice_drift = (int32_t)k.twice_drift;
+
+    if (b->offset == BASE_WIDE || offset == BASE_WIDE || offset != k.offset || twice_drift != k.twice_drift)
+        base_set_wide(l, b, k);
+    else
+        *b = (struct base_stamp){k.stamp, offset, twice_drift};
+}
+
 /* Of the key's writes the one whose stamp is this, or what is kept of the retired ones. */
 static struct known_stamp stamp_of_key(const struct ledger *l, const struct key_entry *e, int64_t stamp)
 {
@@ -29,7 +63,7 @@ static struct known_stamp stamp_of_key(const struct ledger *l, const struct key_
         for (const struct live_write *w = e->slots[slot].newest; w != NULL; w = w->slot_older)
             if (w->by.stamp == stamp)
                 return known(&w->by);
-    return l->base_stamps[e->key];
+    return base_of(l, e->key);
 }
 
 /* Before the write stands among those of its key. */
@@ -92,7 +126,7 @@ void cause_retire(struct ledger *l, const struct live_write *w, bool held)
     if (l->base_stamps == NULL)
         return;
     if (l->setting->by_merge ? w->by.stamp > l->base_stamps[w->entry->key].stamp : held)
-        l->base_stamps[w->entry->key] = known(&w->by);
+        base_set(l, w->entry->key, known(&w->by));
 }
 
 /* It had been seen by the loser, so it inherited nothing that the loser had not: its clock was its taker's.
@@ -104,7 +138,7 @@ static enum loss_cause cause_of_retired(const struct ledger *l, const struct liv
 
     if (l->base_stamps == NULL)
         return LOSS_LATE_ARRIVAL;
-    struct known_stamp base = l->base_stamps[loser->entry->key];
+    struct known_stamp base = base_of(l, loser->entry->key);
     struct clock_error from = known_from(&base);
     struct loss_stamp by = {.taken = base.stamp - from.offset - from.drift,
                             .stamp = base.stamp,

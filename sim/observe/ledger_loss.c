@@ -30,13 +30,14 @@ void base_open(struct ledger *l)
 void base_close(struct ledger *l)
 {
     sparse_free(l->base_stamps, l->setting->key_count * sizeof *l->base_stamps);
+    array_free(&l->bases_wide);
     free(l->bases);
 }
 
 uint64_t base_bytes(const struct history_setting *s)
 {
     return s->key_count *
-           ((s->clocks_err ? sizeof(struct known_stamp) : 0) + (has_crash(s) ? sizeof(struct key_base) : 0));
+           ((s->clocks_err ? sizeof(struct base_stamp) : 0) + (has_crash(s) ? sizeof(struct key_base) : 0));
 }
 
 /* Is this the value that the replicas hold, now that all of them reflect it? BY_MERGE only drops tell; before
