@@ -196,22 +196,28 @@ void check_expect_number(const struct check_stream *s, uint64_t key)
 /* For a key that has none yet the first is taken: what is asked for then does no harm. */
 void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
 {
+    if (s->keys.all.count == 0)
+        soon->count = 0;
     for (uint32_t i = 0; i < soon->count; i++) {
-        uint32_t number = s->number_of[soon->ops[i].key];
-        soon->ops[i].number = number - (number != 0);
-        if (s->keys.all.count > 0)
-            expect_line(&s->keys.all.items[soon->ops[i].number]);
+        uint32_t number = s->number_of[soon->keys[i]];
+        soon->numbers[i] = number - (number != 0);
+        expect_line(&s->keys.all.items[soon->numbers[i]]);
     }
+}
+
+static inline const struct check_key_line *line_of(const struct check_stream *s,
+                                                   const struct check_soon *soon, uint32_t at)
+{
+    return &s->keys.all.items[soon->numbers[at]];
 }
 
 /* Makes the two lists. */
 void check_expect_places(const struct check_stream *s, struct check_soon *soon)
 {
-    uint32_t newest = 0, others = 0, count = s->keys.all.count > 0 ? soon->count : 0;
+    uint32_t newest = 0, others = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct check_soon_op *op = &soon->ops[i];
-        uint32_t is_newest = op->is_read & (s->keys.all.items[op->number].newest_value == op->value);
+    for (uint32_t i = 0; i < soon->count; i++) {
+        uint32_t is_newest = soon->reads[i] & (line_of(s, soon, i)->newest_value == soon->values[i]);
         soon->newest[newest] = soon->others[others] = (uint8_t)i;
         newest += is_newest;
         others += !is_newest;
@@ -219,25 +225,25 @@ void check_expect_places(const struct check_stream *s, struct check_soon *soon)
     soon->newest_count = newest;
     soon->other_count = others;
     for (uint32_t i = 0; i < others; i++) {
-        const struct check_key_line *line = &s->keys.all.items[soon->ops[soon->others[i]].number];
+        const struct check_key_line *line = line_of(s, soon, soon->others[i]);
         zones_expect(s->zones, line);
         if (s->past != NULL)
             past_expect_key(s->past, line);
     }
     for (uint32_t i = 0; i < newest && s->past != NULL; i++)
-        past_expect_newest(s->past, &s->keys.all.items[soon->ops[soon->newest[i]].number]);
+        past_expect_newest(s->past, line_of(s, soon, soon->newest[i]));
 }
 
 void check_expect_values(const struct check_stream *s, const struct check_soon *soon)
 {
     for (uint32_t i = 0; i < soon->other_count; i++) {
-        const struct check_key_line *line = &s->keys.all.items[soon->ops[soon->others[i]].number];
+        const struct check_key_line *line = line_of(s, soon, soon->others[i]);
         zones_expect_more(s->zones, line);
         if (s->past != NULL)
             past_expect_order(s->past, line);
     }
     for (uint32_t i = 0; i < soon->newest_count && s->past != NULL; i++)
-        past_expect_known(s->past, &s->keys.all.items[soon->ops[soon->newest[i]].number]);
+        past_expect_known(s->past, line_of(s, soon, soon->newest[i]));
 }
 
 static enum check_key kind_of(const struct check_stream *s, const struct check_op *op)

@@ -25,6 +25,7 @@ struct checks {
     struct alike *alike;
     struct witness *witness;
     bool has_witness;                                          /* it may prove something */
+    bool has_kinds;                                            /* of keys: they hold no registers */
     uint8_t of_stream[HISTORY_KINDS], of_alike[HISTORY_KINDS]; /* 1: each reads records of this kind */
     struct bounded bounded;
     struct check_tally notes[GEO_CHECKS];
@@ -89,7 +90,7 @@ static void live_begin(struct checks *c, const struct history_record *r, uint64_
         [GEO_COUNTER] = CHECK_KEY_COUNTER,
         [GEO_SET] = CHECK_KEY_SET,
     };
-    if (c->setting->data != GEO_REGISTER && c->setting->data < GEO_DATA)
+    if (c->has_kinds)
         check_key_kind(c->stream, r->key, kinds[c->setting->data]);
     struct check_op *op;
     if (r->begin.op_kind == GEO_READ) {
@@ -209,8 +210,9 @@ static void look_ahead(const struct checks *c, const struct history_batch *batch
         uint64_t key = r->key < c->setting->key_count ? r->key : 0;
         uint32_t begins = r->kind == HISTORY_BEGIN, ends = r->kind == HISTORY_END;
         check_expect_number(c->stream, key);
-        soon->ops[listed] = (struct check_soon_op){
-            .key = key, .value = r->end.write, .is_read = ends & (r->end.op_kind == GEO_READ)};
+        soon->keys[listed] = key;
+        soon->values[listed] = r->end.write;
+        soon->reads[listed] = (uint8_t)(ends & (r->end.op_kind == GEO_READ));
         listed += ends | (begins & (r->begin.op_kind != GEO_READ));
     }
     soon->count = listed;
@@ -290,6 +292,7 @@ struct checks *checks_new_of(const struct history_setting *s, struct history *h,
     c->alike = alike_new(s);
     c->witness = witness_new(s);
     c->has_witness = witness_holds(c->witness);
+    c->has_kinds = s->data != GEO_REGISTER && s->data < GEO_DATA;
     uint32_t by_stream = 0, by_alike = 0;
     if ((checks & of_stream) != 0)
         by_stream = 1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_END |

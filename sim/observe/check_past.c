@@ -72,7 +72,7 @@ static void let_go(struct past *p)
     array_free(&p->sight);
     lines_free(&p->writes);
     array_free(&p->readers);
-    array_free(&p->sessions);
+    lines_free(&p->sessions);
     lines_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
@@ -116,13 +116,17 @@ static inline void keep_bounds(struct past *p)
         give_up(p);
 }
 
-static void widen(struct past *p, struct past_session *s, uint32_t width)
+static COLD void widen_now(struct past *p, struct past_session *s, uint32_t width)
 {
-    if (width <= s->width)
-        return;
     s->known = vector_grow(&p->vectors, s->known, s->width, width);
     p->session_bytes += vector_bytes(&p->vectors, width - s->width);
     s->width = width;
+}
+
+static inline void widen(struct past *p, struct past_session *s, uint32_t width)
+{
+    if (width > s->width)
+        widen_now(p, s, width);
 }
 
 /* A lane has come further than narrow counts go. */
@@ -148,7 +152,7 @@ static void widen_counts(struct past *p)
 static COLD void session_meet(struct past *p, uint32_t session, uint64_t position)
 {
     while (p->sessions.count <= session)
-        array_add(&p->sessions);
+        lines_add(&p->sessions);
     struct past_session *s = &p->sessions.items[session];
     s->born = position;
     s->late = p->known_before != NULL;
@@ -231,13 +235,11 @@ static void place_new(struct past *p, struct past_write *w)
         *array_add(&p->common) = w->lane;
 }
 
-static void place(struct past *p, uint32_t write)
+static APART void place_now(struct past *p, uint32_t write)
 {
     struct past_write *w = &p->writes.items[write];
     struct check_key_line *line = &p->lines->all.items[w->key];
 
-    if (w->seq != 0)
-        return;
     place_new(p, w);
     struct past_key *k = past_key_of(p, line);
     struct past_entry *e = &past_entries(k)[entry_of(k, write)];
@@ -247,6 +249,12 @@ static void place(struct past *p, uint32_t write)
         see_newest(p, line, write);
     if (w->seq > VECTOR_NARROW_MOST && !p->vectors.wide)
         widen_counts(p);
+}
+
+static inline void place(struct past *p, uint32_t write)
+{
+    if (p->writes.items[write].seq == 0)
+        place_now(p, write);
 }
 
 /* The entry of the write of that value: mostly the newest of its key, or one of the few before it, which are
@@ -415,10 +423,8 @@ static void judge(struct past *p, struct past_key *k, const struct check_op *op,
 }
 
 /* What the session knows is about to change: its other open operations keep what they began with. */
-static void end_epoch(struct past *p, struct past_session *s)
+static COLD void end_epoch(struct past *p, struct past_session *s)
 {
-    if (s->open == 0)
-        return;
     struct past_epoch e = {.width = s->width > 0 ? s->width : 1, .number = s->epoch++, .open = s->open};
     widen(p, s, e.width);
     e.known = vector_copy(&p->vectors, s->known, e.width);
@@ -426,11 +432,12 @@ static void end_epoch(struct past *p, struct past_session *s)
     s->open = 0;
 }
 
-static void learn(struct past *p, struct past_session *s, const struct past_write *w)
+static inline void learn(struct past *p, struct past_session *s, const struct past_write *w)
 {
     if (is_known(p, s->known, s->width, w))
         return;
-    end_epoch(p, s);
+    if (s->open > 0)
+        end_epoch(p, s);
     s->lacks |= s->late && (w->lacks || w->known == NULL);
     widen(p, s, w->width > w->lane + 1 ? w->width : w->lane + 1);
     if (w->known != NULL)

@@ -43,7 +43,8 @@ struct past_epoch {
     uint32_t width, number, open;
 };
 
-/* An *epoch* ends when what the session knows changes while operations of it are open. */
+/* An *epoch* ends when what the session knows changes while operations of it are open. In one line of memory.
+ */
 struct past_session {
     struct vector *known;
     uint32_t width, epoch;
@@ -54,6 +55,8 @@ struct past_session {
     ARRAY(struct past_epoch) epochs;
     uint32_t lane; /* its own, + 1; 0: it has not written yet */
 };
+
+_Static_assert(sizeof(struct past_session) == 64, "one line of memory");
 
 /* What is looked at of a write when another of its key is read: its value, and its place, as in it. */
 struct past_entry {

@@ -108,17 +108,14 @@ bool check_step_apply(const struct check_step *s,
  * on them. */
 enum { CHECK_SOON = 16 };
 
-struct check_soon_op {
-    uint64_t key, value; /* value: what a read returns */
-    uint32_t number;     /* the stream's */
-    uint32_t is_read;    /* 0 or 1 */
-};
 struct check_soon {
     uint32_t count;
-    uint32_t newest_count, other_count;   /* of the last two, also the stream's: */
-    struct check_soon_op ops[CHECK_SOON]; /* ends, and begins of writes */
-    uint8_t newest[CHECK_SOON];           /* reads of their key's newest value */
-    uint8_t others[CHECK_SOON];           /* what looks at more */
+    uint64_t keys[CHECK_SOON], values[CHECK_SOON]; /* a key; what a read of it returns */
+    uint32_t numbers[CHECK_SOON];                  /* the key's, of the stream */
+    uint8_t reads[CHECK_SOON];                     /* 1: it is one; 0 */
+    uint32_t newest_count, other_count;            /* of the last two, also the stream's: */
+    uint8_t newest[CHECK_SOON];                    /* reads of their key's newest value */
+    uint8_t others[CHECK_SOON];                    /* what looks at more */
 };
 
 void check_expect_number(const struct check_stream *s, uint64_t key);

@@ -173,10 +173,14 @@ void vector_join(const struct vectors *v, struct vector *into, const struct vect
     const char *b = (const char *)(const void *)other;
     size_t bytes = vector_room(v, width);
 
-    if (v->wide)
-        (is_fast() ? join_wide_fast : join_wide)(a, b, bytes);
+    if (is_fast() && !v->wide)
+        join_narrow_fast(a, b, bytes);
+    else if (is_fast())
+        join_wide_fast(a, b, bytes);
+    else if (!v->wide)
+        join_narrow(a, b, bytes);
     else
-        (is_fast() ? join_narrow_fast : join_narrow)(a, b, bytes);
+        join_wide(a, b, bytes);
 }
 
 void vector_lower(const struct vectors *v, uint32_t *least, const struct vector *other, uint32_t width)
