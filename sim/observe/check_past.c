@@ -176,15 +176,33 @@ struct past_key *past_key_of(struct past *p, struct check_key_line *line)
 
 static void entry_add(struct past *p, struct past_key *k, struct past_entry e)
 {
-    if (k->count > 0 && k->count >= k->room) {
-        uint32_t room = k->room;
-        k->room = (uint32_t)(pool_room((room == 0 ? 2 : room + 1) * sizeof e) / sizeof e);
-        bool first = k->more == NULL;
-        k->more = pool_resize(&p->entries, k->more, room * sizeof e, k->room * sizeof e);
-        if (first)
-            *k->more = k->one;
+    uint32_t room = k->count > 1 ? k->room : k->count;
+
+    if (k->count == 0) {
+        e.count = 1;
+        k->one = e;
+        return;
     }
-    past_entries(k)[k->count++] = e;
+    if (k->count == room) {
+        struct past_entry one = k->one, *more = room > 1 ? k->more : NULL;
+        k->room = (uint32_t)(pool_room((room + 1) * sizeof e) / sizeof e);
+        k->more = pool_resize(&p->entries, more, room * sizeof e, k->room * sizeof e);
+        if (room == 1)
+            *k->more = one;
+    }
+    k->more[k->count++] = e;
+}
+
+void past_entries_leave(struct past *p, struct past_key *k, uint32_t count)
+{
+    struct past_entry *more = k->more;
+    uint32_t room = k->room;
+
+    if (k->count > 1 && count <= 1) {
+        k->one = *more;
+        pool_give(&p->entries, more, room * sizeof *more);
+    }
+    k->count = count;
 }
 
 /* Where among its key's it is. */
@@ -297,7 +315,7 @@ void past_expect_order(const struct past *p, const struct check_key_line *line)
     if (line->place >= p->keys.count)
         return;
     const struct past_key *k = &p->keys.items[line->place];
-    if (k->more != NULL && k->count > 0)
+    if (k->count > 1)
         expect_line(&k->more[k->count - 1]);
 }
 
@@ -516,10 +534,10 @@ static APART void end_write(struct past *p, const struct check_op *op)
         struct past_entry *entries = past_entries(k);
         uint32_t i = entry_of(k, index);
         memmove(&entries[i], &entries[i + 1], (k->count - i - 1) * sizeof *entries);
-        k->count--;
+        past_entries_leave(p, k, k->count - 1);
         past_write_free(p, index);
         if (k->count > 0) {
-            see_newest(p, line, entries[k->count - 1].write);
+            see_newest(p, line, past_entries(k)[k->count - 1].write);
         } else {
             line->newest_value = CHECK_INITIAL;
             line->newest_seq = 0;

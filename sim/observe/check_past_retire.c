@@ -82,7 +82,7 @@ static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
     if (stables > 0 && stable[stables - 1] == entries[kept].write)
         gave = teaches_nobody(p, &p->writes.items[entries[kept].write]);
     memmove(entries, entries + kept, (k->count - kept) * sizeof *entries);
-    k->count -= kept;
+    past_entries_leave(p, k, k->count - kept);
     return gave;
 }
 

@@ -62,19 +62,25 @@ _Static_assert(sizeof(struct past_session) == 64, "one line of memory");
 struct past_entry {
     uint64_t value;
     uint32_t write, seq, lane;
+    uint32_t count; /* its key's, of the one that stands in it: see there */
 };
 
 /* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place; and
- * which it is. In one line of memory, as long as there is one write. */
+ * which it is. Most keys have one write, since what is older is let go of: it stands here. */
 struct past_key {
-    struct past_entry *more; /* NULL: there is one at most, `one` */
-    uint32_t count, room;    /* in order of begin */
-    uint64_t retired;        /* position of the last retirement, 0: none */
-    _Alignas(8) struct past_entry one;
-    uint64_t unused[2];
+    union {
+        struct past_entry one; /* of one write, or none */
+        struct {
+            struct past_entry *more; /* of several, in order of begin */
+            uint32_t room, unused[2];
+            uint32_t count; /* where the entry has it */
+        };
+    };
+    uint64_t retired; /* position of the last retirement, 0: none */
 };
 
-_Static_assert(sizeof(struct past_key) == 64, "one line of memory");
+_Static_assert(sizeof(struct past_key) == 32, "two in a line of memory");
+_Static_assert(offsetof(struct past_key, count) == offsetof(struct past_entry, count), "one count of both");
 
 /* What session T has read of session S: rising (when, begin of the newest write of S). */
 struct past_sight {
@@ -125,8 +131,11 @@ static inline bool is_among(const uint32_t *counts, uint32_t width, const struct
 
 static inline struct past_entry *past_entries(struct past_key *k)
 {
-    return k->more != NULL ? k->more : &k->one;
+    return k->count > 1 ? k->more : &k->one;
 }
+
+/* So many are left of several, the first. */
+void past_entries_leave(struct past *p, struct past_key *k, uint32_t count);
 
 struct past_key *past_key_of(struct past *p, struct check_key_line *line);
 void past_write_free(struct past *p, uint32_t index);
