@@ -37,11 +37,14 @@ static inline void latency_begin(struct latency *l, const struct operation *op)
     l->in_faults += l->faults_on > 0 && op->in_window;
 }
 void latency_retry(struct latency *l, const struct operation *op);
-/* `bin`: of the series, of its region and when it began. */
-HOT void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
-                     bool writes, struct series_bin *bin)
+static inline bool latency_well(const struct history_record *r)
 {
-    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+    return r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+}
+/* `well`: as latency_well has it; `bin`: of the series, of its region and when it began. */
+HOT void latency_end(struct latency *l, const struct operation *op, const struct history_record *r,
+                     bool writes, bool well, struct series_bin *bin)
+{
     sim_ns took = r->time - op->begin_time;
     struct latency_region *region = &l->regions[op->region];
 
@@ -51,7 +54,8 @@ HOT void latency_end(struct latency *l, const struct operation *op, const struct
     if (!op->in_window)
         return;
     histogram_add(well ? &region->well[writes] : &region->failed[writes], took);
-    region->failed_at_least[writes] |= r->end.outcome == OUTCOME_OPEN;
+    if (!well)
+        region->failed_at_least[writes] |= r->end.outcome == OUTCOME_OPEN;
 }
 void latency_put(const struct latency *l, struct figure_list *f);
 

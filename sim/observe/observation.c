@@ -127,30 +127,29 @@ static void delta_reads(struct observation *o, const struct operation *op, const
 
 /* What is of both kinds, but not of probes. */
 HOT void serves(struct observation *o, const struct operation *op, const struct history_record *r,
-                bool writes, struct series_bin *bin)
+                bool writes, bool well, struct series_bin *bin)
 {
     if (has(o, OBSERVE_LATENCY))
-        latency_end(&o->latency, op, r, writes, bin);
-    if (has(o, OBSERVE_TALLIES) && writes)
-        tallies_wrote(&o->tallies, op, r);
-    else if (has(o, OBSERVE_TALLIES))
-        tallies_read(&o->tallies, op, r);
+        latency_end(&o->latency, op, r, writes, well, bin);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_end(&o->guarantees, op);
 }
 
-/* Most reads are of keys of which the ledger has nothing, and nobody a note: of these all is known from the
- * key's record. */
-static void read_ends(struct observation *o, const struct operation *op, const struct history_record *r)
+/* What it was made from beside the SAMPLEs that were told. */
+static void sample_last(struct observation *o, struct operation *op, const struct history_record *r)
 {
-    struct series_bin *bin = series_at(&o->series, op->region, op->begin_time);
-    const struct key_record *key = &o->keys.records[op->key];
+    if (r->node != HISTORY_NO_NODE)
+        operations_sample(&o->operations, op, r->node, r->end.instant);
+}
+
+/* Of a key of which the ledger has something, or somebody a note. */
+APART static void read_of_busy(struct observation *o, struct operation *op, const struct history_record *r,
+                               struct series_bin *bin)
+{
     const struct live_write *newest = NULL;
 
-    serves(o, op, r, false, bin);
-    if (r->end.outcome != OUTCOME_OK)
-        return;
-    if (key->entry == 0) {
+    sample_last(o, op, r);
+    if (o->keys.records[op->key].entry == 0) {
         if (has(o, OBSERVE_STALENESS))
             staleness_fresh(&o->staleness, op, bin);
     } else if (has(o, OBSERVE_STALENESS)) {
@@ -158,10 +157,30 @@ static void read_ends(struct observation *o, const struct operation *op, const s
     } else if (has(o, OBSERVE_GUARANTEES)) {
         newest = staleness_missed(&o->ledger, &o->operations, op).newest;
     }
-    if (key->entry == 0 && key->notes == 0)
-        guarantees_read_bare(&o->guarantees, op);
-    else if (has(o, OBSERVE_GUARANTEES))
+    if (has(o, OBSERVE_GUARANTEES))
         guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
+}
+
+/* Of most keys the ledger has nothing, and nobody a note: of these all is known from the key's record. */
+static void read_ends(struct observation *o, struct operation *op, const struct history_record *r)
+{
+    struct series_bin *bin = series_at(&o->series, op->region, op->begin_time);
+    const struct key_record *key = &o->keys.records[op->key];
+
+    if (r->end.outcome != OUTCOME_OK) {
+        serves(o, op, r, false, latency_well(r), bin);
+        return;
+    }
+    serves(o, op, r, false, true, bin);
+    if (has(o, OBSERVE_TALLIES))
+        tallies_read(&o->tallies, op, r);
+    if ((key->entry | key->notes) != 0) {
+        read_of_busy(o, op, r, bin);
+    } else {
+        if (has(o, OBSERVE_STALENESS))
+            staleness_fresh(&o->staleness, op, bin);
+        guarantees_read_bare(&o->guarantees, op);
+    }
     if (o->has_delta)
         delta_reads(o, op, r);
 }
@@ -170,7 +189,7 @@ static void read_ends(struct observation *o, const struct operation *op, const s
 static void commits(struct observation *o, const struct operation *op, const struct history_record *r,
                     struct live_write *named)
 {
-    bool well = r->end.outcome == OUTCOME_OK || r->end.outcome == OUTCOME_NO;
+    bool well = latency_well(r);
 
     if (well && has(o, OBSERVE_RECOVERY))
         recovery_success(&o->recovery, op, r->time);
@@ -193,7 +212,9 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 {
     bool ok = r->end.outcome == OUTCOME_OK;
 
-    serves(o, op, r, true, series_at(&o->series, op->region, op->begin_time));
+    serves(o, op, r, true, latency_well(r), series_at(&o->series, op->region, op->begin_time));
+    if (has(o, OBSERVE_TALLIES))
+        tallies_wrote(&o->tallies, op, r);
     commits(o, op, r, named);
     if (has(o, OBSERVE_GUARANTEES))
         guarantees_wrote(&o->guarantees, &o->ledger, op, ok ? r->op : 0);
@@ -211,14 +232,14 @@ static bool end(struct observation *o, const struct history_record *r, struct li
     if (op == NULL)
         return true;
     bool writes = op->kind != GEO_READ;
-    if (r->node != HISTORY_NO_NODE)
-        operations_sample(&o->operations, op, r->node, r->end.instant);
-    if (writes)
+    if (writes) {
         write_ends(o, op, r, *named);
-    else if (!op->is_probe)
+    } else if (!op->is_probe) {
         read_ends(o, op, r);
-    else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS))
+    } else if (r->end.outcome == OUTCOME_OK && has(o, OBSERVE_STALENESS)) {
+        sample_last(o, op, r);
         staleness_probe(&o->staleness, &o->ledger, &o->operations, op);
+    }
     operations_end(&o->operations, op);
     return writes;
 }

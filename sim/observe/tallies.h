@@ -31,9 +31,10 @@ void tallies_begin(struct tallies *t, const struct operation *op);
 /* `again`: this very write was taken before; `op` NULL: its operation has ended. */
 void tallies_take(struct tallies *t, const struct history_record *r, struct operation *op, bool again,
                   bool in_window);
+/* One that has ended with OK. */
 static inline void tallies_read(struct tallies *t, const struct operation *op, const struct history_record *r)
 {
-    if (r->end.outcome != OUTCOME_OK || !op->in_window)
+    if (!op->in_window)
         return;
     t->any_read = true;
     if (r->end.value_count > t->siblings)
