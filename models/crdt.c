@@ -152,21 +152,18 @@ static size_t row_fill(geo_replica *r, void *payload, const void *row)
     return sizeof head + crdt_row_bytes(type_of(r), width(r));
 }
 
-static size_t pack_row(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                       uint64_t *wire_bytes)
+static size_t pack_row(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     const void *row = row_of(r, key);
     uint64_t bytes = crdt_wire_bytes(type_of(r), row, width(r), s->exchange.value_bytes);
 
-    (void)to;
     (void)kept;
     *wire_bytes = bytes;
     return bytes == 0 ? 0 : row_fill(r, payload, row);
 }
 
-static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                         uint64_t *wire_bytes)
+static size_t pack_delta(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     _Alignas(8) unsigned char delta[MOST_NODES * sizeof(struct crdt_set)];
     const struct state *s = geo_state(r);
@@ -175,10 +172,9 @@ static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *k
 
     /* A node that has lost its disk does not know its own removes any more. */
     if (geo_incarnation(r) > 0)
-        return pack_row(r, key, to, kept, payload, wire_bytes);
+        return pack_row(r, key, kept, payload, wire_bytes);
     uint64_t elements = is_set ? 0 : s->exchange.value_bytes;
 
-    (void)to;
     crdt_delta(type_of(r), row_of(r, key), width(r), geo_self(r), kept,
                is_set ? geo_row(r, REMOVES, key) : NULL, delta);
     /* of the fresh elements only the new one travels: the digest stands for those before it */
@@ -187,14 +183,13 @@ static size_t pack_delta(geo_replica *r, geo_key key, geo_node to, const void *k
     return row_fill(r, payload, delta);
 }
 
-static size_t pack_operation(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
+static size_t pack_operation(geo_replica *r, geo_key key, const void *kept, void *payload,
                              uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     struct payload head = {.what = PAYLOAD_OPERATION};
 
     (void)key;
-    (void)to;
     memcpy(payload, &head, sizeof head);
     memcpy((char *)payload + sizeof head, kept, crdt_operation_bytes(width(r)));
     *wire_bytes = crdt_operation_wire_bytes(type_of(r), kept, width(r), s->exchange.value_bytes);

@@ -385,13 +385,11 @@ static void compare_begin(geo_replica *r)
 
 /* ---- Copies, for a node that lost its disk ---- */
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                   uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
 
-    (void)to;
     (void)kept;
     if (v.version.write == 0)
         return 0;

@@ -57,18 +57,20 @@ enum { CLOCK = EXCHANGE_STORES };
 /* The clock outlives a crash that loses memory: a record of a durable log of one. */
 static struct clock *clock_of(geo_replica *r)
 {
-    if (geo_log_last(r, CLOCK) == 0)
+    struct clock *c = geo_log_at(r, CLOCK, 1);
+
+    if (c == NULL) {
         geo_log_append(r, CLOCK, &(struct clock){0});
-    return geo_log_at(r, CLOCK, 1);
+        c = geo_log_at(r, CLOCK, 1);
+    }
+    return c;
 }
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                   uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
 
-    (void)to;
     if (kept != NULL)
         memcpy(&v, kept, sizeof v);
     if (v.version.write == 0)
@@ -146,8 +148,7 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
 
 static void on_message(geo_replica *r, const geo_message *m)
 {
-    struct state *s = geo_state(r);
-    struct peer *p = geo_peer(r, m->from);
+    const struct state *s = geo_state(r);
 
     if (m->type < EXCHANGE_MESSAGES) {
         struct exchange_def d = exchange_of(r);
@@ -160,7 +161,7 @@ static void on_message(geo_replica *r, const geo_message *m)
     }
     const struct forward_request *request = m->body;
     const geo_op *op = &request->op;
-    if (forward_repeats(r, &p->forward, m))
+    if (m->from != geo_self(r) && forward_repeats(r, &((struct peer *)geo_peer(r, m->from))->forward, m))
         return;
     if (s->exchange.is_empty) {
         forward_answer(r, request->asked, REPLY, op, GEO_REFUSED, NULL, 0);

@@ -102,13 +102,11 @@ static uint32_t votes_of(const geo_choice *c, uint32_t n)
 
 /* ---- Rows: hints and copies ---- */
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                   uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     const struct state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
 
-    (void)to;
     if (kept != NULL)
         memcpy(&v, kept, sizeof v);
     if (v.version.write == 0)

@@ -43,7 +43,7 @@ void copy_give(geo_replica *r, const struct copy_def *d, const geo_message *m, u
         struct row row = {.key = c.next};
         if (!row_held_by(r, row.key, m->from) || !row_held_by(r, row.key, geo_self(r)))
             continue;
-        row.bytes = (uint32_t)d->pack(r, row.key, m->from, NULL, payload, &row.wire_bytes);
+        row.bytes = (uint32_t)d->pack(r, row.key, NULL, payload, &row.wire_bytes);
         size_t padded = row_padded(row.bytes);
         if (row.bytes == 0)
             continue;

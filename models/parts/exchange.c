@@ -77,15 +77,14 @@ static void copied(geo_replica *r, const struct exchange_def *d, geo_node from)
 
 void exchange_message(geo_replica *r, const struct exchange_def *d, const geo_message *m)
 {
-    struct outbox_def outbox = outbox_of(d);
+    if (m->type == EXCHANGE_ROW || m->type == EXCHANGE_BATCH || m->type == EXCHANGE_ACK) {
+        struct outbox_def outbox = outbox_of(d);
+        outbox_take(r, &outbox, m);
+        return;
+    }
     struct copy_def copy = copy_of(d);
 
     switch (m->type) {
-    case EXCHANGE_ROW:
-    case EXCHANGE_BATCH:
-    case EXCHANGE_ACK:
-        outbox_take(r, &outbox, m);
-        break;
     case EXCHANGE_HELLO:
         copy_begin(r, &copy, m->from);
         break;

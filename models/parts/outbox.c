@@ -58,16 +58,15 @@ static void cut(geo_replica *r, const struct outbox_def *d)
         geo_log_cut(r, d->store, first, last);
 }
 
-/* Packs the record for `to` at `body`; its bytes, 0 when there is nothing to tell. */
-static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, geo_node to,
-                   unsigned char *body)
+/* Packs the record at `body`; its bytes, 0 when there is nothing to tell. */
+static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, unsigned char *body)
 {
     struct outbox_record *o = geo_log_at(r, d->store, position);
     struct row row = {.key = o->key, .op = o->op, .wire_bytes = o->bytes, .origin = geo_self(r)};
 
     row.position = keeps(r, d) ? position : 0;
     row_pack *fill = o->is_sent ? d->pack_again : d->pack;
-    row.bytes = (uint32_t)fill(r, o->key, to, kept_of(o), body + sizeof row, &row.wire_bytes);
+    row.bytes = (uint32_t)fill(r, o->key, kept_of(o), body + sizeof row, &row.wire_bytes);
     if (row.bytes == 0)
         return 0;
     memcpy(body, &row, sizeof row);
@@ -75,18 +74,18 @@ static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position
     return sizeof row + row_padded(row.bytes);
 }
 
-static void send_row(geo_replica *r, const struct outbox_def *d, geo_node to, const unsigned char *body,
-                     size_t bytes)
+static void send_row(geo_replica *r, const struct outbox_def *d, const geo_node *to, uint32_t count,
+                     const unsigned char *body, size_t bytes)
 {
     struct row row;
 
     memcpy(&row, body, sizeof row);
-    geo_send(r, to,
-             (geo_out){.type = d->row,
-                       .lane = d->in_order ? row.origin + 1 : 0,
-                       .wire_bytes = row.wire_bytes,
-                       .op = row.op},
-             body, bytes);
+    geo_send_many(r, to, count,
+                  (geo_out){.type = d->row,
+                            .lane = d->in_order ? row.origin + 1 : 0,
+                            .wire_bytes = row.wire_bytes,
+                            .op = row.op},
+                  body, bytes);
 }
 
 /* All of first..last that `to` holds, in as few messages as they fit in. */
@@ -100,7 +99,7 @@ static void ship_to(geo_replica *r, const struct outbox_def *d, geo_node to, uin
         const struct outbox_record *o = geo_log_at(r, d->store, p);
         if (!row_held_by(r, o->key, to))
             continue;
-        size_t bytes = pack(r, d, p, to, one);
+        size_t bytes = pack(r, d, p, one);
         if (used + bytes > sizeof body) {
             geo_send(r, to, (geo_out){.type = d->batch, .wire_bytes = wire}, body, used);
             used = 0;
@@ -124,11 +123,9 @@ void outbox_ship(geo_replica *r, const struct outbox_def *d)
         _Alignas(8) unsigned char one[ROWS_BYTES];
         geo_node others[ROW_HOLDERS_MOST];
         uint32_t count = row_others(r, ((struct outbox_record *)geo_log_at(r, d->store, last))->key, others);
-        for (uint32_t i = 0; i < count; i++) {
-            size_t bytes = pack(r, d, last, others[i], one);
-            if (bytes > 0)
-                send_row(r, d, others[i], one, bytes);
-        }
+        size_t bytes = count > 0 ? pack(r, d, last, one) : 0;
+        if (bytes > 0)
+            send_row(r, d, others, count, one, bytes);
     } else {
         for (geo_node to = 0; first < last && to < geo_nodes(r); to++)
             if (to != geo_self(r))
@@ -155,7 +152,8 @@ static void take_batch(geo_replica *r, const struct outbox_def *d, const geo_mes
         struct row row;
         memcpy(&row, at, sizeof row);
         size_t bytes = sizeof row + row_padded(row.bytes);
-        send_row(r, d, geo_self(r), at, bytes);
+        geo_node self = geo_self(r);
+        send_row(r, d, &self, 1, at, bytes);
         at += bytes;
     }
 }
@@ -202,9 +200,9 @@ void outbox_resend(geo_replica *r, const struct outbox_def *d, geo_ns after)
         uint32_t count = takers(r, d, o->key, to);
         for (uint32_t i = 0; i < count; i++) {
             o = geo_log_at(r, d->store, p);
-            size_t bytes = acked(d, o)[to[i]] ? 0 : pack(r, d, p, to[i], one);
+            size_t bytes = acked(d, o)[to[i]] ? 0 : pack(r, d, p, one);
             if (bytes > 0)
-                send_row(r, d, to[i], one, bytes);
+                send_row(r, d, &to[i], 1, one, bytes);
         }
         outbox_was_sent(r, d, p);
     }

@@ -16,10 +16,10 @@ struct row {
     uint32_t bytes;      /* of the payload that follows, padded to 8 */
 };
 
-/* Fills `payload` (room for ROWS_BYTES - sizeof (struct row)) with what `to` should know of the key; its
- * bytes, 0 when there is nothing to tell. `kept` is what the outbox keeps with the write, NULL for a copy. */
-typedef size_t row_pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                        uint64_t *wire_bytes);
+/* Fills `payload` (room for ROWS_BYTES - sizeof (struct row)) with what other replicas should know of the
+ * key; its bytes, 0 when there is nothing to tell. `kept` is what the outbox keeps with the write, NULL for a
+ * copy. */
+typedef size_t row_pack(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes);
 
 /* Takes in what came. false: it could not be used yet; it is not acknowledged and comes again. */
 typedef bool row_unpack(geo_replica *r, geo_key key, geo_node origin, const void *payload, size_t bytes);

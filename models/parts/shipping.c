@@ -35,13 +35,11 @@ static bool is_mine(const geo_replica *r, const struct shipping_def *d, geo_key 
 
 /* ---- Copies ---- */
 
-static size_t pack(geo_replica *r, geo_key key, geo_node to, const void *kept, void *payload,
-                   uint64_t *wire_bytes)
+static size_t pack(geo_replica *r, geo_key key, const void *kept, void *payload, uint64_t *wire_bytes)
 {
     const struct shipping_state *s = geo_state(r);
     geo_value v = geo_stored(r, key);
 
-    (void)to;
     (void)kept;
     if (v.version.write == 0)
         return 0;
