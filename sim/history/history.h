@@ -200,8 +200,8 @@ struct history_reader {
 
 /* Private to the functions below. */
 struct history {
-    uint64_t position; /* of the last record, 0 when none */
-    uint32_t wanted;   /* kinds that anybody reads: the others are counted and go */
+    uint64_t position;                /* of the last record, 0 when none */
+    uint32_t wanted;                  /* kinds that anybody reads: the others are counted and go */
     struct history_entry *next, *end; /* where the next record goes; the end of the batch */
     uint8_t *next_kind;               /* and its kind */
     struct history_entry *batch;

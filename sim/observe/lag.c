@@ -17,8 +17,8 @@ void lag_close(struct lag *l)
 }
 
 /* One replica of one write; `bins`: of the series at its commit, of all regions. */
-HOT void lag_add(struct lag *l, const struct live_write *w, struct series_bin *bins, uint32_t from, uint32_t to,
-                 sim_ns lag, bool at_least)
+HOT void lag_add(struct lag *l, const struct live_write *w, struct series_bin *bins, uint32_t from,
+                 uint32_t to, sim_ns lag, bool at_least)
 {
     struct lag_pair *pair = &l->pairs[from * l->setting->region_count + to];
 
