@@ -58,10 +58,10 @@ static void cut(geo_replica *r, const struct outbox_def *d)
         geo_log_cut(r, d->store, first, last);
 }
 
-/* Packs the record at `body`; its bytes, 0 when there is nothing to tell. */
-static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, unsigned char *body)
+/* Packs the record of a position at `body`; its bytes, 0 when there is nothing to tell. */
+static size_t pack(geo_replica *r, const struct outbox_def *d, uint64_t position, struct outbox_record *o,
+                   unsigned char *body)
 {
-    struct outbox_record *o = geo_log_at(r, d->store, position);
     struct row row = {.key = o->key, .op = o->op, .wire_bytes = o->bytes, .origin = geo_self(r)};
 
     row.position = keeps(r, d) ? position : 0;
@@ -96,10 +96,10 @@ static void ship_to(geo_replica *r, const struct outbox_def *d, geo_node to, uin
     uint64_t wire = 0;
 
     for (uint64_t p = first; p <= last; p++) {
-        const struct outbox_record *o = geo_log_at(r, d->store, p);
+        struct outbox_record *o = geo_log_at(r, d->store, p);
         if (!row_held_by(r, o->key, to))
             continue;
-        size_t bytes = pack(r, d, p, one);
+        size_t bytes = pack(r, d, p, o, one);
         if (used + bytes > sizeof body) {
             geo_send(r, to, (geo_out){.type = d->batch, .wire_bytes = wire}, body, used);
             used = 0;
@@ -122,8 +122,9 @@ void outbox_ship(geo_replica *r, const struct outbox_def *d)
     if (first == last) {
         _Alignas(8) unsigned char one[ROWS_BYTES];
         geo_node others[ROW_HOLDERS_MOST];
-        uint32_t count = row_others(r, ((struct outbox_record *)geo_log_at(r, d->store, last))->key, others);
-        size_t bytes = count > 0 ? pack(r, d, last, one) : 0;
+        struct outbox_record *o = geo_log_at(r, d->store, last);
+        uint32_t count = row_others(r, o->key, others);
+        size_t bytes = count > 0 ? pack(r, d, last, o, one) : 0;
         if (bytes > 0)
             send_row(r, d, others, count, one, bytes);
     } else {
@@ -200,7 +201,7 @@ void outbox_resend(geo_replica *r, const struct outbox_def *d, geo_ns after)
         uint32_t count = takers(r, d, o->key, to);
         for (uint32_t i = 0; i < count; i++) {
             o = geo_log_at(r, d->store, p);
-            size_t bytes = acked(d, o)[to[i]] ? 0 : pack(r, d, p, one);
+            size_t bytes = acked(d, o)[to[i]] ? 0 : pack(r, d, p, o, one);
             if (bytes > 0)
                 send_row(r, d, &to[i], 1, one, bytes);
         }

@@ -120,8 +120,7 @@ double ziggurat_normal(random_stream *s)
     for (;;) {
         uint64_t word = random_u64(s);
         size_t i = word & (LAYERS - 1);
-        double sign = (double)((int64_t)(word >> 7 & 2) - 1),
-               x = random_unit_of(word) * normal.x[i];
+        double sign = (double)((int64_t)(word >> 7 & 2) - 1), x = random_unit_of(word) * normal.x[i];
 
         if (x < normal.x[i + 1])
             return sign * x;

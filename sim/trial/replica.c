@@ -35,6 +35,7 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
     for (uint32_t i = 0; i < t->store_count; i++) {
         struct store *s = &r->stores[i];
         *s = (struct store){.def = &model->stores[i],
+                            .kind = model->stores[i].kind,
                             .record_bytes = replica_record_bytes(&model->stores[i], nodes),
                             .first = 1};
         if (s->def->kind == GEO_ROWS) {
@@ -100,8 +101,9 @@ geo_op_id geo_op_open(const geo_replica *r, geo_op_id id)
 static struct store *store_of(const geo_replica *r, uint32_t store, uint8_t kind)
 {
     CHECK(store < r->trial->store_count);
-    CHECK(r->stores[store].def->kind == kind);
-    return &r->stores[store];
+    struct store *s = &r->stores[store];
+    CHECK(s->kind == kind);
+    return s;
 }
 
 void *geo_row(geo_replica *r, uint32_t store, geo_key key)

@@ -9,6 +9,7 @@
 struct store {
     const geo_store_def *def;
     uint32_t record_bytes;
+    uint8_t kind; /* the definition's */
     unsigned char *rows;
     size_t rows_bytes;
     unsigned char *records; /* of a log: a ring */

@@ -60,7 +60,7 @@ struct agenda_tournament {
 
 struct agenda {
     struct event_queue *queue;
-    bool look; /* the queue's first event may be another than `times` says */
+    bool look; /* the queue's first event is not known: it stands at 0, to be looked up when its turn comes */
     /* [group]: its first event, and whose line of the group it is */
     sim_ns times[AGENDA_GROUPS];
     uint64_t orders[AGENDA_GROUPS], lines[AGENDA_GROUPS];
@@ -110,30 +110,43 @@ static inline agenda_key agenda_first_of(const struct agenda *a, enum agenda_gro
     return agenda_key_of(a->times[group], a->orders[group]);
 }
 
+static inline void agenda_look_later(struct agenda *a)
+{
+    a->look = true;
+    agenda_set(a, AGENDA_QUEUE, 0);
+}
+
+static inline void agenda_look(struct agenda *a)
+{
+    sim_ns time;
+    uint64_t order;
+    bool any = event_queue_peek(a->queue, &time, &order);
+
+    a->look = false;
+    agenda_set(a, AGENDA_QUEUE, any ? agenda_key_of(time, order) : AGENDA_NONE);
+}
+
 /* The group that has the first event of all, and its time; SIM_NS_NEVER: there is none, or none that will
  * ever happen. */
 static inline enum agenda_group agenda_first(struct agenda *a, sim_ns *time)
 {
-    if (a->look) {
-        sim_ns first;
-        uint64_t order;
-        a->look = false;
-        agenda_set(a, AGENDA_QUEUE,
-                   event_queue_peek(a->queue, &first, &order) ? agenda_key_of(first, order) : AGENDA_NONE);
-    }
-    uint32_t group = 0;
-    sim_ns least = a->times[0];
+    for (;;) {
+        uint32_t group = 0;
+        sim_ns least = a->times[0];
 #pragma GCC unroll 8
-    for (uint32_t g = 1; g < AGENDA_GROUPS; g++) {
-        sim_ns its = a->times[g];
-        bool sooner = its < least;
-        if (__builtin_expect(its == least, 0))
-            sooner = a->orders[g] < a->orders[group];
-        group = agenda_chance(sooner) ? g : group;
-        least = agenda_chance(sooner) ? its : least;
+        for (uint32_t g = 1; g < AGENDA_GROUPS; g++) {
+            sim_ns its = a->times[g];
+            bool sooner = its < least;
+            if (__builtin_expect(its == least, 0))
+                sooner = a->orders[g] < a->orders[group];
+            group = agenda_chance(sooner) ? g : group;
+            least = agenda_chance(sooner) ? its : least;
+        }
+        *time = least;
+        if (group != AGENDA_QUEUE || !a->look)
+            return (enum agenda_group)group;
+        agenda_look(a);
     }
-    *time = least;
-    return (enum agenda_group)group;
 }
 
 /* Which line of a group of many has the group's first event. */
@@ -160,13 +173,13 @@ static inline void *agenda_pop(struct agenda *a)
     void *payload;
 
     CHECK(event_queue_pop(a->queue, &time, &order, &payload));
-    a->look = true;
+    agenda_look_later(a);
     return payload;
 }
 
 static inline bool agenda_cancel(struct agenda *a, event_handle h)
 {
-    a->look = true;
+    agenda_look_later(a);
     return event_queue_cancel(a->queue, h);
 }
 

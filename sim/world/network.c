@@ -126,43 +126,60 @@ static bool bursts_bad(struct wan_link *link, sim_ns now)
     return link->bad;
 }
 
-/* Loss and delay of one transmission; false: it is lost. `again_ns`: when a duplicate follows (datagrams),
- * else -1. */
-static bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
-                     sim_ns *again_ns)
+/* One draw of the way's length. */
+HOT sim_ns draw_delay(const struct wan_link *link, random_stream *s)
 {
     const struct link_def *def = link->def;
+    sim_ns way = link->constant_ns;
+
+    if (link->draws_delay) {
+        double drawn = distribution_draw(def->delay, s) * (def->delay_is_round_trip ? 0.5 : 1);
+        way = not_negative((sim_ns)llrint(drawn));
+    }
+    return link->draws_jitter ? way + not_negative(distribution_draw_ns(def->jitter, s)) : way;
+}
+
+/* The stream's first two words are its fate: a delay does not depend on the loss that is set. */
+HOT random_stream luck_of(const struct wan_link *link, const struct message *m)
+{
+    return random_stream_new(random_key_number(link->key, m->luck), m->luck_count, m->transmission);
+}
+
+/* draw_way where something may be lost, or come twice. */
+static APART bool draw_way_and_fate(struct world *w, struct wan_link *link, const struct link_state *state,
+                                    const struct message *m, sim_ns *delay_ns, sim_ns *again_ns)
+{
+    const struct link_def *def = link->def;
+    random_stream s = luck_of(link, m);
+    double loss = state->loss >= 0 ? state->loss
+                  : def->bursts.on ? (bursts_bad(link, w->now) ? def->bursts.bad : def->bursts.good)
+                                   : def->loss;
+    double lost = random_unit(&s);
+    bool twin = random_unit(&s) < def->duplicate && w->def->datagram;
+
+    *delay_ns = draw_delay(link, &s);
+    if (twin)
+        *again_ns = draw_delay(link, &s);
+    return lost >= loss;
+}
+
+/* Loss and delay of one transmission; false: it is lost. `again_ns`: when a duplicate follows (datagrams),
+ * else -1. */
+HOT bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
+                  sim_ns *again_ns)
+{
     const struct link_state *state = state_of(w, m->from_region, m->to_region);
 
     *again_ns = -1;
-    if (!link->draws && state->loss < 0) {
-        *delay_ns = link->constant_ns;
-    } else {
-        random_stream s =
-            random_stream_new(random_key_number(link->key, m->luck), m->luck_count, m->transmission);
-        double loss = state->loss >= 0 ? state->loss
-                      : def->bursts.on ? (bursts_bad(link, w->now) ? def->bursts.bad : def->bursts.good)
-                                       : def->loss;
-        double lost = 1;
-        bool twin = false;
-        if (link->draws_fate || loss > 0) {
-            lost = random_unit(&s);
-            twin = random_unit(&s) < def->duplicate && w->def->datagram;
-        } else {
-            random_seek(&s, 2); /* a delay does not depend on the loss that is set */
-        }
-        for (int copy = 0; copy < (twin ? 2 : 1); copy++) {
-            sim_ns way = link->constant_ns;
-            if (link->draws_delay) {
-                double drawn = distribution_draw(def->delay, &s) * (def->delay_is_round_trip ? 0.5 : 1);
-                way = not_negative((sim_ns)llrint(drawn));
-            }
-            if (link->draws_jitter)
-                way += not_negative(distribution_draw_ns(def->jitter, &s));
-            *(copy == 0 ? delay_ns : again_ns) = way;
-        }
-        if (lost < loss)
+    if (link->draws_fate || state->loss >= 0) {
+        if (!draw_way_and_fate(w, link, state, m, delay_ns, again_ns))
             return false;
+    } else if (link->draws) {
+        random_stream s = luck_of(link, m);
+        random_seek(&s, 2);
+        *delay_ns = draw_delay(link, &s);
+    } else {
+        *delay_ns = link->constant_ns;
     }
     if (state->factor != 1) {
         *delay_ns = (sim_ns)llrint((double)*delay_ns * state->factor);
@@ -248,7 +265,7 @@ static void fetch(const struct world *w, const struct message *m)
 
 /* The next of its channel, where nothing that was sent before arrives later. Only after a restart, which
  * forgets what was under way, may that be. */
-static void arrives_in_turn(struct world *w, struct message *m, struct channel *c, sim_ns time)
+HOT void arrives_in_turn(struct world *w, struct message *m, struct channel *c, sim_ns time)
 {
     uint64_t order = world_order(w, m->from_region);
     agenda_key key = agenda_key_of(time, order);

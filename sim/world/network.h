@@ -95,7 +95,8 @@ struct network {
     struct channel *channels; /* [from node * (nodes - 1) + to node, less 1 beyond `from`] */
     random_key leg_key, far_key;
     struct service_time serves[GEO_SERVE_APPLY + 1]; /* [enum geo_service] */
-    struct pool pieces;                              /* messages and bodies */
+    bool serves_at_once; /* none of them takes time, ever: no server is ever at work */
+    struct pool pieces;  /* messages and bodies */
     uint32_t message_types;
     const geo_message_def *defs;
     const geo_distribution *legs[GEO_LEGS + 1]; /* of the model; NULL: the network's own delays */

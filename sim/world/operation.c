@@ -79,19 +79,13 @@ void operation_pending_grow(struct op_table *o)
     }
 }
 
-uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region)
+void operation_uses_grow(struct operation *one)
 {
-    for (uint32_t i = 0; i < one->use_count; i++)
-        if (one->uses[i].from == from_region && one->uses[i].to == to_region)
-            return one->uses[i].count++;
-    if (one->use_count == one->use_capacity) {
-        struct link_use *more = memory_new(one->use_capacity * 2, sizeof *more);
-        memcpy(more, one->uses, one->use_count * sizeof *more);
-        if (one->use_capacity > LINK_USES_INLINE)
-            free(one->uses);
-        one->uses = more;
-        one->use_capacity *= 2;
-    }
-    one->uses[one->use_count++] = (struct link_use){(uint16_t)from_region, (uint16_t)to_region, 1};
-    return 0;
+    struct link_use *more = memory_new(one->use_capacity * 2, sizeof *more);
+
+    memcpy(more, one->uses, one->use_count * sizeof *more);
+    if (one->use_capacity > LINK_USES_INLINE)
+        free(one->uses);
+    one->uses = more;
+    one->use_capacity *= 2;
 }

@@ -31,17 +31,18 @@ enum { LINK_USES_INLINE = 6, PENDING_LEAST = 16 };
 
 struct operation {
     geo_op op;               /* op.id is of the newest attempt */
-    uint32_t holds;          /* messages that speak of it */
     uint32_t at_region;      /* where it is issued: the client's, or where it roams */
-    bool open;               /* its client waits */
-    bool wants_probes;       /* of a write: reads follow its commit */
     uint8_t pending_attempt; /* that the request was of, and its identity: pending_id */
     uint32_t pending_node, pending_epoch;
-    void *pending; /* the model's memory, at node pending_node; NULL: none */
     uint64_t pending_id;
     geo_ns gives_up_at; /* the first attempt, and its place among what happens then */
     uint64_t gives_up_order;
+    /* from here to `uses` all zero at first, but for `open` */
+    void *pending;        /* the model's memory, at node pending_node; NULL: none */
     event_handle timeout; /* of a later attempt */
+    uint32_t holds;       /* messages that speak of it */
+    bool open;            /* its client waits */
+    bool wants_probes;    /* of a write: reads follow its commit */
     uint32_t use_count, use_capacity;
     struct link_use *uses; /* use_inline, or memory of its own */
     struct link_use use_inline[LINK_USES_INLINE];
@@ -82,6 +83,7 @@ void op_table_close(struct op_table *o);
 void operation_ring_grow(struct ring *ring);
 void operation_pool_grow(struct op_table *o);
 void operation_pending_grow(struct op_table *o);
+void operation_uses_grow(struct operation *one);
 
 static inline uint32_t op_table_ring_index(uint64_t id)
 {
@@ -122,7 +124,7 @@ static inline struct operation *operation_find(const struct op_table *o, uint64_
 }
 
 /* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
- * to fill in, all else zero. It does not move. */
+ * to fill in, as is at_region; no attempt is under way. It does not move. */
 static inline struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)
 {
     uint32_t index = 2 * region + probe;
@@ -136,7 +138,7 @@ static inline struct operation *operation_new(struct op_table *o, uint32_t regio
     struct operation *one = o->free_operations;
     o->free_operations = one->next;
     ring->slots[count & ring->mask] = one;
-    memset(&one->holds, 0, offsetof(struct operation, uses) - offsetof(struct operation, holds));
+    memset(&one->pending, 0, offsetof(struct operation, uses) - offsetof(struct operation, pending));
     one->open = true; /* the list of uses is empty; `op` is the caller's */
     one->uses = one->use_inline;
     one->use_capacity = LINK_USES_INLINE;
@@ -214,6 +216,18 @@ static inline void operation_close(struct op_table *o, struct operation *one)
 }
 
 /* The number of messages of the operation that went this way before; counts this one. */
-uint32_t operation_count_message(struct operation *one, uint32_t from_region, uint32_t to_region);
+static inline uint32_t operation_count_message(struct operation *one, uint32_t from_region,
+                                               uint32_t to_region)
+{
+    struct link_use *use = one->uses, *end = use + one->use_count;
+
+    for (; use < end; use++)
+        if (use->from == from_region && use->to == to_region)
+            return use->count++;
+    if (__builtin_expect(one->use_count == one->use_capacity, 0))
+        operation_uses_grow(one);
+    one->uses[one->use_count++] = (struct link_use){(uint16_t)from_region, (uint16_t)to_region, 1};
+    return 0;
+}
 
 #endif

@@ -24,18 +24,28 @@ void network_open_service(struct world *w)
             time->constant = constant > 0 ? constant : 0;
         }
     }
+    w->network.serves_at_once = true;
+    for (int kind = GEO_SERVE_READ; kind <= GEO_SERVE_APPLY; kind++)
+        w->network.serves_at_once &=
+            w->network.serves[kind].drawn == NULL && w->network.serves[kind].constant == 0;
+    for (uint32_t i = 0; i < w->def->fault_count; i++)
+        w->network.serves_at_once &= w->def->faults[i].kind != FAULT_OVERLOAD;
 }
 
-static sim_ns service_time(struct world *w, struct service *service, const struct message *m)
+static APART sim_ns draw_service_time(struct world *w, struct service *service, const struct message *m,
+                                      const struct distribution *drawn_from)
+{
+    uint64_t luck = m->op != 0 ? place_luck_of(&w->places, m->op) : ~service->count[m->service]++;
+    random_stream s = random_stream_new(service->key[m->service], luck, m->attempt);
+    sim_ns drawn = distribution_draw_ns(drawn_from, &s);
+    return drawn > 0 ? drawn : 0;
+}
+
+HOT sim_ns service_time(struct world *w, struct service *service, const struct message *m)
 {
     const struct service_time *time = &w->network.serves[m->service];
 
-    if (time->drawn == NULL)
-        return time->constant;
-    uint64_t luck = m->op != 0 ? place_luck_of(&w->places, m->op) : ~service->count[m->service]++;
-    random_stream s = random_stream_new(service->key[m->service], luck, m->attempt);
-    sim_ns drawn = distribution_draw_ns(time->drawn, &s);
-    return drawn > 0 ? drawn : 0;
+    return time->drawn == NULL ? time->constant : draw_service_time(w, service, m, time->drawn);
 }
 
 /* Books the job at its receiver. True: it is done at this instant, and still the caller's. */
@@ -87,7 +97,8 @@ static void run_lane(struct world *w, struct service *service, uint32_t index, s
 
 HOT void serve(struct world *w, struct message *m)
 {
-    if (m->service == GEO_NO_SERVICE || history_op_is_probe(m->op)) {
+    if ((w->network.serves_at_once && m->lane == 0) || m->service == GEO_NO_SERVICE ||
+        history_op_is_probe(m->op)) {
         hand_over(w, m);
         return;
     }

@@ -302,16 +302,16 @@ static bool step_queue(struct world *w, sim_ns time)
 
 HOT void step_line(struct world *w, enum agenda_group group)
 {
-    uint32_t line = agenda_line(&w->agenda, group);
-
-    if (group == AGENDA_ARRIVALS)
-        sessions_arrival(w, line, w->arrivals[line]);
-    else if (group == AGENDA_REQUESTS)
+    if (group == AGENDA_ARRIVALS) {
+        uint32_t region = agenda_line(&w->agenda, AGENDA_ARRIVALS);
+        sessions_arrival(w, region, w->arrivals[region]);
+    } else if (group == AGENDA_REQUESTS) {
         sessions_next_request(w);
-    else if (group == AGENDA_ANSWERS)
+    } else if (group == AGENDA_ANSWERS) {
         sessions_next_answer(w);
-    else
-        network_arrive(w, network_next(w, line));
+    } else {
+        network_arrive(w, network_next(w, agenda_line(&w->agenda, AGENDA_CHANNELS)));
+    }
 }
 
 /* The next event, or false when there is none up to `limit`. */
@@ -339,7 +339,7 @@ bool world_step(struct world *w, sim_ns limit)
     return step(w, limit);
 }
 
-bool world_run(struct world *w, sim_ns limit, const volatile bool *stop)
+APART bool world_run(struct world *w, sim_ns limit, const volatile bool *stop)
 {
     while (step(w, limit))
         if (stop != NULL && *stop)
