@@ -1,11 +1,17 @@
 /* pool.c -- see pool.h. Rooms of one size are cut from a slab, slabs of all sizes from the same blocks, so
  * that a size of which there are few costs no block. The first blocks are small, since most trials need
- * little; the others are a large page each (sparse.h), so that what is looked at at random misses no TLB. */
+ * little, the next a quarter of a megabyte, and the others a large page each (sparse.h). */
 #include "sim/base/pool.h"
 
 #include "sim/base/sparse.h"
 
-enum { SLAB = 1 << 14, SMALL_BLOCK = 1 << 15, LARGE_BLOCK = 1 << 21, SMALL_BLOCKS = 8 };
+enum {
+    SLAB = 1 << 14,
+    SMALL_BLOCK = 1 << 15,
+    MIDDLE_BLOCK = 1 << 18,
+    LARGE_BLOCK = 1 << 21,
+    BLOCKS_EACH = 8
+};
 
 void pool_free(struct pool *p)
 {
@@ -23,13 +29,20 @@ static char *block_new(struct pool *p, size_t bytes)
     return block;
 }
 
+static size_t block_length(const struct pool *p, size_t least)
+{
+    if (p->blocks.count < BLOCKS_EACH && least <= SMALL_BLOCK)
+        return SMALL_BLOCK;
+    return p->blocks.count < 2 * BLOCKS_EACH && least <= MIDDLE_BLOCK ? MIDDLE_BLOCK : LARGE_BLOCK;
+}
+
 /* What is left of the last block is lost: less than what is asked for. */
 static char *slab_new(struct pool *p, size_t bytes)
 {
     if (bytes >= LARGE_BLOCK)
         return block_new(p, bytes);
     if (p->left < bytes) {
-        size_t block = p->blocks.count < SMALL_BLOCKS && bytes <= SMALL_BLOCK ? SMALL_BLOCK : LARGE_BLOCK;
+        size_t block = block_length(p, bytes);
         p->slabs = block_new(p, block);
         p->left = block;
     }
