@@ -61,14 +61,17 @@ static inline void *pool_take(struct pool *p, size_t bytes)
     return room;
 }
 
-static inline void pool_give(struct pool *p, void *room, size_t bytes)
+/* The same where the size is known. `room` is one. */
+static inline void pool_give_sized(struct pool *p, void *room, uint32_t size)
 {
-    uint32_t size = pool_size(bytes);
-
-    if (room == NULL)
-        return;
     memcpy(room, &p->free[size], sizeof(void *));
     p->free[size] = room;
+}
+
+static inline void pool_give(struct pool *p, void *room, size_t bytes)
+{
+    if (room != NULL)
+        pool_give_sized(p, room, pool_size(bytes));
 }
 
 static inline void *pool_resize(struct pool *p, void *room, size_t bytes, size_t bytes_new)

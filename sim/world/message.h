@@ -27,11 +27,8 @@ static inline struct body *body_new(struct network *n, size_t bytes)
 /* NULL is fine. */
 static inline void body_release(struct network *n, struct body *b)
 {
-    if (b != NULL && --b->references == 0) {
-        void **free = &n->pieces.free[b->size]; /* pool_give, but that the size is known */
-        memcpy(b, free, sizeof(void *));
-        *free = b;
-    }
+    if (b != NULL && --b->references == 0)
+        pool_give_sized(&n->pieces, b, b->size);
 }
 
 /* The operation is there as long as a message speaks of it. */
