@@ -3,6 +3,7 @@
 # mean over them is compared with georep's by Welch's test. The limit is such that among all the comparisons of a run
 # where nothing differs one in a hundred runs would name any (Bonferroni); a percentile may differ by one bin of its
 # histogram more (half a thousandth of the limit program's and georep's, 0.01 ms of the others').
+# And georep must find the very same where it looks for these figures alone (`--readers peers`, a row of compare.sh).
 # Prints a table in Markdown, what differs, and exit status 1 if anything does.
 # usage, from the folder of the sources: bench/agree.sh BUILD_DIR [SEEDS [ENGINE...]], engines: limit simpy simgrid ns3
 set -eu
@@ -12,10 +13,17 @@ if [ $# -gt 2 ]; then shift 2; else set -- limit simpy simgrid ns3; fi
 work=$build/agree
 mkdir -p "$work"
 
+# georep_found SEED [OPTION...]
+georep_found() {
+    seed_of_it=$1
+    shift
+    "$build/bench/georep-bench" scenario --csv --found --turns 1 --set seed="$seed_of_it" --set duration=40s "$@"
+}
+
 # found ENGINE SEED: lines `# NAME VALUE`; operations are what each does in about a second. Warm-up as reference_warmup_s.
 found() {
     case $1 in
-    georep) "$build/bench/georep-bench" scenario --csv --found --turns 1 --set seed="$2" --set duration=40s ;;
+    georep) georep_found "$2" ;;
     limit) "$build/bench/limit-reference" --csv --events 400000 --seed "$2" ;;
     simpy) bench/peers/peer_simpy.py reference --csv --events 80000 --seed "$2" ;;
     simgrid) "$build/bench/peer-simgrid" reference --csv --events 200000 --seed "$2" ;;
@@ -26,6 +34,13 @@ found() {
         ;;
     esac
 }
+
+georep_found 1 | grep '^#' >"$work/all"
+georep_found 1 --readers peers | grep '^#' >"$work/alone"
+if ! cmp -s "$work/all" "$work/alone"; then
+    echo "agree.sh: with --readers peers georep finds something else:" >&2
+    diff "$work/all" "$work/alone" >&2 || exit 1
+fi
 
 : >"$work/values" # engine, figure, value
 for engine in georep "$@"; do

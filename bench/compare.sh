@@ -27,7 +27,8 @@ simpy mm1 $here/peers/peer_simpy.py mm1 --csv
 simgrid mm1 $build/bench/peer-simgrid mm1 --csv
 ns3 mm1 $build/bench/peer-ns3 mm1 --csv
 georep reference $build/bench/georep-bench scenario --csv --turns 1
-georep figures $build/bench/georep-bench scenario --csv --turns 1 --readers metrics
+georep metrics $build/bench/georep-bench scenario --csv --turns 1 --readers metrics
+georep peers $build/bench/georep-bench scenario --csv --turns 1 --readers peers
 limit reference $build/bench/limit-reference --csv
 simpy reference $here/peers/peer_simpy.py reference --csv
 simgrid reference $build/bench/peer-simgrid reference --csv
@@ -59,10 +60,18 @@ while [ "$turn" -le "$turns" ]; do
             echo "compare.sh: $program $arguments failed" >&2
             exit 1
         fi
-        [ "$name" != figures ] || name="reference without checks" # the others have none: they stand beside both rows
-        rows_take "$engine" "$name" "$work/out" >>"$rates"
-        [ "$engine $name" = "georep reference" ] || [ "$name" != reference ] ||
-            rows_take "$engine" "reference without checks" "$work/out" >>"$rates"
+        # The others have no checks, and eleven figures alone: they stand beside all three rows.
+        case $engine-$name in
+        georep-metrics) rows_take georep "reference without checks" "$work/out" >>"$rates" ;;
+        georep-peers) rows_take georep "reference by the peers' figures alone" "$work/out" >>"$rates" ;;
+        georep-*) rows_take georep "$name" "$work/out" >>"$rates" ;;
+        *-reference)
+            for row in reference "reference without checks" "reference by the peers' figures alone"; do
+                rows_take "$engine" "$row" "$work/out" >>"$rates"
+            done
+            ;;
+        *) rows_take "$engine" "$name" "$work/out" >>"$rates" ;;
+        esac
         [ "$turn" -gt 1 ] || [ "$name" = reference ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
     done
     turn=$((turn + 1))

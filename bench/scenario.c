@@ -27,6 +27,7 @@ static const struct reader_row {
     {"traffic", {.metrics = OBSERVE_TRAFFIC}},
     {"tallies", {.metrics = OBSERVE_TALLIES}},
     {"backlog", {.metrics = OBSERVE_BACKLOG}},
+    {"peers", {.metrics = WHOLE_PEERS}},
     {"metrics", {.metrics = WHOLE_METRICS}},
     {"linearizable", {.checks = 1u << GEO_LINEARIZABLE}},
     {"sequential", {.checks = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL}},

@@ -16,6 +16,8 @@ struct whole_readers {
     bool history;     /* the file of operations */
 };
 #define WHOLE_METRICS OBSERVE_ALL
+/* Those that find what the programs of bench/peers find (WHOLE_FOUND). */
+#define WHOLE_PEERS (OBSERVE_LATENCY | OBSERVE_STALENESS | OBSERVE_LAG | OBSERVE_CONFLICTS)
 #define WHOLE_CHECKS UINT32_MAX
 
 /* What the programs of bench/peers find of the reference scenario too: by its name in metrics.csv, of
