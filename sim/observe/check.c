@@ -19,11 +19,11 @@ enum { BLOCK = 256 };
 
 struct check_stream {
     struct check_stream_def def;
+    /* -> their number, in order of appearance. Keys below a known number are no names: each has its own line;
+     * but the searches, who keep much of each key, are told such a number. */
     struct check_map key_names, session_names;
-    uint32_t *number_of; /* [key] + 1, 0: not met yet; NULL: keys are any, and in key_names */
     struct check_key_lines keys;
     struct check_link reads[READ_RINGS]; /* what is newer than this is the oldest, and so on around */
-    uint32_t session_count;
     struct check_op *free; /* each has the next as its older one */
     ARRAY(struct check_op *) blocks;
     struct zones *zones;
@@ -83,8 +83,10 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
         s->reads[i].older = s->reads[i].newer = &s->reads[i];
     if (s->def.noun == NULL)
         s->def.noun = "operation";
-    if (s->def.key_count > 0)
-        s->number_of = sparse_new(s->def.key_count * sizeof *s->number_of);
+    if (s->def.key_count > 0) {
+        s->keys.all.items = sparse_new(s->def.key_count * sizeof *s->keys.all.items);
+        s->keys.all.count = s->keys.all.capacity = s->def.key_count;
+    }
     s->zones = zones_new(&s->keys, s->def.noun);
     s->search = search_new(&s->def);
     if (wants(s, GEO_SEQUENTIAL))
@@ -109,33 +111,31 @@ void check_stream_free(struct check_stream *s)
     check_map_free(&s->key_names);
     check_map_free(&s->session_names);
     lines_free(&s->keys.all);
-    sparse_free(s->number_of, s->def.key_count * sizeof *s->number_of);
     free(s);
 }
 
-/* Numbers go to keys as they are met, so that what every checker keeps by key is as long as the keys that
- * were touched are many, of however many there are. */
-static APART uint32_t key_meet(struct check_stream *s, uint64_t key)
+static uint32_t number_of(struct check_map *names, uint64_t name)
 {
-    if (s->number_of != NULL) {
-        CHECK(key < s->def.key_count);
-        lines_add(&s->keys.all);
-        return (s->number_of[key] = (uint32_t)s->keys.all.count) - 1;
-    }
-    uint64_t number = check_map_get(&s->key_names, key, 0);
-    if (number == CHECK_ABSENT) {
-        number = s->keys.all.count;
-        lines_add(&s->keys.all);
-        check_map_put(&s->key_names, key, 0, number);
-    }
+    uint64_t number = check_map_get(names, name, 0);
+
+    if (number == CHECK_ABSENT)
+        check_map_put(names, name, 0, number = names->count);
     return (uint32_t)number;
 }
 
+static APART uint32_t key_named(struct check_stream *s, uint64_t key)
+{
+    CHECK(s->def.key_count == 0);
+    uint32_t number = number_of(&s->key_names, key);
+    if (number >= s->keys.all.count)
+        lines_add(&s->keys.all);
+    return number;
+}
+
+/* Where its line is. */
 static inline uint32_t key_number(struct check_stream *s, uint64_t key)
 {
-    uint32_t number = s->number_of != NULL && key < s->def.key_count ? s->number_of[key] : 0;
-
-    return number != 0 ? number - 1 : key_meet(s, key);
+    return key < s->def.key_count ? (uint32_t)key : key_named(s, key);
 }
 
 void check_key_kind(struct check_stream *s, uint64_t key, enum check_key kind)
@@ -188,27 +188,16 @@ struct check_op *check_op_at(const struct check_stream *s, uint32_t slot)
     return &s->blocks.items[slot / BLOCK][slot % BLOCK];
 }
 
-void check_expect_number(const struct check_stream *s, uint64_t key)
-{
-    expect_line(&s->number_of[key]);
-}
-
-/* For a key that has none yet the first is taken: what is asked for then does no harm. */
+/* For a key that is none the first is taken: what is asked for then does no harm. */
 void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
 {
-    if (s->keys.all.count == 0)
-        soon->count = 0;
-    for (uint32_t i = 0; i < soon->count; i++) {
-        uint32_t number = s->number_of[soon->keys[i]];
-        soon->numbers[i] = number - (number != 0);
-        expect_line(&s->keys.all.items[soon->numbers[i]]);
-    }
-}
+    const struct check_key_line *lines = s->keys.all.items;
+    uint64_t key_count = s->def.key_count;
 
-static inline const struct check_key_line *line_of(const struct check_stream *s,
-                                                   const struct check_soon *soon, uint32_t at)
-{
-    return &s->keys.all.items[soon->numbers[at]];
+    for (uint32_t i = 0; i < soon->count; i++) {
+        soon->lines[i] = &lines[soon->keys[i] < key_count ? soon->keys[i] : 0];
+        expect_line(soon->lines[i]);
+    }
 }
 
 /* Makes the two lists. */
@@ -217,33 +206,32 @@ void check_expect_places(const struct check_stream *s, struct check_soon *soon)
     uint32_t newest = 0, others = 0;
 
     for (uint32_t i = 0; i < soon->count; i++) {
-        uint32_t is_newest = soon->reads[i] & (line_of(s, soon, i)->newest_value == soon->values[i]);
-        soon->newest[newest] = soon->others[others] = (uint8_t)i;
-        newest += is_newest;
+        const struct check_key_line *line = soon->lines[i];
+        uint32_t is_newest = soon->reads[i] & (line->newest_value == soon->values[i]);
+        soon->newest[newest] = soon->others[others] = line;
+        newest += is_newest & (line->newest_seq != 0);
         others += !is_newest;
     }
     soon->newest_count = newest;
     soon->other_count = others;
     for (uint32_t i = 0; i < others; i++) {
-        const struct check_key_line *line = line_of(s, soon, soon->others[i]);
-        zones_expect(s->zones, line);
+        zones_expect(s->zones, soon->others[i]);
         if (s->past != NULL)
-            past_expect_key(s->past, line);
+            past_expect_key(s->past, soon->others[i]);
     }
     for (uint32_t i = 0; i < newest && s->past != NULL; i++)
-        past_expect_newest(s->past, line_of(s, soon, soon->newest[i]));
+        past_expect_newest(s->past, soon->newest[i]);
 }
 
 void check_expect_values(const struct check_stream *s, const struct check_soon *soon)
 {
     for (uint32_t i = 0; i < soon->other_count; i++) {
-        const struct check_key_line *line = line_of(s, soon, soon->others[i]);
-        zones_expect_more(s->zones, line);
+        zones_expect_more(s->zones, soon->others[i]);
         if (s->past != NULL)
-            past_expect_order(s->past, line);
+            past_expect_order(s->past, soon->others[i]);
     }
     for (uint32_t i = 0; i < soon->newest_count && s->past != NULL; i++)
-        past_expect_known(s->past, line_of(s, soon, soon->newest[i]));
+        past_expect_known(s->past, soon->newest[i]);
 }
 
 static enum check_key kind_of(const struct check_stream *s, const struct check_op *op)
@@ -275,20 +263,10 @@ static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
     return link != ring ? ((const struct check_op *)(const void *)link)->begin : CHECK_OPEN;
 }
 
-static APART uint32_t session_named(struct check_stream *s, uint64_t session)
-{
-    uint64_t number = check_map_get(&s->session_names, session, 0);
-
-    if (number == CHECK_ABSENT) {
-        number = s->session_count++;
-        check_map_put(&s->session_names, session, 0, number);
-    }
-    return (uint32_t)number;
-}
-
 static inline uint32_t session_number(struct check_stream *s, uint64_t session)
 {
-    return s->def.numbered_sessions ? (uint32_t)session : session_named(s, session);
+    return s->def.numbered_sessions ? (uint32_t)session
+                                    : number_of(&s->session_names, session);
 }
 
 static inline void advance(struct check_stream *s, uint64_t position)
@@ -302,6 +280,7 @@ static APART void begin_beside(struct check_stream *s, struct check_op *op)
 {
     enum check_key kind = kind_of(s, op);
 
+    op->dense_key = s->def.key_count == 0 ? op->key : number_of(&s->key_names, op->key);
     if (kind != CHECK_KEY_ZONES)
         search_begin(s->search, op, kind);
     if (s->sequential != NULL)

@@ -14,6 +14,10 @@
  * say which of them wait to be held against the others: of five replicas all is in two lines of memory. Keys
  * have a number in order of their first change, and the tables are as long as these are many.
  *
+ * A version mostly comes to one replica after another, each at an instant of its own. The first that has it
+ * is held against all others, and named in the first byte of the bits: as long as nothing else happens to the
+ * key, who then stores that version is held against this one alone.
+ *
  * Memory: 24 bytes a key and replica that was ever written, 8 a key and 64 of them, and 24 for each origin
  * one has merged; 4 bytes a key. */
 #include "sim/base/expect.h"
@@ -30,6 +34,10 @@ struct row {
     uint64_t has, also; /* BY_ORDER: stamp and write of its version; BY_MERGE: two sums over origins */
 };
 
+/* In the first byte: 0, or the row + 1 that was held against all others, none of which differs from it though
+ * it has the same writes. */
+enum { MARKS_FIRST = 8, MODEL_MOST = UINT8_MAX };
+
 struct dirty {
     uint64_t key;
     uint32_t number, row;
@@ -39,7 +47,8 @@ struct alike {
     const struct history_setting *setting;
     struct places places;
     uint32_t *number_of; /* [key], 0: nothing of it has changed yet */
-    uint64_t *rows; /* [number * stride]: `marks` words, a bit for each row that is dirty; then the rows */
+    uint64_t *rows; /* [number * stride]: `marks` words, a byte and then a bit for each row that is dirty;
+                       then the rows */
     uint32_t holders, marks;
     size_t stride, count, room; /* count: of numbers, 0 is nobody's */
     bool *up, *forgot; /* [node]; forgot: lost memory, so that what it has merged is not known any more */
@@ -70,7 +79,7 @@ struct alike *alike_new(const struct history_setting *s)
     c->setting = s;
     places_open(&c->places, s);
     c->holders = c->places.replicas;
-    c->marks = (c->holders + 63) / 64;
+    c->marks = (MARKS_FIRST + c->holders + 63) / 64;
     c->stride = c->marks + c->holders * sizeof(struct row) / sizeof *c->rows;
     c->number_of = sparse_new(s->key_count * sizeof *c->number_of + 1);
     c->count = 1;
@@ -149,23 +158,57 @@ static COLD void tell(struct alike *c, const struct dirty *d)
     }
 }
 
-static inline void compare(struct alike *c, const struct dirty *d)
+/* True: it differs from another. */
+static inline bool compare(struct alike *c, const struct dirty *d)
 {
     const struct row *rows = rows_of(c, d->number), mine = rows[d->row];
     bool differ = false;
 
-    marks_of(c, d->number)[d->row / 64] &= ~(UINT64_C(1) << d->row % 64);
     for (uint32_t i = 0; i < c->holders; i++)
         differ |= answers_differ(&rows[i], &mine);
     if (differ)
         tell(c, d);
+    return differ;
 }
 
 static void settle(struct alike *c)
 {
-    array_each (struct dirty, d, &c->dirty)
+    array_each (struct dirty, d, &c->dirty) {
+        uint32_t bit = MARKS_FIRST + d->row;
+        marks_of(c, d->number)[bit / 64] &= ~(UINT64_C(1) << bit % 64);
         compare(c, d);
+    }
     c->dirty.count = 0;
+}
+
+static inline void set_model(uint64_t *marks, uint32_t model)
+{
+    *marks = (*marks & ~(uint64_t)MODEL_MOST) | model;
+}
+
+/* Held against the others at once: nothing else happens at this instant. */
+static inline void compare_alone(struct alike *c, const struct dirty *d)
+{
+    uint64_t *marks = marks_of(c, d->number);
+    const struct row *rows = rows_of(c, d->number), *mine = &rows[d->row];
+    uint32_t model = *marks & MODEL_MOST;
+
+    if (model != 0 && model != d->row + 1) {
+        const struct row *like = &rows[model - 1];
+        if ((like->has == mine->has) & (like->also == mine->also) & (like->digest == mine->digest))
+            return;
+    }
+    set_model(marks, !compare(c, d) && d->row < MODEL_MOST ? d->row + 1 : 0);
+}
+
+static void forget_row(struct alike *c, uint64_t key, int row)
+{
+    uint32_t number = c->number_of[key];
+
+    if (number == 0)
+        return;
+    rows_of(c, number)[row] = (struct row){0};
+    set_model(marks_of(c, number), 0);
 }
 
 static void forget_disk(struct alike *c, uint32_t node)
@@ -174,8 +217,8 @@ static void forget_disk(struct alike *c, uint32_t node)
     c->forgot[node] = false;
     for (uint64_t key = 0; key < c->setting->key_count; key++) {
         int row = places_row(&c->places, key, node);
-        if (row >= 0 && c->number_of[key] != 0)
-            rows_of(c, c->number_of[key])[row] = (struct row){0};
+        if (row >= 0)
+            forget_row(c, key, row);
     }
 }
 
@@ -183,8 +226,8 @@ static void forget_key(struct alike *c, const struct history_record *r)
 {
     int row = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
-    if (row >= 0 && c->number_of[r->key] != 0)
-        rows_of(c, c->number_of[r->key])[row] = (struct row){0};
+    if (row >= 0)
+        forget_row(c, r->key, row);
 }
 
 static void merge(struct alike *c, const struct history_record *r, struct row *row, uint64_t index)
@@ -205,15 +248,28 @@ static void merge(struct alike *c, const struct history_record *r, struct row *r
     check_map_put(&c->merged, index, origin, r->merge.upto);
 }
 
-static void change(struct alike *c, const struct history_record *r)
+/* Held against the others when the instant is over. */
+static APART void mark(struct alike *c, const struct dirty *d)
+{
+    uint64_t *marks = marks_of(c, d->number);
+    uint32_t at = MARKS_FIRST + d->row;
+    uint64_t bit = UINT64_C(1) << at % 64;
+
+    set_model(marks, 0);
+    if ((marks[at / 64] & bit) == 0)
+        *array_add(&c->dirty) = *d;
+    marks[at / 64] |= bit;
+}
+
+static inline void change(struct alike *c, const struct history_record *r, bool alone)
 {
     int at = r->key < c->setting->key_count ? places_row(&c->places, r->key, r->node) : -1;
 
     if (at < 0 || (r->kind == HISTORY_STORE && !r->store.kept))
         return;
     c->changed_time = r->time;
-    uint32_t number = number_of(c, r->key);
-    struct row *row = &rows_of(c, number)[at];
+    struct dirty d = {r->key, number_of(c, r->key), (uint32_t)at};
+    struct row *row = &rows_of(c, d.number)[at];
     if (r->kind == HISTORY_STORE)
         *row = (struct row){
             .digest = r->store.digest ^ c->initial, .has = (uint64_t)r->store.stamp, .also = r->store.write};
@@ -221,10 +277,10 @@ static void change(struct alike *c, const struct history_record *r)
         row->digest = r->answer.digest ^ c->initial;
     else
         merge(c, r, row, r->key * c->holders + (uint32_t)at);
-    uint64_t *mark = &marks_of(c, number)[at / 64], bit = UINT64_C(1) << at % 64;
-    if ((*mark & bit) == 0)
-        *array_add(&c->dirty) = (struct dirty){r->key, number, (uint32_t)at};
-    *mark |= bit;
+    if (alone)
+        compare_alone(c, &d);
+    else
+        mark(c, &d);
 }
 
 static bool keeps_apart(uint8_t fault_kind)
@@ -241,24 +297,19 @@ void alike_expect_number(const struct alike *c, const struct history_record *r)
 
 void alike_expect_rows(const struct alike *c, const struct history_record *r)
 {
+    enum { LINE = 64 / sizeof(uint64_t) };
     const uint64_t *rows = marks_of(c, r->key < c->setting->key_count ? c->number_of[r->key] : 0);
 
-    for (size_t i = 0; i < c->stride; i += 64 / sizeof *rows)
+    expect_line(rows);
+    for (size_t i = LINE; i + LINE < c->stride; i += LINE)
         expect_line(&rows[i]);
     expect_line(&rows[c->stride - 1]);
 }
 
-void alike_read(struct alike *c, const struct history_record *r)
+/* What is not a change of a replica. */
+static COLD void read_other(struct alike *c, const struct history_record *r)
 {
-    if (r->time != c->dirty_time)
-        settle(c);
-    c->dirty_time = r->time;
     switch (r->kind) {
-    case HISTORY_STORE:
-    case HISTORY_MERGE:
-    case HISTORY_ANSWER:
-        change(c, r);
-        break;
     case HISTORY_DOWN:
         settle(c);
         c->up[r->node] = false;
@@ -288,6 +339,17 @@ void alike_read(struct alike *c, const struct history_record *r)
     default:
         break;
     }
+}
+
+void alike_read(struct alike *c, const struct history_record *r, const struct history_record *next)
+{
+    if (r->time != c->dirty_time && c->dirty.count > 0)
+        settle(c);
+    c->dirty_time = r->time;
+    if ((r->kind == HISTORY_STORE) | (r->kind == HISTORY_MERGE) | (r->kind == HISTORY_ANSWER))
+        change(c, r, next != NULL && next->time != r->time && c->dirty.count == 0);
+    else
+        read_other(c, r);
 }
 
 /* Why replicas that differ at the end may yet agree; NULL: they had time to. */

@@ -168,19 +168,20 @@ static void stream_read(struct checks *c, const struct history_entry *e)
 /* Which records of a batch one reader wants, in order. */
 struct chosen {
     uint32_t count;
-    uint16_t at[HISTORY_BATCH];
+    const struct history_entry *all[HISTORY_BATCH];
 };
 
 static void choose(const struct checks *c, const struct history_batch *batch, struct chosen *of_stream,
                    struct chosen *of_alike)
 {
+    const uint8_t *kinds = batch->kinds, *end = kinds + batch->count;
     uint32_t stream = 0, alike = 0;
 
     CHECK(batch->count <= HISTORY_BATCH);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        of_stream->at[stream] = of_alike->at[alike] = (uint16_t)i;
-        stream += c->of_stream[batch->kinds[i]];
-        alike += c->of_alike[batch->kinds[i]];
+    for (const struct history_entry *e = batch->entries; kinds < end; e++, kinds++) {
+        of_stream->all[stream] = of_alike->all[alike] = e;
+        stream += c->of_stream[*kinds];
+        alike += c->of_alike[*kinds];
     }
     of_stream->count = stream;
     of_alike->count = alike;
@@ -188,7 +189,7 @@ static void choose(const struct checks *c, const struct history_batch *batch, st
 
 /* Records go through the stages by the block: that of the newest block looks at the records themselves. A
  * block's last stage is what is done with it. */
-enum { STAGES = 5 };
+enum { STAGES = 4 };
 
 /* Which of `count` the block is that has come to this stage while `first` is the newest. */
 static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_t *from)
@@ -199,26 +200,31 @@ static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_
                                                         : CHECK_SOON;
 }
 
-/* Without a branch: what a record is, nothing foretells. */
-static void look_ahead(const struct checks *c, const struct history_batch *batch, const uint16_t *at,
-                       uint32_t count, struct check_soon *soon)
+/* Without a branch: what a record is, nothing foretells. The begin of a read looks at nothing that is far. */
+static void look_ahead(const struct checks *c, const struct history_entry *const *all, uint32_t count,
+                       struct check_soon *soon)
 {
-    uint32_t listed = 0;
+    const struct history_record *listed[CHECK_SOON];
+    uint32_t listed_count = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        const struct history_record *r = &batch->entries[at[i]].record;
-        uint64_t key = r->key < c->setting->key_count ? r->key : 0;
-        uint32_t begins = r->kind == HISTORY_BEGIN, ends = r->kind == HISTORY_END;
-        check_expect_number(c->stream, key);
-        soon->keys[listed] = key;
-        soon->values[listed] = r->end.write;
-        soon->reads[listed] = (uint8_t)(ends & (r->end.op_kind == GEO_READ));
-        listed += ends | (begins & (r->begin.op_kind != GEO_READ));
+        const struct history_record *r = &all[i]->record;
+        listed[listed_count] = r;
+        listed_count +=
+            (r->kind == HISTORY_END) | ((r->kind == HISTORY_BEGIN) & (r->begin.op_kind != GEO_READ));
     }
-    soon->count = listed;
+    for (uint32_t i = 0; i < listed_count; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): each step adds one at most */
+        const struct history_record *r = listed[i];
+        soon->keys[i] = r->key;
+        soon->values[i] = r->end.write;
+        soon->reads[i] = (uint8_t)((r->kind == HISTORY_END) & (r->end.op_kind == GEO_READ));
+    }
+    soon->count = listed_count;
+    check_expect_lines(c->stream, soon);
 }
 
-static void stream_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
+static void stream_batch(struct checks *c, const struct chosen *chosen)
 {
     struct check_soon soon[STAGES]; /* [block % STAGES] */
     uint32_t from;
@@ -229,28 +235,31 @@ static void stream_batch(struct checks *c, const struct history_batch *batch, co
         uint32_t block = i / CHECK_SOON + STAGES;
         struct check_soon *newest = &soon[block % STAGES];
         uint32_t count = block_of(i, 0, chosen->count, &from);
-        look_ahead(c, batch, &chosen->at[from], count, newest);
-        check_expect_lines(c->stream, &soon[(block - 1) % STAGES]);
-        check_expect_places(c->stream, &soon[(block - 2) % STAGES]);
-        check_expect_values(c->stream, &soon[(block - 3) % STAGES]);
+        look_ahead(c, &chosen->all[from], count, newest);
+        check_expect_places(c->stream, &soon[(block - 1) % STAGES]);
+        check_expect_values(c->stream, &soon[(block - 2) % STAGES]);
         count = block_of(i, STAGES - 1, chosen->count, &from);
         for (uint32_t j = 0; j < count; j++)
-            stream_read(c, &batch->entries[chosen->at[from + j]]);
+            stream_read(c, chosen->all[from + j]);
     }
 }
 
-static void alike_batch(struct checks *c, const struct history_batch *batch, const struct chosen *chosen)
+static void alike_batch(struct checks *c, const struct chosen *chosen)
 {
     enum { FAR = 16, NEAR = 8 };
+    const struct history_entry *const *all = chosen->all;
+    uint32_t count = chosen->count;
 
-    for (uint32_t i = 0; i < chosen->count + FAR; i++) {
-        uint32_t near = i - (FAR - NEAR), now = i - FAR; /* beyond count until then */
-        if (i < chosen->count)
-            alike_expect_number(c->alike, &batch->entries[chosen->at[i]].record);
-        if (near < chosen->count)
-            alike_expect_rows(c->alike, &batch->entries[chosen->at[near]].record);
-        if (now < chosen->count)
-            alike_read(c->alike, &batch->entries[chosen->at[now]].record);
+    for (uint32_t i = 0; i < count && i < FAR; i++)
+        alike_expect_number(c->alike, &all[i]->record);
+    for (uint32_t i = 0; i < count && i < NEAR; i++)
+        alike_expect_rows(c->alike, &all[i]->record);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + FAR < count)
+            alike_expect_number(c->alike, &all[i + FAR]->record);
+        if (i + NEAR < count)
+            alike_expect_rows(c->alike, &all[i + NEAR]->record);
+        alike_read(c->alike, &all[i]->record, i + 1 < count ? &all[i + 1]->record : NULL);
     }
 }
 
@@ -261,8 +270,8 @@ static void live_batch(void *reader, const struct history_batch *batch)
     struct chosen of_stream, of_alike;
 
     choose(c, batch, &of_stream, &of_alike);
-    stream_batch(c, batch, &of_stream);
-    alike_batch(c, batch, &of_alike);
+    stream_batch(c, &of_stream);
+    alike_batch(c, &of_alike);
 }
 
 struct checks *checks_new(const struct history_setting *s, struct history *h)

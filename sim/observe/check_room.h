@@ -20,14 +20,15 @@ struct check_op {
     uint64_t id;
     uint64_t begin, end; /* end: CHECK_OPEN until then; 0: there is no operation here */
     uint64_t value;
-    uint32_t key, session; /* dense, in order of appearance */
+    uint32_t key, session; /* numbers: of the key's line; of sessions in order of appearance */
     uint32_t epoch;        /* of its session: check_past.c */
     uint8_t f, outcome;
     uint32_t slot;  /* among the stream's operations, which come and go */
     uint32_t write; /* index of its past_write + 1 */
     uint64_t expected;
     int64_t number;
-    uint32_t entry;    /* of the search, + 1 */
+    uint32_t entry;     /* of the search, + 1 */
+    uint32_t dense_key; /* the searches' number of its key, in order of appearance */
     int64_t low, high; /* of a counter's read: sums as it began */
 };
 
@@ -45,7 +46,7 @@ struct check_key_line {
 _Static_assert(sizeof(struct check_key_line) == 64, "one line of memory");
 
 struct check_key_lines {
-    ARRAY(struct check_key_line) all; /* by the key's number, in order of appearance */
+    ARRAY(struct check_key_line) all; /* by the key's number */
     uint32_t placed;
 };
 
@@ -102,23 +103,22 @@ bool check_step_matches(const struct check_step *s, struct check_state state); /
 bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
-/* What soon comes to a stream with keys below a known number, of a few records at a time: first the key's
- * number is asked for of each, then, of those that look at more than that, the rest in three steps. Each is
- * to be called some time after the one before, as it looks at what that has asked for. Nothing else depends
- * on them. */
+/* What soon comes to a stream with keys below a known number, a few at a time: ends, and begins of what is
+ * not a read. What each looks at is asked for in three steps, each of which is to be called some time after
+ * the one before, as it looks at what that has asked for. Nothing else depends on them. */
 enum { CHECK_SOON = 16 };
 
 struct check_soon {
     uint32_t count;
     uint64_t keys[CHECK_SOON], values[CHECK_SOON]; /* a key; what a read of it returns */
-    uint32_t numbers[CHECK_SOON];                  /* the key's, of the stream */
     uint8_t reads[CHECK_SOON];                     /* 1: it is one; 0 */
-    uint32_t newest_count, other_count;            /* of the last two, also the stream's: */
-    uint8_t newest[CHECK_SOON];                    /* reads of their key's newest value */
-    uint8_t others[CHECK_SOON];                    /* what looks at more */
+    /* the stream's: */
+    const struct check_key_line *lines[CHECK_SOON];
+    uint32_t newest_count, other_count;
+    const struct check_key_line *newest[CHECK_SOON]; /* reads of their key's newest value */
+    const struct check_key_line *others[CHECK_SOON]; /* what looks at more */
 };
 
-void check_expect_number(const struct check_stream *s, uint64_t key);
 void check_expect_lines(const struct check_stream *s, struct check_soon *soon);
 void check_expect_places(const struct check_stream *s, struct check_soon *soon);
 void check_expect_values(const struct check_stream *s, const struct check_soon *soon);
@@ -196,7 +196,8 @@ struct alike *alike_new(const struct history_setting *s);
 void alike_free(struct alike *c);
 void alike_expect_number(const struct alike *c, const struct history_record *r); /* comes soon, */
 void alike_expect_rows(const struct alike *c, const struct history_record *r);   /* sooner */
-void alike_read(struct alike *c, const struct history_record *r);
+/* `next`: of those that it reads, the one that is read then, or NULL, where that is not known. */
+void alike_read(struct alike *c, const struct history_record *r, const struct history_record *next);
 void alike_finish(struct alike *c);
 const struct check_tally *alike_tally(const struct alike *c, bool strong);
 

@@ -416,7 +416,7 @@ static int64_t added_by(const struct check_op *op)
 
 void search_begin(struct search *s, struct check_op *op, enum check_key kind)
 {
-    struct search_key *k = key_of(s, op->key, kind);
+    struct search_key *k = key_of(s, op->dense_key, kind);
     uint32_t index;
 
     op->entry = 0;
@@ -441,7 +441,7 @@ void search_begin(struct search *s, struct check_op *op, enum check_key kind)
 
 void search_end(struct search *s, struct check_op *op, enum check_key kind)
 {
-    struct search_key *k = &s->keys.items[op->key];
+    struct search_key *k = &s->keys.items[op->dense_key];
 
     if (kind == CHECK_KEY_COUNTER) {
         int64_t add = added_by(op);

@@ -104,9 +104,9 @@ void sequential_begin(struct sequential *s, struct check_op *op, enum check_key 
     }
     while (s->line_of.count <= op->session)
         array_add(&s->line_of);
-    while (s->kinds.count <= op->key)
+    while (s->kinds.count <= op->dense_key)
         array_add(&s->kinds);
-    s->kinds.items[op->key] = (uint8_t)kind;
+    s->kinds.items[op->dense_key] = (uint8_t)kind;
     uint32_t *line = &s->line_of.items[op->session];
     if (*line == 0)
         *line = line_new(s, (struct line){.after_line = UINT32_MAX}) + 1;
@@ -130,7 +130,7 @@ void sequential_end(struct sequential *s, struct check_op *op)
     *array_add(&s->lines.items[at].ops) = (uint32_t)s->ops.count;
     *lines_add(&s->ops) = (struct seq_op){
         .step = {.f = op->f,
-                 .kind = s->kinds.items[op->key],
+                 .kind = s->kinds.items[op->dense_key],
                  .value = op->value,
                  .expected = op->expected,
                  .number = op->number,
@@ -138,7 +138,7 @@ void sequential_end(struct sequential *s, struct check_op *op)
                  .beginnings = s->def.beginnings,
                  .never_below_zero = s->def.never_below_zero},
         .end = op->outcome == CHECK_OK ? op->end : CHECK_OPEN,
-        .key = op->key,
+        .key = op->dense_key,
         .line = at,
     };
 }
