@@ -24,7 +24,7 @@ struct check_stream {
     struct check_map key_names, session_names;
     struct check_key_lines keys;
     struct check_link reads[READ_RINGS]; /* what is newer than this is the oldest, and so on around */
-    struct check_op *free; /* each has the next as its older one */
+    struct check_op *free;               /* each has the next as its older one */
     ARRAY(struct check_op *) blocks;
     struct zones *zones;
     struct search *search;
@@ -265,8 +265,7 @@ static uint64_t oldest_read(const struct check_stream *s, uint32_t key)
 
 static inline uint32_t session_number(struct check_stream *s, uint64_t session)
 {
-    return s->def.numbered_sessions ? (uint32_t)session
-                                    : number_of(&s->session_names, session);
+    return s->def.numbered_sessions ? (uint32_t)session : number_of(&s->session_names, session);
 }
 
 static inline void advance(struct check_stream *s, uint64_t position)

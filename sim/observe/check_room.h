@@ -29,7 +29,7 @@ struct check_op {
     int64_t number;
     uint32_t entry;     /* of the search, + 1 */
     uint32_t dense_key; /* the searches' number of its key, in order of appearance */
-    int64_t low, high; /* of a counter's read: sums as it began */
+    int64_t low, high;  /* of a counter's read: sums as it began */
 };
 
 /* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all
