@@ -20,10 +20,11 @@ struct operation {
     uint64_t begin_position;
     sim_ns begin_time;
     uint64_t key;
-    uint64_t turn;                  /* of a read: its place in the queue of open reads */
     struct operation_sample sample; /* the last one, if any: nearly all have one */
     uint32_t session;
-    uint32_t number, next_free;    /* its place in `all`, + 1; of one that has ended: the next such */
+    uint32_t number;               /* its place in `all` */
+    uint32_t older, newer;         /* of an open read: the next to it that are open, OPERATION_NONE at an end;
+                                      `newer` of one that has ended: the next such */
     uint16_t attempts, identities; /* the retries; the highest identity */
     uint16_t region;
     uint8_t kind;
@@ -33,6 +34,8 @@ struct operation {
     uint64_t probe_of;    /* of probes alone */
     uint16_t probe_after; /* likewise */
 };
+
+#define OPERATION_NONE 0u /* stands before the oldest open read, and behind the newest */
 
 /* Which of its operations the window has, by their counts, which rise as they begin; 0: none yet. */
 struct operation_region {
@@ -45,11 +48,9 @@ struct operations {
     struct open_ops open; /* -> index into all */
     ARRAY(struct operation) all;
     ARRAY(struct operation_sample) samples;
-    uint32_t free, sample_free; /* number; index + 1 */
-    uint64_t *reads;            /* a ring: BEGIN of open reads in order, 0 where one has ended */
-    uint64_t read_head, read_tail, read_mask;
-    uint64_t oldest_read;             /* what stands at the head; UINT64_MAX: none is open */
+    uint32_t free, sample_free;       /* number, or OPERATION_NONE; index + 1 */
     sim_ns window_ns;                 /* how long it is */
+    sim_ns edge;                      /* the least of its regions' */
     struct operation_region *regions; /* [region] */
 };
 
@@ -98,7 +99,7 @@ void operations_end(struct operations *o, struct operation *op);
 /* BEGIN of the oldest open read (probes are reads), UINT64_MAX when none is open. */
 static inline uint64_t operations_oldest_read(const struct operations *o)
 {
-    return o->oldest_read;
+    return o->all.items[o->all.items[OPERATION_NONE].newer].begin_position;
 }
 
 /* Did this operation begin in the window? Also of one that has ended: counts rise as operations begin. */

@@ -129,7 +129,7 @@ static void write_ends(struct trace_worst *w, const struct operation *op, const 
 
 static void end(struct trace_worst *w, const struct history_record *r)
 {
-    struct operation *op = operations_find(&w->operations, r->op);
+    struct operation *op = operations_take(&w->operations, r->op);
 
     if (op == NULL)
         return;
