@@ -48,9 +48,10 @@ HOT void latency_end(struct latency *l, const struct operation *op, const struct
     sim_ns took = r->time - op->begin_time;
     struct latency_region *region = &l->regions[op->region];
 
-    series_add(bin, SERIES_AVAILABILITY, well);
     if (well)
         series_add(bin, writes ? SERIES_WRITE_LATENCY : SERIES_READ_LATENCY, (double)took / 1e6);
+    else
+        series_add_zero(bin, SERIES_AVAILABILITY);
     if (!op->in_window)
         return;
     histogram_add(well ? &region->well[writes] : &region->failed[writes], took);

@@ -43,6 +43,15 @@ void series_set_over(struct series *s, enum series_id id, sim_ns time, int64_t v
     step->value = value;
 }
 
+static void complete(struct series_bin *of)
+{
+    double well = of[SERIES_WRITE_LATENCY].weight + of[SERIES_READ_LATENCY].weight;
+
+    of[SERIES_AVAILABILITY].sum += well;
+    of[SERIES_AVAILABILITY].weight += well;
+    of[SERIES_READ_STALENESS].weight += of[SERIES_STALE_READ_FRACTION].weight;
+}
+
 static void put_row(const struct series *s, struct trial_figures *f, int id, int32_t region)
 {
     struct series_figure *out = &f->series[f->series_count];
@@ -77,6 +86,8 @@ void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint3
     f->bin_ns = s->bin_ns;
     f->bin_count = bins < s->bins ? (uint32_t)bins : s->bins;
     f->series = memory_new((size_t)SERIES * s->rows, sizeof *f->series);
+    for (size_t cell = 0; cell < (size_t)s->rows * s->bins; cell++)
+        complete(&s->cells[cell * SERIES]);
     for (int id = 0; id < SERIES; id++) {
         if ((skip >> id & 1) != 0)
             continue;

@@ -54,6 +54,11 @@ static inline void series_add_zero(struct series_bin *of, enum series_id id)
 {
     of[id].weight += 1;
 }
+/* To the sum of what has its weight elsewhere; see series_put. */
+static inline void series_add_value(struct series_bin *of, enum series_id id, double value)
+{
+    of[id].sum += value;
+}
 COLD void series_set_over(struct series *s, enum series_id id, sim_ns time, int64_t value); /* the same */
 /* The value from now on: what stood has nearly always begun in the bin of `time`. */
 static inline void series_set(struct series *s, enum series_id id, sim_ns time, int64_t value)
@@ -70,7 +75,9 @@ static inline void series_set(struct series *s, enum series_id id, sim_ns time, 
     at->weight += lasts;
     *step = (struct series_step){.at = time, .value = value};
 }
-/* `skip`: 1u << enum series_id of those that are undecided. */
+/* Once. What finished well is in the latencies and adds to the availability from there, and a read that adds to
+ * stale_read_fraction counts for read_staleness_ms too: of these nothing but the rest is told.
+ * `skip`: 1u << enum series_id of those that are undecided. */
 void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);
 
 #endif

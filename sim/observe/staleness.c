@@ -152,7 +152,7 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
     struct staleness_region *region = &s->regions[op->region];
 
     series_add(bin, SERIES_STALE_READ_FRACTION, 1);
-    series_add(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);
+    series_add_value(bin, SERIES_READ_STALENESS, (double)stale_ns / 1e6);
     if (s->checks != NULL) {
         checks_note_staleness(s->checks, op->op, stale_ns, m.count);
         if (m.own != NULL) {

@@ -67,7 +67,6 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
 static inline void staleness_fresh(struct staleness *s, const struct operation *op, struct series_bin *bin)
 {
     series_add_zero(bin, SERIES_STALE_READ_FRACTION);
-    series_add_zero(bin, SERIES_READ_STALENESS);
     if (s->checks != NULL)
         checks_note_staleness(s->checks, op->op, 0, 0);
     s->regions[op->region].reads += op->in_window; /* counted in the end, see staleness_finish */
