@@ -85,9 +85,6 @@ void ledger_open(struct ledger *l, const struct history_setting *s, struct keys 
     l->leadership = memory_new(s->node_count, sizeof *l->leadership);
     map_open(l, MAP_BITS_FIRST);
     l->queue = memory_new((size_t)l->queue_mask + 1, sizeof(struct live_write *));
-    l->pending_ops = memory_new(s->node_count, sizeof *l->pending_ops);
-    l->pending_bytes = memory_new(s->node_count, sizeof *l->pending_bytes);
-    l->owed = memory_new(s->node_count, sizeof *l->owed);
     base_open(l);
 }
 
@@ -116,9 +113,6 @@ void ledger_close(struct ledger *l)
     free(l->map);
     free(l->queue);
     free(l->pinned);
-    free(l->pending_ops);
-    free(l->pending_bytes);
-    free(l->owed);
     base_close(l);
     places_close(&l->places);
 }
@@ -370,13 +364,7 @@ void ledger_end(struct ledger *l, struct live_write *w, bool commits, bool retri
         w->commit_time = l->time;
         if (w->unapplied > 0) {
             l->lagging++;
-            for (uint32_t row = 0; row < l->places.replicas; row++) {
-                uint32_t node = w->entry->rows[row].node;
-                if (w->applied[row].position != 0 || !row_counts(l, w->entry, row))
-                    continue;
-                l->owed[node]++;
-                l->backlog_owed += l->up[node];
-            }
+            l->backlog_owed += apply_waits(l, w);
         }
         if (w->lost && l->listener.lost != NULL)
             l->listener.lost(l->listener.self, w);

@@ -222,6 +222,7 @@ struct ledger {
     bool overflowed;
     bool *up, *gone; /* [node]; gone: down for ever */
     bool any_gone;
+    uint32_t down; /* nodes that are not up */
     struct keys *keys;
     struct key_base *bases; /* [key], if there are crashes; else NULL */
     bool drops;             /* some DROP was told */
@@ -257,9 +258,8 @@ struct ledger {
     struct live_write **
         pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
     uint64_t pinned_count;
-    uint64_t *pending_ops, *pending_bytes,
-        *owed; /* [node]: taken and not applied there; of these, committed */
-    int64_t backlog_ops, backlog_bytes, backlog_owed; /* sums over nodes that are up */
+    int64_t backlog_ops, backlog_bytes,
+        backlog_owed; /* taken and not applied, of these committed: sums over replicas that are up */
     uint64_t lagging;                                 /* committed writes not applied everywhere */
     uint64_t position;                                /* of the record at hand */
     sim_ns time;

@@ -21,22 +21,17 @@ HOT void mark(struct ledger *l, struct live_write *w, uint32_t row)
         return;
     w->applied[row] = (struct applied){l->position, l->time};
     w->unapplied--;
-    l->pending_ops[node]--;
-    l->pending_bytes[node] -= w->bytes;
     if (l->up[node]) {
         l->backlog_ops--;
         l->backlog_bytes -= w->bytes;
+        l->backlog_owed -= w->commit_position != 0;
     }
     if (w->first == LEDGER_NO_ROW)
         w->first = (uint16_t)row;
     if (l->listener.reflected != NULL)
         l->listener.reflected(l->listener.self, w, row);
-    if (w->commit_position != 0) {
-        l->owed[node]--;
-        l->backlog_owed -= l->up[node];
-        if (w->unapplied == 0)
-            apply_done(l, w);
-    }
+    if (w->unapplied == 0 && w->commit_position != 0)
+        apply_done(l, w);
     write_check(l, w);
 }
 
@@ -67,10 +62,6 @@ void apply_undo(struct ledger *l, struct live_write *w, uint32_t row)
         if (l->listener.undone != NULL)
             l->listener.undone(l->listener.self, w);
     }
-    l->pending_ops[node]++;
-    l->pending_bytes[node] += w->bytes;
-    if (w->commit_position != 0)
-        l->owed[node]++;
     if (l->up[node]) {
         l->backlog_ops++;
         l->backlog_bytes += w->bytes;
@@ -135,18 +126,22 @@ void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
 
 void apply_pend(struct ledger *l, struct live_write *w)
 {
-    for (uint32_t row = 0; row < l->places.replicas; row++) {
-        uint32_t node = w->entry->rows[row].node;
-        if (!row_counts(l, w->entry, row))
-            continue;
-        w->unapplied++;
-        l->pending_ops[node]++;
-        l->pending_bytes[node] += w->bytes;
-        if (l->up[node]) {
-            l->backlog_ops++;
-            l->backlog_bytes += w->bytes;
-        }
-    }
+    w->unapplied = l->places.replicas;
+    for (uint32_t row = 0; row < l->places.replicas && l->any_gone; row++)
+        w->unapplied -= !row_counts(l, w->entry, row);
+    uint32_t waits = apply_waits(l, w);
+    l->backlog_ops += waits;
+    l->backlog_bytes += (int64_t)waits * w->bytes;
+}
+
+uint32_t apply_waits_up(const struct ledger *l, const struct live_write *w)
+{
+    uint32_t waits = 0;
+
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        waits += w->applied[row].position == 0 && row_counts(l, w->entry, row) &&
+                 l->up[w->entry->rows[row].node];
+    return waits;
 }
 
 /* A replica that holds a newer version by now reflects it from its TAKE on. Of several the taker counts as

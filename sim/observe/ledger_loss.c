@@ -121,13 +121,8 @@ static void leave_for_ever(struct ledger *l, struct key_entry *e, uint32_t node)
             if (w->applied[row].position != 0)
                 continue;
             w->unapplied--;
-            l->pending_ops[node]--;
-            l->pending_bytes[node] -= w->bytes;
-            if (w->commit_position != 0) {
-                l->owed[node]--;
-                if (w->unapplied == 0)
-                    apply_done(l, w);
-            }
+            if (w->commit_position != 0 && w->unapplied == 0)
+                apply_done(l, w);
             write_check(l, w);
         }
         reach_advance(l, e, slot);
@@ -189,6 +184,25 @@ bool ledger_lost(const struct ledger *l, const struct live_write *w, uint32_t no
     return found != NULL;
 }
 
+/* What the node has not applied is no part of the backlog while it is down; `sign`: 1, it is up again. */
+static void backlog_of(struct ledger *l, uint32_t node, int64_t sign)
+{
+    for (size_t i = 0; i < l->entries.count; i++) {
+        const struct key_entry *e = l->entries.items[i];
+        int row = e->in_use ? places_row(&l->places, e->key, node) : PLACES_NONE;
+        if (row == PLACES_NONE || !row_counts(l, e, (uint32_t)row))
+            continue;
+        for (uint32_t slot = 0; slot < e->slot_count; slot++)
+            for (const struct live_write *w = e->slots[slot].oldest; w != NULL; w = w->slot_newer) {
+                if (w->applied[row].position != 0)
+                    continue;
+                l->backlog_ops += sign;
+                l->backlog_bytes += sign * (int64_t)w->bytes;
+                l->backlog_owed += sign * (w->commit_position != 0);
+            }
+    }
+}
+
 void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever, uint32_t last_fault)
 {
     uint32_t node = r->node;
@@ -196,9 +210,8 @@ void ledger_down(struct ledger *l, const struct history_record *r, bool for_ever
 
     if (l->up[node]) {
         l->up[node] = false;
-        l->backlog_ops -= (int64_t)l->pending_ops[node];
-        l->backlog_bytes -= (int64_t)l->pending_bytes[node];
-        l->backlog_owed -= (int64_t)l->owed[node];
+        l->down++;
+        backlog_of(l, node, -1);
     }
     if (lose == LOSE_DISK)
         lose_disk(l, node);
@@ -255,7 +268,6 @@ void ledger_up(struct ledger *l, uint32_t node)
     if (l->up[node])
         return;
     l->up[node] = true;
-    l->backlog_ops += (int64_t)l->pending_ops[node];
-    l->backlog_bytes += (int64_t)l->pending_bytes[node];
-    l->backlog_owed += (int64_t)l->owed[node];
+    l->down--;
+    backlog_of(l, node, 1);
 }

@@ -61,6 +61,12 @@ void slot_remove(struct ledger *l, struct key_entry *e, struct live_write *w);
 
 /* ledger_apply.c */
 void apply_pend(struct ledger *l, struct live_write *w); /* nobody has it yet; before anything else */
+uint32_t apply_waits_up(const struct ledger *l, const struct live_write *w);
+/* How many replicas that are up have not applied it? */
+static inline uint32_t apply_waits(const struct ledger *l, const struct live_write *w)
+{
+    return l->down == 0 ? w->unapplied : apply_waits_up(l, w);
+}
 void apply_take(struct ledger *l, struct live_write *w, int taker_row);
 void apply_undo(struct ledger *l, struct live_write *w, uint32_t row);
 void apply_done(struct ledger *l, struct live_write *w);
