@@ -1,8 +1,9 @@
-/* histogram_queue.h -- values on their way into histograms, so that the pages they fall on can be asked for
- * ahead.
+/* histogram_queue.h -- values on their way into histograms, so that the buckets they fall into can be asked
+ * for ahead.
  *
- * Values of a wide range fall on pages that are seldom in the nearest cache, and there are many histograms. A
- * histogram does not depend on the order of what was added, so a value waits here while its page comes.
+ * Values of a wide range fall into buckets that are seldom in the nearest caches, and there are many
+ * histograms. A histogram does not depend on the order of what was added, so a value waits here while its
+ * bucket comes.
  *
  *     histogram_queue_add(&q, &lag, lag_ns);
  *     histogram_queue_flush(&q);              // before any of them is looked at
@@ -13,13 +14,13 @@
 #include "sim/base/expect.h"
 #include "sim/stats/histogram.h"
 
-#define HISTOGRAM_QUEUE 32u
+#define HISTOGRAM_QUEUE 16u
 
 struct histogram_queued {
     struct histogram *into; /* NULL: none */
     int64_t value;
-    struct histogram_bucket *bucket; /* once its page has come; NULL: there was none */
-    uint32_t slot, rest;
+    struct histogram_bucket *bucket; /* NULL: there was none */
+    uint32_t rest;
 };
 
 /* Zeroed is empty. */
@@ -31,21 +32,15 @@ struct histogram_queue {
 /* `into` stays where it is until the queue is flushed. */
 static inline void histogram_queue_add(struct histogram_queue *q, struct histogram *into, int64_t value)
 {
-    uint32_t at = q->added++ % HISTOGRAM_QUEUE;
-    struct histogram_queued *last = &q->ring[at], *middle = &q->ring[at ^ HISTOGRAM_QUEUE / 2];
+    struct histogram_queued *last = &q->ring[q->added++ % HISTOGRAM_QUEUE];
     const struct histogram_queued due = *last;
 
     CHECK(value >= 0);
-    last->into = into;
-    last->value = value;
-    last->slot = histogram_slot(value);
-    last->rest = histogram_rest(value);
-    if (into->pages != NULL)
-        expect_line(&into->pages[last->slot / HISTOGRAM_PAGE]);
-    if (middle->into != NULL) {
-        middle->bucket = histogram_bucket(middle->into, middle->slot);
-        expect_line(middle->bucket);
-    }
+    *last = (struct histogram_queued){.into = into,
+                                      .value = value,
+                                      .bucket = histogram_bucket(into, histogram_slot(value)),
+                                      .rest = histogram_rest(value)};
+    expect_line(last->bucket);
     if (due.into != NULL)
         histogram_add_in(due.into, due.bucket, due.rest, due.value);
 }
