@@ -72,8 +72,7 @@ static void begin(struct observation *o, const struct history_record *r, uint64_
     if (op->is_probe)
         return;
     latency_begin(&o->latency, op);
-    if (has(o, OBSERVE_GUARANTEES))
-        guarantees_begin(&o->guarantees, op);
+    guarantees_begin(&o->guarantees, op);
     if (op->kind == GEO_READ)
         return;
     tallies_begin(&o->tallies, op);
@@ -131,8 +130,7 @@ HOT void serves(struct observation *o, const struct operation *op, const struct 
 {
     if (has(o, OBSERVE_LATENCY))
         latency_end(&o->latency, op, r, writes, well, bin);
-    if (has(o, OBSERVE_GUARANTEES))
-        guarantees_end(&o->guarantees, op);
+    guarantees_end(&o->guarantees, op);
 }
 
 /* What it was made from beside the SAMPLEs that were told. */
@@ -347,17 +345,19 @@ APART static void come_whole(struct observation *o, const struct history_record 
     ledger_at(&o->ledger, r, position);
 }
 
-HOT void observe(struct observation *o, const struct history_record *r, uint64_t position,
-                 struct live_write *const *named)
+/* `entries`: of the batch that it is in. */
+HOT void observe(struct observation *o, const struct history_entry *e, const struct history_entry *entries)
 {
-    if (o->guarantees.applied.count > 0 || o->ledger.batch_entry != NULL)
-        come_whole(o, r, position);
-    else
-        ledger_clock(&o->ledger, r, position);
-    switch (r->kind) {
-    case HISTORY_BEGIN:
-        begin(o, r, position);
+    const struct history_record *r = &e->record;
+
+    if ((o->guarantees.applied.count > 0) | (o->ledger.batch_entry != NULL))
+        come_whole(o, r, e->position);
+    if (r->kind == HISTORY_BEGIN) {
+        begin(o, r, e->position);
         return;
+    }
+    ledger_clock(&o->ledger, r, e->position);
+    switch (r->kind) {
     case HISTORY_RETRY:
         retry(o, r);
         return;
@@ -378,7 +378,7 @@ HOT void observe(struct observation *o, const struct history_record *r, uint64_t
         take(o, r);
         break;
     case HISTORY_STORE:
-        ledger_store(&o->ledger, r, ledger_found(&o->ledger, *named, r->store.write));
+        ledger_store(&o->ledger, r, ledger_found(&o->ledger, o->named[e - entries], r->store.write));
         if (r->store.kept && has(o, OBSERVE_CONVERGENCE))
             convergence_answer(&o->convergence, r->key, r->node, r->store.digest);
         break;
@@ -393,7 +393,7 @@ HOT void observe(struct observation *o, const struct history_record *r, uint64_t
         ledger_drop(&o->ledger, r);
         break;
     case HISTORY_END:
-        if (end(o, r, named))
+        if (end(o, r, &o->named[e - entries]))
             break;
         retire(o); /* the ledger stands as it did, but that may have been the oldest */
         return;
@@ -409,7 +409,7 @@ HOT void observe(struct observation *o, const struct history_record *r, uint64_t
         break;
     case HISTORY_FAULT:
         leadership_fault(&o->leadership, r);
-        fault(o, r, position);
+        fault(o, r, e->position);
         break;
     case HISTORY_LEADS:
         leadership_leads(&o->leadership, r);
@@ -451,10 +451,10 @@ static void block_begin(struct observation *o, const struct history_batch *b, ui
 
 static void observe_block(struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
-    const struct history_entry *e = &b->entries[block->from], *to = &b->entries[block->to];
+    const struct history_entry *entries = b->entries, *to = &entries[block->to];
 
-    for (struct live_write **named = &o->named[block->from]; e < to; e++, named++)
-        observe(o, &e->record, e->position, named);
+    for (const struct history_entry *e = &entries[block->from]; e < to; e++)
+        observe(o, e, entries);
 }
 
 static void observe_batch(void *reader, const struct history_batch *b)

@@ -9,40 +9,84 @@
 
 #include "sim/model/model.h"
 
-static const uint8_t of_a_key[HISTORY_KINDS] = {[HISTORY_END] = 1, [HISTORY_TAKE] = 1, [HISTORY_STORE] = 1};
-
 /* Without a branch, as above. */
 static inline uint64_t write_of(const struct history_record *r)
 {
-    const uint64_t *of[2] = {&r->op, &r->store.write};
+    uint64_t stored = -(uint64_t)(r->kind == HISTORY_STORE);
 
-    return *of[r->kind == HISTORY_STORE];
+    return (r->op & ~stored) | (r->store.write & stored);
+}
+
+enum { WORD = 8 };
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
+/* The top bit of each byte that is not `kind`; neither has one itself. */
+static inline uint64_t unlike(uint64_t kinds, uint64_t kind)
+{
+    return (kinds ^ kind * EACH_BYTE) + 0x7f * EACH_BYTE;
+}
+
+/* A bit a byte: of those whose top bit is not set. */
+static inline uint32_t bits_of(uint64_t unlike)
+{
+    return (uint32_t)((~unlike >> 7 & EACH_BYTE) * UINT64_C(0x0102040810204080) >> 56);
+}
+
+/* Of a block's kinds a bit each: those that are of a key that is looked up. */
+struct keyed {
+    uint32_t ends, other; /* END; TAKE and STORE */
+};
+
+static inline struct keyed keyed_of(const uint8_t *k)
+{
+    uint64_t word = k[0] | (uint64_t)k[1] << 8 | (uint64_t)k[2] << 16 | (uint64_t)k[3] << 24 |
+                    (uint64_t)k[4] << 32 | (uint64_t)k[5] << 40 | (uint64_t)k[6] << 48 | (uint64_t)k[7] << 56;
+    return (struct keyed){.ends = bits_of(unlike(word, HISTORY_END)),
+                          .other = bits_of(unlike(word, HISTORY_TAKE) & unlike(word, HISTORY_STORE))};
+}
+
+static inline struct keyed keyed_in(const uint8_t *kinds, uint32_t count)
+{
+    uint8_t padded[AHEAD_BLOCK] = {HISTORY_BEGIN}; /* which is 0, and none of them */
+    struct keyed all = {0};
+
+    if (count < AHEAD_BLOCK)
+        kinds = memcpy(padded, kinds, count);
+    for (uint32_t i = 0; i < AHEAD_BLOCK; i += WORD) {
+        struct keyed some = keyed_of(&kinds[i]);
+        all.ends |= some.ends << i;
+        all.other |= some.other << i;
+    }
+    return all;
 }
 
 void ahead_keys(const struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
-    const struct history_entry *entries = b->entries;
+    const struct history_entry *entries = &b->entries[block->from];
     const struct keys keys = o->keys;
-    const uint8_t *kinds = b->kinds;
-    uint32_t keyed_count = 0, read = 0, written = 0;
-    uint16_t keyed[AHEAD_BLOCK];
+    struct keyed keyed = keyed_in(&b->kinds[block->from], block->to - block->from);
+    uint32_t read = 0, written = 0;
 
-    for (uint32_t i = block->from, to = block->to; i < to; i++) {
-        keyed[keyed_count] = (uint16_t)i;
-        keyed_count += of_a_key[kinds[i]];
-    }
-    for (uint32_t n = 0; n < keyed_count; n++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): each step adds one at most */
-        const struct history_record *r = &entries[keyed[n]].record;
-        bool writes = (r->kind != HISTORY_END) | (r->end.op_kind != GEO_READ);
+    for (uint32_t ends = keyed.ends; ends != 0; ends &= ends - 1) {
+        uint32_t at = (uint32_t)__builtin_ctz(ends);
+        const struct history_record *r = &entries[at].record;
+        bool writes = r->end.op_kind != GEO_READ;
         keys_expect(&keys, r->key);
         block->read[read] = r;
-        block->written[written] = keyed[n];
+        block->written[written] = (uint8_t)at;
         read += !writes;
         written += writes;
     }
-    for (uint32_t n = 0; n < written; n++)
-        ledger_expect_write(&o->ledger, write_of(&b->entries[block->written[n]].record));
+    for (uint32_t other = keyed.other; other != 0; other &= other - 1) {
+        uint32_t at = (uint32_t)__builtin_ctz(other);
+        keys_expect(&keys, entries[at].record.key);
+        block->written[written++] = (uint8_t)at;
+    }
+    for (uint32_t n = 0; n < written; n++) {
+        uint64_t write = write_of(&entries[block->written[n]].record);
+        ledger_expect_write(&o->ledger, write);
+        block->write[n] = write;
+    }
     block->read_count = read;
     block->written_count = written;
 }
@@ -65,6 +109,8 @@ static void ahead_noted(const struct observation *o, struct ahead_block *block)
 
 void ahead_entries(struct observation *o, const struct history_batch *b, struct ahead_block *block)
 {
+    const struct history_entry *entries = &b->entries[block->from];
+    struct live_write **named = &o->named[block->from];
     const struct key_record *keys = o->keys.records;
     uint32_t busy = 0, apart = 0;
 
@@ -73,17 +119,17 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
         const struct key_record *key = &keys[r->key];
         block->busy[busy] = block->apart[apart] = r;
         busy += key->entry != 0;
-        apart += (key->newest != r->end.write) | (key->notes != 0);
+        apart += ((key->newest ^ r->end.write) | key->notes) != 0;
     }
     for (uint32_t n = 0; n < block->written_count; n++) {
-        uint16_t i = block->written[n];
-        const struct history_record *r = &b->entries[i].record;
+        uint32_t i = block->written[n];
+        const struct history_record *r = &entries[i].record;
         const struct key_record *key = &keys[r->key];
         block->busy[busy] = block->apart[apart] = r;
         busy += key->entry != 0;
-        apart += (r->kind == HISTORY_END) | ((r->kind == HISTORY_TAKE) & (key->notes != 0));
-        o->named[i] = ledger_find(&o->ledger, write_of(r));
-        ledger_expect(o->named[i]);
+        apart += r->kind != HISTORY_STORE;
+        named[i] = ledger_find(&o->ledger, block->write[n]);
+        ledger_expect(named[i]);
     }
     block->busy_count = busy;
     block->apart_count = apart;

@@ -27,8 +27,9 @@ struct ahead_block {
     uint32_t from, to; /* the block itself */
     uint32_t read_count, written_count, busy_count, apart_count, noted_count;
     const struct history_record *read[AHEAD_BLOCK]; /* ENDs of reads */
-    uint16_t written[AHEAD_BLOCK]; /* their numbers in the batch: what else is of a key that is looked up, and
-                                      names a write: END, TAKE, STORE */
+    uint8_t
+        written[AHEAD_BLOCK]; /* their numbers in the block: what else is of a key that is looked up, and */
+    uint64_t write[AHEAD_BLOCK];                     /* names a write: END, TAKE, STORE */
     const struct history_record *busy[AHEAD_BLOCK];  /* those of keys that have something in the ledger */
     const struct history_record *apart[AHEAD_BLOCK]; /* of clusters or notes: ENDs and TAKEs */
     uint64_t noted[AHEAD_BLOCK]; /* operations of these that have begun by now, as few have */
