@@ -8,7 +8,9 @@
 #include "sim/base/lines.h"
 #include "sim/model/model.h"
 
-enum { SWEEP_FIRST = 1024, SWEEP_AHEAD = 8, SLOT_BITS_FIRST = 8 };
+/* As long as there are few slots, a quarter of them have notes: nearly all that is looked for is where it
+ * would be first. */
+enum { SWEEP_FIRST = 1024, SWEEP_AHEAD = 8, SLOT_BITS_FIRST = 8, SLOT_BITS_SPARSE = 14 };
 
 static void slots_open(struct guarantees *s, uint32_t bits)
 {
@@ -83,7 +85,7 @@ static uint32_t slot_home(const struct guarantees *s, uint32_t hash)
 }
 
 /* Theirs, or the free one where it would be. */
-static struct guarantee_slot *slot_of(const struct guarantees *s, uint64_t session, uint64_t key)
+HOT struct guarantee_slot *slot_of(const struct guarantees *s, uint64_t session, uint64_t key)
 {
     uint32_t mask = (UINT32_C(1) << s->slot_bits) - 1, hash = hash_of(session, key), at = slot_home(s, hash);
 
@@ -249,7 +251,7 @@ static void note_put(struct guarantees *s, struct guarantee_slot *slot, struct g
     s->notes.items[at - 1] = note;
     s->slot_count += slot->newest == 0;
     *slot = (struct guarantee_slot){at, hash_of(note.session, note.key)};
-    if (s->slot_count * 2 > UINT32_C(1) << s->slot_bits)
+    if (s->slot_count * (s->slot_bits < SLOT_BITS_SPARSE ? 4 : 2) > UINT32_C(1) << s->slot_bits)
         slots_grow(s);
     s->of->records[note.key].notes++;
     if (++s->note_count >= s->notes_sweep_at)
