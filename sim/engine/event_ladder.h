@@ -12,7 +12,7 @@
 #define LADDER_BUCKETS_MAX 256
 #define LADDER_RUNGS 12
 
-#define LADDER_CHUNK 31 /* entries: 512 bytes */
+#define LADDER_CHUNK 127 /* entries: 2048 bytes */
 struct ladder_chunk {
     struct ladder_chunk *next;
     uint64_t unused;
@@ -97,6 +97,13 @@ void ladder_give_back(struct ladder *l, struct ladder_bucket *b);
 static inline size_t ladder_chunk_count(const struct ladder_bucket *b, const struct ladder_chunk *c)
 {
     return c->entries + LADDER_CHUNK == b->end ? (size_t)(b->next - c->entries) : LADDER_CHUNK;
+}
+
+/* The whole of the chunk that is read next, which lies anywhere. */
+static inline void ladder_chunk_fetch(const struct ladder_chunk *c)
+{
+    for (size_t at = 0; c != NULL && at < sizeof *c; at += 64)
+        __builtin_prefetch((const char *)c + at);
 }
 
 /* Drops the entries that `keep` does not want. */
