@@ -188,16 +188,12 @@ struct check_op *check_op_at(const struct check_stream *s, uint32_t slot)
     return &s->blocks.items[slot / BLOCK][slot % BLOCK];
 }
 
-/* For a key that is none the first is taken: what is asked for then does no harm. */
-void check_expect_lines(const struct check_stream *s, struct check_soon *soon)
+const struct check_key_line *check_expect_line(const struct check_stream *s, uint64_t key)
 {
-    const struct check_key_line *lines = s->keys.all.items;
-    uint64_t key_count = s->def.key_count;
+    const struct check_key_line *line = &s->keys.all.items[key];
 
-    for (uint32_t i = 0; i < soon->count; i++) {
-        soon->lines[i] = &lines[soon->keys[i] < key_count ? soon->keys[i] : 0];
-        expect_line(soon->lines[i]);
-    }
+    expect_line(line);
+    return line;
 }
 
 /* Makes the two lists. */
@@ -352,15 +348,15 @@ static APART void end_in_zones(struct check_stream *s, const struct check_op *op
         zones_sweep(s->zones, op->key, oldest_read(s, op->key));
 }
 
-static inline void end(struct check_stream *s, struct check_op *op, uint64_t position,
-                       enum check_outcome outcome)
+/* Of any but a read that has ended well. */
+static void end_other(struct check_stream *s, struct check_op *op, uint64_t position,
+                      enum check_outcome outcome)
 {
     advance(s, position);
     op->end = position;
     op->outcome = (uint8_t)outcome;
     if (kind_of(s, op) == CHECK_KEY_ZONES) {
-        if (op->f == CHECK_WRITE || outcome != CHECK_OK || !zones_read_top(&s->keys.all.items[op->key], op))
-            end_in_zones(s, op);
+        end_in_zones(s, op);
         if (s->past != NULL)
             past_end(s->past, op);
     }
@@ -375,7 +371,22 @@ void check_end_read(struct check_stream *s, struct check_op *op, uint64_t positi
     unlink_read(op);
     op->value = value;
     op->number = number;
-    end(s, op, position, outcome);
+    if (outcome != CHECK_OK) {
+        end_other(s, op, position, outcome);
+        return;
+    }
+    advance(s, position);
+    op->end = position;
+    op->outcome = CHECK_OK;
+    if (kind_of(s, op) == CHECK_KEY_ZONES) {
+        if (!zones_read_top(&s->keys.all.items[op->key], op))
+            end_in_zones(s, op);
+        if (s->past != NULL)
+            past_end_read(s->past, op);
+    }
+    if (s->beside)
+        end_beside(s, op);
+    op_free(s, op);
 }
 
 void check_end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome,
@@ -384,14 +395,14 @@ void check_end(struct check_stream *s, struct check_op *op, uint64_t position, e
     if (op->f == CHECK_READ)
         check_end_read(s, op, position, outcome, value, number);
     else
-        end(s, op, position, outcome);
+        end_other(s, op, position, outcome);
 }
 
 void check_end_below(struct check_stream *s, struct check_op *op, uint64_t position)
 {
     op->f = CHECK_BELOW;
     op->number = -op->number;
-    end(s, op, position, CHECK_OK);
+    end_other(s, op, position, CHECK_OK);
 }
 
 static bool is_linearizable(const struct check_stream *s)

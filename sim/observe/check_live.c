@@ -200,28 +200,36 @@ static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_
                                                         : CHECK_SOON;
 }
 
-/* Without a branch: what a record is, nothing foretells. The begin of a read looks at nothing that is far. */
+/* [kind][operation]: 1: such a record looks at what is far. The begin of a read does not, nor does what is
+ * between begin and end; of an end, .begin is some bytes of its own. */
+enum { OP_KINDS = 8 };
+_Static_assert((int)GEO_KINDS <= (int)OP_KINDS, "a place for each");
+static const uint8_t looks_far[HISTORY_KINDS][OP_KINDS] = {
+    [HISTORY_BEGIN] = {[GEO_WRITE] = 1, 1, 1, 1, 1, 1},
+    [HISTORY_END] = {1, 1, 1, 1, 1, 1, 1, 1},
+};
+
+/* Without a branch: what a record is, nothing foretells. */
 static void look_ahead(const struct checks *c, const struct history_entry *const *all, uint32_t count,
                        struct check_soon *soon)
 {
     const struct history_record *listed[CHECK_SOON];
+    const uint64_t key_count = c->setting->key_count;
     uint32_t listed_count = 0;
 
     for (uint32_t i = 0; i < count; i++) {
         const struct history_record *r = &all[i]->record;
         listed[listed_count] = r;
-        listed_count +=
-            (r->kind == HISTORY_END) | ((r->kind == HISTORY_BEGIN) & (r->begin.op_kind != GEO_READ));
+        listed_count += looks_far[r->kind][r->begin.op_kind % OP_KINDS];
     }
     for (uint32_t i = 0; i < listed_count; i++) {
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): each step adds one at most */
         const struct history_record *r = listed[i];
-        soon->keys[i] = r->key;
+        soon->lines[i] = check_expect_line(c->stream, r->key < key_count ? r->key : 0);
         soon->values[i] = r->end.write;
         soon->reads[i] = (uint8_t)((r->kind == HISTORY_END) & (r->end.op_kind == GEO_READ));
     }
     soon->count = listed_count;
-    check_expect_lines(c->stream, soon);
 }
 
 static void stream_batch(struct checks *c, const struct chosen *chosen)

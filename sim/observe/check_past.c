@@ -359,7 +359,6 @@ static APART void begin_write(struct past *p, struct check_op *op, struct past_s
 
 void past_begin(struct past *p, struct check_op *op)
 {
-    op->write = 0;
     if (p->given_up)
         return;
     struct past_session *s = session_of(p, op->session, op->begin);
@@ -556,7 +555,7 @@ static APART void leave_epoch(struct past *p, struct past_session *s, uint32_t n
     *e = s->epochs.items[--s->epochs.count];
 }
 
-/* Of any but those that past_end has done with. */
+/* Of any but those that past_end_read has done with. */
 static APART void end_other(struct past *p, struct check_op *op, struct past_session *s)
 {
     uint32_t epoch = op->epoch;
@@ -567,7 +566,7 @@ static APART void end_other(struct past *p, struct check_op *op, struct past_ses
         if (op->outcome == CHECK_OK &&
             (p->def.sessions || !is_known_newest(p, &p->lines->all.items[op->key], op, s)))
             end_read(p, op);
-    } else if (op->f == CHECK_WRITE && op->write != 0) {
+    } else if (op->f == CHECK_WRITE) {
         end_write(p, op);
     }
     if (before)
@@ -577,11 +576,16 @@ static APART void end_other(struct past *p, struct check_op *op, struct past_ses
 
 void past_end(struct past *p, struct check_op *op)
 {
+    if (!p->given_up)
+        end_other(p, op, &p->sessions.items[op->session]);
+}
+
+void past_end_read(struct past *p, struct check_op *op)
+{
     if (p->given_up)
         return;
     struct past_session *s = &p->sessions.items[op->session];
-    if ((op->f == CHECK_READ) & (op->outcome == CHECK_OK) & (op->epoch == s->epoch) & !p->def.sessions &&
-        is_known_newest(p, &p->lines->all.items[op->key], op, s))
+    if (op->epoch == s->epoch && !p->def.sessions && is_known_newest(p, &p->lines->all.items[op->key], op, s))
         s->open--;
     else
         end_other(p, op, s);

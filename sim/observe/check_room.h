@@ -104,22 +104,22 @@ bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
 /* What soon comes to a stream with keys below a known number, a few at a time: ends, and begins of what is
- * not a read. What each looks at is asked for in three steps, each of which is to be called some time after
- * the one before, as it looks at what that has asked for. Nothing else depends on them. */
+ * not a read. First the line of each one's key is asked for, then the rest in two steps, each of which is to
+ * be called some time after the one before, as it looks at what that has asked for. Nothing else depends on
+ * them. */
 enum { CHECK_SOON = 16 };
 
 struct check_soon {
     uint32_t count;
-    uint64_t keys[CHECK_SOON], values[CHECK_SOON]; /* a key; what a read of it returns */
-    uint8_t reads[CHECK_SOON];                     /* 1: it is one; 0 */
-    /* the stream's: */
     const struct check_key_line *lines[CHECK_SOON];
-    uint32_t newest_count, other_count;
+    uint64_t values[CHECK_SOON];                     /* what a read returns */
+    uint8_t reads[CHECK_SOON];                       /* 1: it is one; 0 */
+    uint32_t newest_count, other_count;              /* the stream's: */
     const struct check_key_line *newest[CHECK_SOON]; /* reads of their key's newest value */
     const struct check_key_line *others[CHECK_SOON]; /* what looks at more */
 };
 
-void check_expect_lines(const struct check_stream *s, struct check_soon *soon);
+const struct check_key_line *check_expect_line(const struct check_stream *s, uint64_t key);
 void check_expect_places(const struct check_stream *s, struct check_soon *soon);
 void check_expect_values(const struct check_stream *s, const struct check_soon *soon);
 
@@ -167,6 +167,7 @@ struct past *past_new(struct check_key_lines *lines, const struct check_stream_d
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
+void past_end_read(struct past *p, struct check_op *op); /* that of a read, which has ended well */
 void past_expect_key(const struct past *p, const struct check_key_line *line);
 void past_expect_newest(const struct past *p, const struct check_key_line *line);
 void past_expect_order(const struct past *p, const struct check_key_line *line); /* after its key */
