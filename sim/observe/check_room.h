@@ -46,7 +46,9 @@ struct check_key_line {
 _Static_assert(sizeof(struct check_key_line) == 64, "one line of memory");
 
 struct check_key_lines {
-    ARRAY(struct check_key_line) all; /* by the key's number */
+    /* By the key's number. Keys below a known number have all of theirs from the beginning, as they are
+     * touched (sparse.h): then the number is the key. */
+    ARRAY(struct check_key_line) all;
     uint32_t placed;
 };
 
