@@ -8,6 +8,7 @@
 #include "sim/observe/convergence.h"
 
 #include "sim/base/hash.h"
+#include "sim/base/hot.h"
 #include "sim/model/model.h"
 
 enum {
@@ -139,31 +140,50 @@ static bool look(struct convergence *c, uint64_t key)
     return !even;
 }
 
+/* One of its answers has changed. */
+APART static void changed(struct convergence *c, uint64_t key)
+{
+    struct key_record *k = &c->of->records[key];
+
+    if (look(c, key) && (k->answers & LISTED) == 0) {
+        k->answers |= LISTED;
+        *lines_add(&c->uneven) = key;
+    }
+}
+
+static inline void digest_set(const struct convergence *c, uint64_t *digests, uint32_t row, uint64_t digest)
+{
+    digests[c->places.replicas] += digest - digests[row];
+    digests[row] = digest;
+}
+
+/* All answered alike until now. */
+APART static void first_differs(struct convergence *c, uint64_t key, uint32_t row, uint64_t digest)
+{
+    digest_set(c, digests_of(c, block_make(c, key)), row, digest);
+    changed(c, key);
+}
+
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest)
 {
     struct key_record *k = &c->of->records[key];
     int row = places_row(&c->places, key, node);
-    uint32_t block = k->answers >> BLOCK_SHIFT, replicas = c->places.replicas;
+    uint32_t block = k->answers >> BLOCK_SHIFT;
 
     if (row == PLACES_NONE)
         return;
     digest ^= c->initial;
     if (block == 0) {
-        if (k->digest == digest)
-            return;
-        block = block_make(c, key);
-    }
-    uint64_t *digests = digests_of(c, block), old = digests[row];
-    if (old == digest)
+        if (k->digest != digest)
+            first_differs(c, key, (uint32_t)row, digest);
         return;
-    digests[replicas] += digest - old;
-    digests[row] = digest;
-    if (c->down == 0 && (k->answers & STATES) == STATES && !alike(c, digests))
-        return; /* as before */
-    if (look(c, key) && (k->answers & LISTED) == 0) {
-        k->answers |= LISTED;
-        *lines_add(&c->uneven) = key;
     }
+    uint64_t *digests = digests_of(c, block);
+    if (digests[row] == digest)
+        return;
+    digest_set(c, digests, (uint32_t)row, digest);
+    if (c->down != 0 || (k->answers & STATES) != STATES || alike(c, digests))
+        changed(c, key); /* else it is as before */
 }
 
 static void lose_answers(struct convergence *c, uint32_t node)

@@ -75,15 +75,11 @@ static bool newest_reflected(const struct ledger *l, const struct operation *op,
            ledger_reflected(l, w, op->sample.node, op->sample.instant);
 }
 
-struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op)
+/* Of a key that has an entry; whether its newest was reflected has been looked at. */
+static struct missed missed_of(const struct ledger *l, const struct operations *o, const struct operation *op)
 {
     const struct key_entry *e = ledger_entry(l, op->key);
     struct missed m = {0};
-
-    if (e == NULL)
-        return m;
-    if (newest_reflected(l, op, e->lane_newest))
-        return (struct missed){.newest = e->lane_newest};
     bool to_the_end = read_before_it_began(o, op);
     if (!l->setting->by_merge) {
         for (const struct live_write *w = e->lane_newest; w != NULL; w = w->lane_older) {
@@ -101,6 +97,17 @@ struct missed staleness_missed(const struct ledger *l, const struct operations *
             if (judge(l, o, op, w, &m) && !to_the_end)
                 break;
     return m;
+}
+
+struct missed staleness_missed(const struct ledger *l, const struct operations *o, const struct operation *op)
+{
+    const struct key_entry *e = ledger_entry(l, op->key);
+
+    if (e == NULL)
+        return (struct missed){0};
+    if (newest_reflected(l, op, e->lane_newest))
+        return (struct missed){.newest = e->lane_newest};
+    return missed_of(l, o, op);
 }
 
 void staleness_probe(struct staleness *s, const struct ledger *l, const struct operations *o,
@@ -143,7 +150,12 @@ const struct live_write *staleness_end(struct staleness *s, const struct ledger 
                                        const struct operations *o, const struct operation *op,
                                        struct series_bin *bin)
 {
-    struct missed m = staleness_missed(l, o, op);
+    const struct live_write *top = ledger_entry(l, op->key)->lane_newest;
+    if (newest_reflected(l, op, top)) {
+        staleness_fresh(s, op, bin);
+        return top;
+    }
+    struct missed m = missed_of(l, o, op);
     if (m.count == 0) {
         staleness_fresh(s, op, bin);
         return m.newest;

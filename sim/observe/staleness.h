@@ -58,8 +58,9 @@ void staleness_close(struct staleness *s);
 /* A probe has ended with OK; its samples are all in. */
 void staleness_probe(struct staleness *s, const struct ledger *l, const struct operations *o,
                      const struct operation *op);
-/* The same of a read, where `bin` is of the series, of its region and when it began. The newest live write
- * that it reflects, if versions decide which that is; else, or where there is none, NULL. */
+/* The same of a read of a key that has something in the ledger, where `bin` is of the series, of its region
+ * and when it began. The newest live write that it reflects, if versions decide which that is; else, or where
+ * there is none, NULL. */
 const struct live_write *staleness_end(struct staleness *s, const struct ledger *l,
                                        const struct operations *o, const struct operation *op,
                                        struct series_bin *bin);
