@@ -229,8 +229,8 @@ struct ledger {
     bool keeps;             /* some crash loses something: writes stay as long as there is room */
     bool stays;             /* nodes that are no replicas may take writes: the last writes of a key stay */
     uint32_t keep_most;
-    struct known_stamp *ahead;        /* [node]: the largest that was taken or stored there; if clocks err */
-    struct base_stamp *base_stamps;   /* [key]: of what is retired; NULL if no clock errs */
+    struct known_stamp *ahead;      /* [node]: the largest that was taken or stored there; if clocks err */
+    struct base_stamp *base_stamps; /* [key]: of what is retired; NULL if no clock errs */
     ARRAY(struct known_stamp) bases_wide;
     uint64_t *forgot;                 /* [node]: where it last lost memory or disk; 0: never */
     ARRAY(struct ledger_loss) losses; /* crashes that lost something; rollbacks, one an instant and node */
@@ -259,9 +259,9 @@ struct ledger {
         pinned; /* would have retired, but for having been retried: a ring, of the last LEDGER_RETRIED_MOST */
     uint64_t pinned_count;
     int64_t backlog_ops, backlog_bytes,
-        backlog_owed; /* taken and not applied, of these committed: sums over replicas that are up */
-    uint64_t lagging;                                 /* committed writes not applied everywhere */
-    uint64_t position;                                /* of the record at hand */
+        backlog_owed;  /* taken and not applied, of these committed: sums over replicas that are up */
+    uint64_t lagging;  /* committed writes not applied everywhere */
+    uint64_t position; /* of the record at hand */
     sim_ns time;
 };
 

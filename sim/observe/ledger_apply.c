@@ -139,8 +139,8 @@ uint32_t apply_waits_up(const struct ledger *l, const struct live_write *w)
     uint32_t waits = 0;
 
     for (uint32_t row = 0; row < l->places.replicas; row++)
-        waits += w->applied[row].position == 0 && row_counts(l, w->entry, row) &&
-                 l->up[w->entry->rows[row].node];
+        waits +=
+            w->applied[row].position == 0 && row_counts(l, w->entry, row) && l->up[w->entry->rows[row].node];
     return waits;
 }
 

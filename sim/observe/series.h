@@ -75,9 +75,9 @@ static inline void series_set(struct series *s, enum series_id id, sim_ns time, 
     at->weight += lasts;
     *step = (struct series_step){.at = time, .value = value};
 }
-/* Once. What finished well is in the latencies and adds to the availability from there, and a read that adds to
- * stale_read_fraction counts for read_staleness_ms too: of these nothing but the rest is told.
- * `skip`: 1u << enum series_id of those that are undecided. */
+/* Once. What finished well is in the latencies and adds to the availability from there, and a read that adds
+ * to stale_read_fraction counts for read_staleness_ms too: of these nothing but the rest is told. `skip`: 1u
+ * << enum series_id of those that are undecided. */
 void series_put(struct series *s, struct figure_list *list, sim_ns end_ns, uint32_t skip);
 
 #endif
