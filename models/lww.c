@@ -128,7 +128,8 @@ static void on_request(geo_replica *r, const geo_op *op)
     forward_request(r, &s->forward, op, geo_self(r), holder, op->kind == GEO_READ ? READ : WRITE);
 }
 
-static enum geo_outcome write(geo_replica *r, const geo_op *op)
+/* Apart, as is what else is not a read: a read saves no registers for it. */
+static __attribute__((noinline)) enum geo_outcome write(geo_replica *r, const geo_op *op)
 {
     const struct config *c = geo_config(r);
     struct exchange_def d = exchange_of(r);
@@ -146,21 +147,13 @@ static enum geo_outcome write(geo_replica *r, const geo_op *op)
     return GEO_OK;
 }
 
-static void on_message(geo_replica *r, const geo_message *m)
+/* Its request is to be served here. */
+static void serve(geo_replica *r, const geo_message *m)
 {
     const struct state *s = geo_state(r);
-
-    if (m->type < EXCHANGE_MESSAGES) {
-        struct exchange_def d = exchange_of(r);
-        exchange_message(r, &d, m);
-        return;
-    }
-    if (m->type == REPLY) {
-        forward_answered(r, m);
-        return;
-    }
     const struct forward_request *request = m->body;
     const geo_op *op = &request->op;
+
     if (m->from != geo_self(r) && forward_repeats(r, &((struct peer *)geo_peer(r, m->from))->forward, m))
         return;
     if (s->exchange.is_empty) {
@@ -171,6 +164,26 @@ static void on_message(geo_replica *r, const geo_message *m)
     } else {
         forward_answer(r, request->asked, REPLY, op, write(r, op), NULL, 0);
     }
+}
+
+static __attribute__((noinline)) void exchange(geo_replica *r, const geo_message *m)
+{
+    if (m->type == EXCHANGE_ROW) {
+        exchange_row(r, unpack, m);
+    } else {
+        struct exchange_def d = exchange_of(r);
+        exchange_message(r, &d, m);
+    }
+}
+
+static void on_message(geo_replica *r, const geo_message *m)
+{
+    if (m->type >= READ && m->type != REPLY)
+        serve(r, m);
+    else if (m->type == REPLY)
+        forward_answered(r, m);
+    else
+        exchange(r, m);
 }
 
 static geo_placement placement(const void *config, const geo_setting *s)

@@ -168,12 +168,7 @@ void outbox_take(geo_replica *r, const struct outbox_def *d, const geo_message *
         memcpy(&position, m->body, sizeof position);
         outbox_acknowledged(r, d, position, m->from);
     } else {
-        struct row row;
-        memcpy(&row, m->body, sizeof row);
-        bool used = d->unpack(r, row.key, row.origin, (const unsigned char *)m->body + sizeof row, row.bytes);
-        if (used && row.position != 0)
-            geo_send(r, row.origin, (geo_out){.type = d->ack, .op = row.op}, &row.position,
-                     sizeof row.position);
+        outbox_take_row(r, d->ack, d->unpack, m);
     }
 }
 

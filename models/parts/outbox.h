@@ -49,6 +49,15 @@ void outbox_ship(geo_replica *r, const struct outbox_def *d);
 
 /* A row, a batch or an acknowledgement arrived. */
 void outbox_take(geo_replica *r, const struct outbox_def *d, const geo_message *m);
+/* The same of a row, by what of the definition it takes. */
+static inline void outbox_take_row(geo_replica *r, uint32_t ack, row_unpack *unpack, const geo_message *m)
+{
+    const struct row *row = m->body;
+    bool used = unpack(r, row->key, row->origin, row + 1, row->bytes);
+
+    if (used && row->position != 0)
+        geo_send(r, row->origin, (geo_out){.type = ack, .op = row->op}, &row->position, sizeof row->position);
+}
 
 /* `from` has the write at `position`. */
 void outbox_acknowledged(geo_replica *r, const struct outbox_def *d, uint64_t position, geo_node from);

@@ -297,9 +297,11 @@ static bool step_queue(struct world *w, sim_ns time)
         return false;
     begin_event(w, time);
     handle(w, &e);
+    world_settle(w);
     return true;
 }
 
+/* Only where a node's handler may have run is there anything to settle. */
 HOT void step_line(struct world *w, enum agenda_group group)
 {
     if (group == AGENDA_ARRIVALS) {
@@ -307,10 +309,12 @@ HOT void step_line(struct world *w, enum agenda_group group)
         sessions_arrival(w, region, w->arrivals[region]);
     } else if (group == AGENDA_REQUESTS) {
         sessions_next_request(w);
+        world_settle(w);
     } else if (group == AGENDA_ANSWERS) {
         sessions_next_answer(w);
     } else {
         network_arrive(w, network_next(w, agenda_line(&w->agenda, AGENDA_CHANNELS)));
+        world_settle(w);
     }
 }
 
@@ -325,13 +329,11 @@ HOT bool step(struct world *w, sim_ns limit)
         if (group != AGENDA_QUEUE) {
             begin_event(w, time);
             step_line(w, group);
-            break;
+            return true;
         }
         if (step_queue(w, time))
-            break;
+            return true;
     }
-    world_settle(w);
-    return true;
 }
 
 bool world_step(struct world *w, sim_ns limit)
