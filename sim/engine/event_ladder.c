@@ -86,7 +86,8 @@ void ladder_bucket_grow(struct ladder *l, struct ladder_bucket *b)
         b->first = chunk;
     else
         chunk_last(b)->next = chunk;
-    /* Given back long ago, they have left the cache; what is dealt here next comes after some hundred others. */
+    /* Given back long ago, they have left the cache; what is dealt here next comes after some hundred others.
+     */
     for (size_t at = 0; at < sizeof *chunk; at += 64)
         __builtin_prefetch((char *)chunk + at, 1, 2);
     __builtin_prefetch(l->unused, 1);

@@ -30,18 +30,18 @@
  *
  * What was tried on the hold model (bench/README.md has the figures beside straight C): more than 256 buckets
  * a rung, of 10 thousand pending each with a line of its own, leave the second-level cache (-15%); chunks of
- * 7 and 15 in place of 31 entries cost 10 to 30% at a million, 63 in place of 127 (each fetched whole before it
- * is read or filled) 2%, and 31 without that fetching 8 to 13%; a rung 0 that goes round as a ring, so that
- * little waits in top, gains nothing, as each push then goes to one of 256 tails; sorting up to 16 by rank,
- * without a branch, gains 5% over insertion; buckets up to 32, split by another rung beyond, were 40% slower at
- * a million than cells. A rung that reaches to the latest event, in place of three quarters of what is there, is 30% slower
- * with exponential increments. Cells of four to six entries in place of one are 10% faster at 10 thousand:
- * fewer of them are counted, and a branch is guessed wrong for each cell, not for each entry. A bucket is
- * split only beyond 16 thousand entries: at 4 thousand, a million with uniform increments are half as fast,
- * as half of the buckets are split once more and each opened one is over before its fetches are. A heap of
- * keys alone is 10% faster than one of whole entries; to compare times alone in it and look for ties
- * afterwards gains nothing. Where slots are, in place of their numbers, in the entries gains 5% with a
- * hundred pending. With one other event pending, to swap the two without a branch is slower by 10% than to
+ * 7 and 15 in place of 31 entries cost 10 to 30% at a million, 63 in place of 127 (each fetched whole before
+ * it is read or filled) 2%, and 31 without that fetching 8 to 13%; a rung 0 that goes round as a ring, so
+ * that little waits in top, gains nothing, as each push then goes to one of 256 tails; sorting up to 16 by
+ * rank, without a branch, gains 5% over insertion; buckets up to 32, split by another rung beyond, were 40%
+ * slower at a million than cells. A rung that reaches to the latest event, in place of three quarters of what
+ * is there, is 30% slower with exponential increments. Cells of four to six entries in place of one are 10%
+ * faster at 10 thousand: fewer of them are counted, and a branch is guessed wrong for each cell, not for each
+ * entry. A bucket is split only beyond 16 thousand entries: at 4 thousand, a million with uniform increments
+ * are half as fast, as half of the buckets are split once more and each opened one is over before its fetches
+ * are. A heap of keys alone is 10% faster than one of whole entries; to compare times alone in it and look
+ * for ties afterwards gains nothing. Where slots are, in place of their numbers, in the entries gains 5% with
+ * a hundred pending. With one other event pending, to swap the two without a branch is slower by 10% than to
  * guess: what the handler does next waits for the swap, but not for the guess.
  */
 #include "sim/engine/event_queue.h"

@@ -20,7 +20,7 @@ void op_table_open(struct op_table *o, uint32_t region_count)
 
 void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes)
 {
-    o->pending_bytes = ((bytes > PENDING_LEAST ? bytes : PENDING_LEAST) + 15u) & ~15u;
+    o->pending_bytes = (bytes + 15u) & ~15u;
 }
 
 void op_table_close(struct op_table *o)

@@ -26,7 +26,7 @@ struct link_use {
     uint32_t count;
 };
 
-enum { LINK_USES_INLINE = 6, PENDING_LEAST = 16 };
+enum { LINK_USES_INLINE = 6 };
 #define OPERATION_GONE UINT64_MAX /* of a region beyond the last there may be */
 
 struct operation {
@@ -38,7 +38,7 @@ struct operation {
     geo_ns gives_up_at; /* the first attempt, and its place among what happens then */
     uint64_t gives_up_order;
     /* from here to `uses` all zero at first, but for `open` */
-    void *pending;        /* the model's memory, at node pending_node; NULL: none */
+    void *pending;        /* the model's memory, at node pending_node; NULL: no request waits */
     event_handle timeout; /* of a later attempt */
     uint32_t holds;       /* messages that speak of it */
     bool open;            /* its client waits */
@@ -68,7 +68,8 @@ struct op_table {
     struct operation *at_hand; /* some operation: perhaps the next one that is looked up */
     struct operation gone; /* none: of an identity that no operation has, which those given back have too */
     uint32_t region_count;
-    uint32_t pending_bytes;
+    uint32_t pending_bytes; /* 0: the model keeps none, and `pending` only says that a request waits: */
+    uint64_t no_pending[2]; /* it points here */
     struct operation *free_operations;
     ARRAY(struct operation *) operation_blocks;
     void *free_pending;
@@ -150,10 +151,10 @@ static inline struct operation *operation_new(struct op_table *o, uint32_t regio
 
 static inline void operation_pending_release(struct op_table *o, struct operation *one)
 {
-    if (one->pending == NULL)
-        return;
-    memcpy(one->pending, &o->free_pending, sizeof(void *));
-    o->free_pending = one->pending;
+    if (o->pending_bytes > 0 && one->pending != NULL) {
+        memcpy(one->pending, &o->free_pending, sizeof(void *));
+        o->free_pending = one->pending;
+    }
     one->pending = NULL;
 }
 
@@ -161,15 +162,16 @@ static inline void operation_pending_release(struct op_table *o, struct operatio
 static inline void operation_pending_new(struct op_table *o, struct operation *one, uint32_t node,
                                          uint32_t epoch, uint64_t id, uint8_t attempt)
 {
-    operation_pending_release(o, one);
-    if (__builtin_expect(o->free_pending == NULL, 0))
-        operation_pending_grow(o);
-    one->pending = o->free_pending;
-    memcpy(&o->free_pending, one->pending, sizeof(void *));
-    if (o->pending_bytes == PENDING_LEAST)
-        memset(one->pending, 0, PENDING_LEAST);
-    else
+    if (o->pending_bytes == 0) {
+        one->pending = o->no_pending;
+    } else {
+        operation_pending_release(o, one);
+        if (__builtin_expect(o->free_pending == NULL, 0))
+            operation_pending_grow(o);
+        one->pending = o->free_pending;
+        memcpy(&o->free_pending, one->pending, sizeof(void *));
         memset(one->pending, 0, o->pending_bytes);
+    }
     one->pending_node = node;
     one->pending_epoch = epoch;
     one->pending_id = id;
