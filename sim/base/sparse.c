@@ -7,6 +7,7 @@
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
+#include "sim/base/large_pages.h"
 #include "sim/base/stock.h"
 
 #include <stdbool.h>
@@ -18,8 +19,7 @@
 enum {
     LINE = 64,
     SMALL = 1 << 18,
-    HUGE_PAGE = 1 << 21,
-    HUGE_LEAST = HUGE_PAGE,
+    HUGE_LEAST = LARGE_PAGE,
     HUGE_MOST = 1 << 26,
     HUGE_MOST_OF_MANY = 1 << 28,
     PAGE = 1 << 12
@@ -41,30 +41,7 @@ static void *address_new(size_t bytes)
 /* Of a table that is not SMALL: whole pages; large ones where it is as long, and so its end is in one. */
 static size_t length_of(size_t bytes)
 {
-    return whole(bytes, bytes < HUGE_LEAST ? PAGE : HUGE_PAGE);
-}
-
-/* Beginning where a large page does, or the first and last of them would be small ones. */
-static void *aligned_new(size_t length)
-{
-    unsigned char *all = address_new(length + HUGE_PAGE);
-
-    if (all == NULL)
-        return NULL;
-    size_t before = (HUGE_PAGE - (uintptr_t)all % HUGE_PAGE) % HUGE_PAGE;
-    if (before > 0)
-        CHECK(munmap(all, before) == 0);
-    CHECK(munmap(all + before + length, HUGE_PAGE - before) == 0);
-    return all + before;
-}
-
-static void *huge_new(size_t bytes)
-{
-    void *table = aligned_new(length_of(bytes));
-
-    if (table != NULL) /* a kernel without them is as right, and slower */
-        (void)madvise(table, length_of(bytes), MADV_HUGEPAGE);
-    return table;
+    return whole(bytes, bytes < HUGE_LEAST ? PAGE : LARGE_PAGE);
 }
 
 /* As memory_new, and beginning with a line. */
@@ -86,7 +63,8 @@ static void *table_new(size_t bytes, size_t unset, bool huge)
     if (table == NULL && bytes < SMALL)
         return small_new(bytes);
     if (table == NULL)
-        table = huge && bytes >= HUGE_LEAST ? huge_new(bytes) : address_new(length_of(bytes));
+        table =
+            huge && bytes >= HUGE_LEAST ? large_pages_new(length_of(bytes)) : address_new(length_of(bytes));
     return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
 
@@ -116,7 +94,7 @@ void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
  * NULL: the kernel does not do that. */
 static void *pages_moved(void *table, size_t bytes, size_t bytes_new)
 {
-    void *room = aligned_new(length_of(bytes_new));
+    void *room = large_pages_room(length_of(bytes_new));
 
     if (room == NULL)
         return NULL;

@@ -7,6 +7,7 @@
 #include "sim/base/stock.h"
 
 #include "sim/base/check.h"
+#include "sim/base/large_pages.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -125,18 +126,12 @@ static void join_all(struct window *w, size_t offset, size_t end, bool clean)
 
 static struct window *window_new(void)
 {
-    char *all = mmap(NULL, WINDOW + BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                     -1, 0);
+    char *memory = large_pages_new(WINDOW);
 
-    if (all == MAP_FAILED)
+    if (memory == NULL)
         return NULL;
-    size_t before = (BLOCK - (uintptr_t)all % BLOCK) % BLOCK;
-    if (before > 0)
-        CHECK(munmap(all, before) == 0);
-    CHECK(munmap(all + before + WINDOW, BLOCK - before) == 0);
-    (void)madvise(all + before, WINDOW, MADV_HUGEPAGE); /* a kernel without them is as right, and slower */
     struct window *w = memory_new(1, sizeof *w);
-    w->memory = all + before;
+    w->memory = memory;
     w->next = stock.windows;
     return stock.windows = w;
 }

@@ -192,15 +192,14 @@ __attribute__((target("avx2"))) static inline __m256i words_of_four(const struct
 /* What `accepts` says of the points of four words, less 1, as far as the squeeze or the first rank's end
  * decides: bit i of what is returned is set where it took pair i. The same operations again, but that a
  * number's bits are put below 1.0 and 1 taken off, which is exact like a conversion. */
-__attribute__((target("avx2"))) static unsigned ranks_of_four(const struct zipf *z,
-                                                              const struct random_pair *pairs, bool second,
-                                                              uint64_t *ranks)
+__attribute__((target("avx2"))) static unsigned
+ranks_of_four(const struct zipf *z, const struct random_pair *pairs, bool second, uint64_t *ranks)
 {
     const __m256d one = _mm256_set1_pd(1), first = _mm256_set1_pd(z->first), last = _mm256_set1_pd(z->last);
     const __m256i bias = _mm256_castpd_si256(one);
     __m256i word = words_of_four(pairs, second);
-    __m256d unit = _mm256_sub_pd(
-        _mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(word, 12), bias)), one);
+    __m256d unit =
+        _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64(word, 12), bias)), one);
     unit = _mm256_add_pd(unit, _mm256_set1_pd(0x1p-53));
     __m256d u = _mm256_add_pd(last, _mm256_mul_pd(unit, _mm256_sub_pd(first, last))), x;
     if (!integral_inverse_four(z, u, &x))
@@ -209,14 +208,14 @@ __attribute__((target("avx2"))) static unsigned ranks_of_four(const struct zipf 
     __m256d rank = _mm256_floor_pd(_mm256_add_pd(x, _mm256_set1_pd(0.5)));
     rank = _mm256_max_pd(one, _mm256_min_pd(rank, _mm256_set1_pd((double)(int64_t)z->count)));
     __m256i above = _mm256_sub_epi64(_mm256_castpd_si256(rank), bias); /* its power of two in the high half */
-    __m128i power = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(
-        _mm256_srli_epi32(above, 20), _mm256_set_epi32(7, 7, 7, 7, 7, 5, 3, 1)));
+    __m128i power = _mm256_castsi256_si128(
+        _mm256_permutevar8x32_epi32(_mm256_srli_epi32(above, 20), _mm256_set_epi32(7, 7, 7, 7, 7, 5, 3, 1)));
     __m128i beyond = _mm_cmpgt_epi32(power, _mm_set1_epi32(SQUEEZED_POWER - 1));
     power = _mm_blendv_epi8(_mm_min_epi32(power, _mm_set1_epi32(SQUEEZES - 1)), _mm_set1_epi32(1), beyond);
     __m256d squeezed =
         _mm256_cmp_pd(_mm256_sub_pd(rank, x), _mm256_i32gather_pd(z->squeeze, power, 8), _CMP_LE_OQ);
-    __m256d taken = _mm256_blendv_pd(squeezed, _mm256_cmp_pd(u, first, _CMP_GE_OQ),
-                                     _mm256_cmp_pd(rank, one, _CMP_EQ_OQ));
+    __m256d taken =
+        _mm256_blendv_pd(squeezed, _mm256_cmp_pd(u, first, _CMP_GE_OQ), _mm256_cmp_pd(rank, one, _CMP_EQ_OQ));
     __m256i whole = _mm256_cvtepi32_epi64(_mm256_cvttpd_epi32(_mm256_sub_pd(rank, one)));
     _mm256_storeu_si256((__m256i *)(void *)ranks, whole);
     return (unsigned)_mm256_movemask_pd(taken);

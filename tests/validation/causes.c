@@ -97,7 +97,8 @@ Test(causes, a_clock_that_is_ahead_is_an_offset)
 Test(causes, a_clock_that_is_seconds_ahead_is_an_offset)
 {
     check_ahead(
-        simulate(TWO_REGIONS("clocks: {regions: {b: {offset: 3s}}}\n", "200/s", "40000", WALL HLC MERGE, ""), 1),
+        simulate(TWO_REGIONS("clocks: {regions: {b: {offset: 3s}}}\n", "200/s", "40000", WALL HLC MERGE, ""),
+                 1),
         3);
 }
 
