@@ -26,7 +26,8 @@ do for [which in "5 9"] { # of growth.csv
         if (size eq "regions") { set format x "%g"; set xtics (3, 5, 10, 20, 50, 100); set xrange [2.5:120] } \
         else { set format x "10^{%T}"; set xtics autofreq; set xrange [*:*] }
         set yrange [0:*]
-        if (which ne "5" || size ne "operations") { unset key }
+        if (which eq "5" && size eq "operations") { set offsets 0, 0, graph 0.35, 0 } \
+        else { unset key; unset offsets } # the legend has room above the lines of the first
         plot of(size, "metrics+checks") using 2:(column(what) * scale) with linespoints ls 2 title "metrics and checks", \
              of(size, "none") using 2:(column(what) * scale) with linespoints ls 1 title "no readers"
     }
