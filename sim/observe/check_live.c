@@ -287,6 +287,11 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     return checks_new_of(s, h, UINT32_MAX);
 }
 
+uint64_t checks_bytes(const struct history_setting *s)
+{
+    return s->key_count * (sizeof(struct check_key_line) + sizeof(uint32_t)); /* the stream's, and alike's */
+}
+
 struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks)
 {
     const uint32_t of_stream = 1u << GEO_LINEARIZABLE | 1u << GEO_SEQUENTIAL | 1u << GEO_CAUSAL;
