@@ -112,6 +112,7 @@ static void add_to_bucket(struct histogram *h, uint32_t slot, uint64_t times, in
 /* Pages, and the table of them, are pieces of large pages: a bucket is met at random. */
 static void page_meet(struct histogram *h, uint32_t number)
 {
+    CHECK(number < HISTOGRAM_PAGES);
     if (h->pages == NULL) {
         h->pages = sparse_new(HISTOGRAM_PAGES * sizeof *h->pages);
         h->min = INT64_MAX;
