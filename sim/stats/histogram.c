@@ -122,6 +122,7 @@ static void page_meet(struct histogram *h, uint32_t number)
         return;
     h->pages[number] = sparse_new(sizeof *h->pages[number]);
     if (number >= HISTOGRAM_WIDE / HISTOGRAM_PAGE)
+        /* cppcheck-suppress arrayIndexOutOfBoundsCond ; checked above */
         more_of(h)->only[number] = memory_new(HISTOGRAM_PAGE, sizeof(int64_t));
 }
 
