@@ -128,8 +128,7 @@ static void on_request(geo_replica *r, const geo_op *op)
     forward_request(r, &s->forward, op, geo_self(r), holder, op->kind == GEO_READ ? READ : WRITE);
 }
 
-/* Apart, as is what else is not a read: a read saves no registers for it. */
-static __attribute__((noinline)) enum geo_outcome write(geo_replica *r, const geo_op *op)
+static enum geo_outcome write(geo_replica *r, const geo_op *op)
 {
     const struct config *c = geo_config(r);
     struct exchange_def d = exchange_of(r);
@@ -166,24 +165,18 @@ static void serve(geo_replica *r, const geo_message *m)
     }
 }
 
-static __attribute__((noinline)) void exchange(geo_replica *r, const geo_message *m)
-{
-    if (m->type == EXCHANGE_ROW) {
-        exchange_row(r, unpack, m);
-    } else {
-        struct exchange_def d = exchange_of(r);
-        exchange_message(r, &d, m);
-    }
-}
-
 static void on_message(geo_replica *r, const geo_message *m)
 {
-    if (m->type >= READ && m->type != REPLY)
-        serve(r, m);
-    else if (m->type == REPLY)
+    struct exchange_def d;
+
+    if (m->type == REPLY) {
         forward_answered(r, m);
-    else
-        exchange(r, m);
+    } else if (m->type >= EXCHANGE_MESSAGES) {
+        serve(r, m);
+    } else {
+        d = exchange_of(r);
+        exchange_message(r, &d, m);
+    }
 }
 
 static geo_placement placement(const void *config, const geo_setting *s)

@@ -58,11 +58,6 @@ void exchange_start(geo_replica *r, const struct exchange_def *d, enum geo_lost 
 void exchange_write(geo_replica *r, const struct exchange_def *d, const geo_op *op, const void *kept);
 void exchange_message(geo_replica *r, const struct exchange_def *d,
                       const geo_message *m); /* m->type < EXCHANGE_MESSAGES */
-/* The same of EXCHANGE_ROW, which is most of what arrives; `unpack` is the definition's. */
-static inline void exchange_row(geo_replica *r, row_unpack *unpack, const geo_message *m)
-{
-    outbox_take_row(r, EXCHANGE_ACK, unpack, m);
-}
 void exchange_timer(geo_replica *r, const struct exchange_def *d, uint32_t type, uint64_t arg);
 
 #endif

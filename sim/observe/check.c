@@ -348,21 +348,32 @@ static APART void end_in_zones(struct check_stream *s, const struct check_op *op
         zones_sweep(s->zones, op->key, oldest_read(s, op->key));
 }
 
-/* Of any but a read that has ended well. */
-static void end_other(struct check_stream *s, struct check_op *op, uint64_t position,
-                      enum check_outcome outcome)
+static inline void op_ends(struct check_stream *s, struct check_op *op, uint64_t position,
+                           enum check_outcome outcome)
 {
     advance(s, position);
     op->end = position;
     op->outcome = (uint8_t)outcome;
+}
+
+static inline void op_ended(struct check_stream *s, struct check_op *op)
+{
+    if (s->beside)
+        end_beside(s, op);
+    op_free(s, op);
+}
+
+/* Of any but a read that has ended well. */
+static void end_other(struct check_stream *s, struct check_op *op, uint64_t position,
+                      enum check_outcome outcome)
+{
+    op_ends(s, op, position, outcome);
     if (kind_of(s, op) == CHECK_KEY_ZONES) {
         end_in_zones(s, op);
         if (s->past != NULL)
             past_end(s->past, op);
     }
-    if (s->beside)
-        end_beside(s, op);
-    op_free(s, op);
+    op_ended(s, op);
 }
 
 void check_end_read(struct check_stream *s, struct check_op *op, uint64_t position,
@@ -375,18 +386,14 @@ void check_end_read(struct check_stream *s, struct check_op *op, uint64_t positi
         end_other(s, op, position, outcome);
         return;
     }
-    advance(s, position);
-    op->end = position;
-    op->outcome = CHECK_OK;
+    op_ends(s, op, position, CHECK_OK);
     if (kind_of(s, op) == CHECK_KEY_ZONES) {
         if (!zones_read_top(&s->keys.all.items[op->key], op))
             end_in_zones(s, op);
         if (s->past != NULL)
             past_end_read(s->past, op);
     }
-    if (s->beside)
-        end_beside(s, op);
-    op_free(s, op);
+    op_ended(s, op);
 }
 
 void check_end(struct check_stream *s, struct check_op *op, uint64_t position, enum check_outcome outcome,
