@@ -4,14 +4,15 @@
 #define GEOREP_ENGINE_EVENT_INLINE_H
 
 #include "sim/base/check.h"
-#include "sim/engine/event_heap.h"
 #include "sim/engine/event_ladder.h"
+#include "sim/engine/event_tournament.h"
 
 #define EVENT_BLOCK ((uint32_t)2 << 20) /* bytes of slots */
 #define EVENT_SLOT_UNIT 16 /* a slot's number is where it begins, in these bytes: no index is multiplied */
 #define EVENT_GENERATION ((event_handle)1 << 32)
 #define EVENT_AHEAD 12         /* entries of a run whose slots are being fetched */
 #define EVENT_FEW_IN_LINE 12   /* an event is put in its place in a line of no more */
+#define EVENT_SPACING_MOST 5   /* the line is for what comes in order so often: one push in five */
 #define EVENT_SWEEP_LEAST 1024 /* dead entries that are not worth a sweep */
 
 /* Before each payload. With it a power of two: a payload of up to 32 bytes lies in one line of the cache. */
@@ -29,11 +30,14 @@ struct event_slot {
 struct event_queue {
     struct event_run line, run;
     event_key line_last; /* of the last in the line, or of one that was taken */
-    struct event_heap heap;
+    event_key latest;    /* of the last event that was pushed in order: after all before it */
+    uint32_t since;      /* pushes since that one */
+    uint32_t spacing;    /* how many there are on average, in 256ths */
+    struct event_tournament few;
     uint64_t now;
     struct event_slot *unused, *fired; /* fired: of the event popped last, not yet free */
     size_t live, dead;                 /* entries whose slot has their stamp, and the others */
-    size_t heap_spill;                 /* a heap of more entries is dealt into a rung */
+    size_t few_spill;                  /* a tournament of more entries is dealt into a rung */
     struct ladder ladder;
     char **blocks; /* of slots */
     size_t block_count;
@@ -48,7 +52,7 @@ struct event_queue {
 /* What is not decided at once: ties, dead entries, an opened bucket that is used up. */
 bool event_queue_pop_rare(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order, void **payload);
 void event_queue_add_slots(struct event_queue *q);
-void event_queue_push_near(struct event_queue *q, event_key key, event_tag tag);
+void event_queue_push_near(struct event_queue *q, uint64_t time, uint64_t order, event_tag tag);
 void event_line_sort(struct event_queue *q);
 void event_queue_sweep(struct event_queue *q);
 
@@ -102,11 +106,27 @@ EVENT_INLINE void event_line_insert(struct event_queue *q, uint64_t time, event_
         event_line_sort(q);
 }
 
+/* Is what comes in order frequent? Else the few that happen to be the latest, when they come, are no stream:
+ * in the line, each would be a surprise as it is pushed and when it is taken. Where there is nothing beside
+ * the line, it need not be asked. */
+EVENT_INLINE bool event_line_pays(struct event_queue *q, event_key key)
+{
+    if (key < q->latest)
+        return false;
+    uint32_t since = q->since < 64 ? q->since : 64;
+    q->latest = key;
+    q->since = 0;
+    q->spacing = q->spacing - q->spacing / 8 + since * (256 / 8);
+    return q->spacing <= EVENT_SPACING_MOST * 256;
+}
+
 EVENT_INLINE void event_entry_push(struct event_queue *q, uint64_t time, event_tag tag, uint64_t order)
 {
     event_key key = event_key_new(time, order);
+    bool behind = key >= q->line_last;
 
-    if (key >= q->line_last) {
+    q->since++;
+    if (behind && (q->few.count == 0 || event_line_pays(q, key))) {
         if (q->line.end == q->line.limit)
             event_run_grow(&q->line, 1);
         q->line.end[0].time = time;
@@ -116,13 +136,13 @@ EVENT_INLINE void event_entry_push(struct event_queue *q, uint64_t time, event_t
         q->line_last = key;
     } else if (time >= q->ladder.rungs[0].from) {
         ladder_push_far(&q->ladder, (struct event_entry){time, tag});
-    } else if (q->heap.hole && time < q->ladder.from) {
-        event_heap_push(&q->heap, key, tag);
-    } else if (q->heap.count == 0 && q->ladder.from == EVENT_NEVER && q->line.next < q->line.end &&
+    } else if (q->few.hole && time < q->ladder.from) {
+        event_tournament_push(&q->few, time, order, tag);
+    } else if (!behind && q->few.count == 0 && q->ladder.from == EVENT_NEVER && q->line.next < q->line.end &&
                event_run_count(&q->line) <= EVENT_FEW_IN_LINE) {
         event_line_insert(q, time, tag);
     } else {
-        event_queue_push_near(q, key, tag);
+        event_queue_push_near(q, time, order, tag);
     }
 }
 
@@ -160,27 +180,27 @@ EVENT_INLINE bool event_fire(struct event_queue *q, uint64_t at, event_tag tag, 
 EVENT_INLINE bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim_ns *time, uint64_t *order,
                                         void **payload)
 {
-    event_heap_settle(&q->heap);
+    event_tournament_settle(&q->few);
     const struct event_entry *line = q->line.next, *run = q->run.next;
-    uint64_t heap_time = event_heap_time(&q->heap);
+    uint64_t few_time = event_tournament_time(&q->few);
 
-    if (run->time < heap_time && run->time < line->time) {
+    if (run->time < few_time && run->time < line->time) {
         if (event_lives(run->tag) && (sim_ns)run->time <= limit) {
             const struct event_entry *ahead = run + EVENT_AHEAD < q->run.end ? run + EVENT_AHEAD : q->run.end;
             __builtin_prefetch(event_slot_of(ahead->tag), 1);
             q->run.next++;
             return event_fire(q, run->time, run->tag, time, order, payload);
         }
-    } else if (line->time < heap_time) {
+    } else if (line->time < few_time) {
         if (line->time < run->time && event_lives(line->tag) && (sim_ns)line->time <= limit) {
             q->line.next++;
             return event_fire(q, line->time, line->tag, time, order, payload);
         }
-    } else if (heap_time < line->time && heap_time < run->time) {
-        event_tag tag = *q->heap.tags;
-        if (event_lives(tag) && (sim_ns)heap_time <= limit) {
-            q->heap.hole = true;
-            return event_fire(q, heap_time, tag, time, order, payload);
+    } else if (few_time < line->time && few_time < run->time) {
+        event_tag tag = event_tournament_first(&q->few).tag;
+        if (event_lives(tag) && (sim_ns)few_time <= limit) {
+            q->few.hole = true;
+            return event_fire(q, few_time, tag, time, order, payload);
         }
     }
     return event_queue_pop_rare(q, limit, time, order, payload);

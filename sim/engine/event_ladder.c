@@ -2,7 +2,7 @@
  * Large-Scale Discrete Event Simulation, ACM TOMACS 15, 2005), with chunked buckets and a different bottom.
  *
  *      bottom (queue)      rung 1                    rung 0                          top
- *    |-- sorted, heap --|--|--|--|--|--|------|------|------|------|------|------ unsorted ------ ...
+ *    |-- sorted, few ---|--|--|--|--|--|------|------|------|------|------|------ unsorted ------ ...
  *    now                from                                              top_from
  *
  * Far entries lie unsorted in `top`. When the rungs are used up, top is dealt into the buckets of a new rung

@@ -1,21 +1,23 @@
-/* event_queue.c -- slots and handles over a bottom (a line, a run and a heap) and a ladder of buckets.
+/* event_queue.c -- slots and handles over a bottom (a line, a run and a tournament) and a ladder of buckets.
  *
  * An event is a slot: a header and the payload, in blocks that never move. What is sorted are entries of 16
  * bytes: the time, and where the slot is with a stamp. Cancelling gives the slot a new stamp and forgets the
  * entry, which is dropped when it comes up; when more entries are dead than alive all are swept, so the dead
  * cost constant time each and at most double the memory, however far ahead the time-outs are.
  *
- *    pop takes the first of:   line   what came in order: each entry not before the last one; also all that
- * is there while few are pending, put in place one by one run    one opened bucket, sorted heap   what was
- * pushed since with a time before the ladder's when run and heap are used up and the line is not earlier, the
- * ladder opens its next bucket into the run.
+ *    pop takes the first of:
+ *      line   what came in order, where that is frequent: each entry not before the last one; also all that
+ *             is there while few are pending, put in place one by one
+ *      run    one opened bucket, sorted
+ *      few    what was pushed since with a time before the ladder's, a tournament
+ *    When run and few are used up and the line is not earlier, the ladder opens its next bucket into the run.
  *
  * The line makes events at equal distances (time-outs, clocks, constant delays) cost no more than a ring
- * buffer, however many, and a queue of two no more than a sorted list; at other times it costs a comparison
- * that is mostly guessed right, and holds the few that were the latest when they came. While some hundred
- * events are pending the others are in the heap and the ladder takes none (its `from` is never); should the
- * heap grow later, because many events are pushed into the span of one bucket, it is dealt into a rung of its
- * own.
+ * buffer, however many, and a queue of two no more than a sorted list. Where what is pushed is seldom the
+ * latest (less than one in five), the line is left alone: its guesses, which of the heads is first and where
+ * a push goes, would be wrong each time. While some hundred events are pending the others are in a tournament
+ * (event_tournament.h) and the ladder takes none (its `from` is never); should the tournament grow later,
+ * because many events are pushed into the span of one bucket, it is dealt into a rung of its own.
  *
  * The order that ties are decided by lies in the slot, and is looked up when two times are equal, which for
  * most distributions is never: so the sorting of an opened bucket compares and moves little and waits for no
@@ -39,10 +41,11 @@
  * faster at 10 thousand: fewer of them are counted, and a branch is guessed wrong for each cell, not for each
  * entry. A bucket is split only beyond 16 thousand entries: at 4 thousand, a million with uniform increments
  * are half as fast, as half of the buckets are split once more and each opened one is over before its fetches
- * are. A heap of keys alone is 10% faster than one of whole entries; to compare times alone in it and look
- * for ties afterwards gains nothing. Where slots are, in place of their numbers, in the entries gains 5% with
- * a hundred pending. With one other event pending, to swap the two without a branch is slower by 10% than to
- * guess: what the handler does next waits for the swap, but not for the guess.
+ * are. With a hundred pending, a heap of four children in place of the tournament (and the line for all that
+ * comes as the latest) is 6 to 23% slower, as its walk ends where that cannot be foreseen; a tournament whose
+ * matches are branches is half as fast. Where slots are, in place of their numbers, in the entries gains 5%
+ * with a hundred pending. With one other event pending, to swap the two without a branch is slower by 10%
+ * than to guess: what the handler does next waits for the swap, but not for the guess.
  */
 #include "sim/engine/event_queue.h"
 
@@ -51,8 +54,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAP_FEW 256   /* a queue of no more events is a heap */
-#define HEAP_SPILL 512 /* a heap of more entries is dealt into a rung */
+#define FEW 256        /* a queue of no more events is a tournament */
+#define FEW_SPILL 512  /* a tournament of more entries is dealt into a rung */
 #define FEW_TO_SORT 16 /* a bucket of no more entries is sorted at once */
 #define CELL_ENTRIES 6 /* in a cell that a larger one is dealt into, at most on average */
 #define CELLS_MOST 4096
@@ -102,11 +105,11 @@ struct event_queue *event_queue_new(size_t payload_bytes)
     while (q->slot_bytes < sizeof(struct event_slot) + payload_bytes)
         q->slot_bytes *= 2;
     q->cells = memory_new(CELLS_MOST + 1, sizeof *q->cells);
-    q->heap_spill = HEAP_SPILL;
+    q->few_spill = FEW_SPILL;
     q->fired = slot_new(q); /* of no event */
     q->nothing = (event_tag)(uintptr_t)q->fired << 16;
     ladder_init(&q->ladder);
-    event_heap_grow(&q->heap);
+    event_tournament_init(&q->few);
     run_init(q, &q->line);
     run_init(q, &q->run);
     return q;
@@ -121,8 +124,7 @@ void event_queue_free(struct event_queue *q)
     ladder_free(&q->ladder);
     free(q->blocks);
     free(q->cells);
-    free(q->heap.keys);
-    free(q->heap.tags);
+    event_tournament_free(&q->few);
     free(q->line.items);
     free(q->run.items);
     free(q->spare);
@@ -147,39 +149,37 @@ static void run_end(struct event_queue *q, struct event_entry *end)
     end->time = q->ladder.from;
 }
 
-/* The heap has grown large: what comes after the run's last instant (all of it, where there is no run) is
- * dealt into a rung. Where that is less than half of it, it may grow to the double first, so that the cost
+/* The tournament has grown large: what comes after the run's last instant (all of it, where there is no run)
+ * is dealt into a rung. Where that is less than half of it, it may grow to the double first, so that the cost
  * stays constant an event. */
-static void heap_spill(struct event_queue *q)
+static void few_spill(struct event_queue *q)
 {
-    struct event_heap *h = &q->heap;
+    struct event_tournament *t = &q->few;
     uint64_t low = EVENT_NEVER, high = 0, after = 0;
-    size_t kept = 0, moved = 0;
+    size_t moved = 0;
 
-    event_heap_settle(h);
     if (q->run.next < q->run.end)
         after = q->run.end[-1].time + 1;
-    struct event_entry *far = spare_room(q, h->count);
-    for (size_t i = 0; i < h->count; i++) {
-        uint64_t time = (uint64_t)(h->keys[i] >> 64);
-        far[moved] = (struct event_entry){time, h->tags[i]};
-        moved += time >= after;
-        low = time >= after && time < low ? time : low;
+    struct event_entry *far = spare_room(q, t->count);
+    for (size_t i = 0; i < t->leaves; i++) {
+        uint64_t time = event_tournament_time_at(t, i);
+        if (time < after || time == EVENT_NEVER)
+            continue;
+        far[moved++] = (struct event_entry){time, t->seats[i].tag};
+        low = time < low ? time : low;
         high = time > high ? time : high;
     }
+    size_t kept = t->count - moved;
     if (moved > 0 && ladder_spread(&q->ladder, far, moved, low, high)) {
-        for (size_t i = 0; i < h->count; i++) {
-            if ((uint64_t)(h->keys[i] >> 64) < after) {
-                h->keys[kept] = h->keys[i];
-                h->tags[kept++] = h->tags[i];
-            }
+        for (size_t i = 0; i < t->leaves; i++) {
+            if (event_tournament_time_at(t, i) >= after)
+                event_tournament_take(t, i);
         }
-        q->heap_spill = moved > kept ? HEAP_SPILL + kept : 2 * (kept + moved);
-        h->count = kept;
-        event_heap_build(h);
+        event_tournament_replay(t);
+        q->few_spill = moved > kept ? FEW_SPILL + kept : 2 * (kept + moved);
         run_end(q, q->run.end);
     } else {
-        q->heap_spill = 2 * h->count;
+        q->few_spill = 2 * t->count;
     }
 }
 
@@ -198,17 +198,15 @@ void event_line_sort(struct event_queue *q)
     *at = e;
 }
 
-void event_queue_push_near(struct event_queue *q, event_key key, event_tag tag)
+void event_queue_push_near(struct event_queue *q, uint64_t time, uint64_t order, event_tag tag)
 {
-    uint64_t time = (uint64_t)(key >> 64);
-
     if (time >= q->ladder.from) {
         ladder_push_near(&q->ladder, (struct event_entry){time, tag});
         return;
     }
-    event_heap_push(&q->heap, key, tag);
-    if (q->heap.count > q->heap_spill)
-        heap_spill(q);
+    event_tournament_push(&q->few, time, order, tag);
+    if (q->few.count > q->few_spill)
+        few_spill(q);
 }
 
 /* Entries of one instant that stand together are sorted by their orders, which take the place of the time
@@ -278,9 +276,9 @@ static void many_open(struct event_queue *q, const struct ladder_opened *o)
 
 static void bucket_open(struct event_queue *q)
 {
-    struct ladder_opened o = ladder_open(&q->ladder, HEAP_FEW / 2);
+    struct ladder_opened o = ladder_open(&q->ladder, FEW / 2);
 
-    q->heap_spill = HEAP_SPILL;
+    q->few_spill = FEW_SPILL;
     q->run.next = q->run.end = q->run.items;
     if (o.count > (size_t)(q->run.limit - q->run.items))
         event_run_grow(&q->run, o.count);
@@ -301,44 +299,50 @@ static void run_trim(struct event_queue *q, struct event_run *r)
         q->dead--;
 }
 
-static void heap_trim(struct event_queue *q)
+static void few_trim(struct event_queue *q)
 {
-    event_heap_settle(&q->heap);
-    while (q->heap.count > 0 && !event_lives(q->heap.tags[0])) {
+    event_tournament_settle(&q->few);
+    while (q->few.count > 0 && !event_lives(event_tournament_first(&q->few).tag)) {
         q->dead--;
-        q->heap.hole = true;
-        event_heap_settle(&q->heap);
+        q->few.hole = true;
+        event_tournament_settle(&q->few);
     }
 }
 
-/* EVENT_NEVER over anything where it is used up. */
+/* After everything where there is none. */
+#define NO_KEY (~(event_key)0)
+
 static event_key run_key(const struct event_run *r)
 {
-    if (r->next == r->end)
-        return EVENT_HEAP_FENCE;
-    return event_key_new(r->next->time, event_slot_of(r->next->tag)->order);
+    return r->next < r->end ? event_key_new(r->next->time, event_slot_of(r->next->tag)->order) : NO_KEY;
+}
+
+static event_key few_key(const struct event_tournament *t)
+{
+    return t->count > 0 ? event_key_new(event_tournament_time(t), event_tournament_first(t).order) : NO_KEY;
 }
 
 /* Where the first event is; it is alive. */
-enum source { NOWHERE, IN_LINE, IN_RUN, IN_HEAP };
+enum source { NOWHERE, IN_LINE, IN_RUN, IN_FEW };
 
 static enum source first_find(struct event_queue *q)
 {
     for (;;) {
         run_trim(q, &q->line);
-        q->line_last = q->line.next < q->line.end ? q->line_last : 0;
+        if (q->line.next == q->line.end)
+            q->line_last = q->latest = 0;
         run_trim(q, &q->run);
-        heap_trim(q);
-        event_key line = run_key(&q->line), run = run_key(&q->run), heap = q->heap.keys[0];
-        if (run == EVENT_HEAP_FENCE && heap == EVENT_HEAP_FENCE && q->ladder.from <= q->line.next->time &&
+        few_trim(q);
+        event_key line = run_key(&q->line), run = run_key(&q->run), few = few_key(&q->few);
+        if (run == NO_KEY && few == NO_KEY && q->ladder.from <= q->line.next->time &&
             q->ladder.from != EVENT_NEVER)
             bucket_open(q);
-        else if (run < line && run <= heap)
+        else if (run < line && run <= few)
             return IN_RUN;
-        else if (heap < line)
-            return IN_HEAP;
+        else if (few < line)
+            return IN_FEW;
         else
-            return line != EVENT_HEAP_FENCE ? IN_LINE : NOWHERE;
+            return line != NO_KEY ? IN_LINE : NOWHERE;
     }
 }
 
@@ -348,12 +352,12 @@ bool event_queue_pop_rare(struct event_queue *q, sim_ns limit, sim_ns *time, uin
 
     if (source == NOWHERE)
         return false;
-    if (source == IN_HEAP) {
-        uint64_t heap_time = event_heap_time(&q->heap);
-        if ((sim_ns)heap_time > limit)
+    if (source == IN_FEW) {
+        uint64_t few_time = event_tournament_time(&q->few);
+        if ((sim_ns)few_time > limit)
             return false;
-        q->heap.hole = true;
-        return event_fire(q, heap_time, q->heap.tags[0], time, order, payload);
+        q->few.hole = true;
+        return event_fire(q, few_time, event_tournament_first(&q->few).tag, time, order, payload);
     }
     struct event_run *r = source == IN_RUN ? &q->run : &q->line;
     const struct event_entry *e = r->next;
@@ -369,7 +373,7 @@ bool event_queue_peek(struct event_queue *q, sim_ns *time, uint64_t *order)
 
     if (source == NOWHERE)
         return false;
-    event_key key = source == IN_HEAP ? q->heap.keys[0] : run_key(source == IN_RUN ? &q->run : &q->line);
+    event_key key = source == IN_FEW ? few_key(&q->few) : run_key(source == IN_RUN ? &q->run : &q->line);
     *time = (sim_ns)(key >> 64);
     *order = (uint64_t)key;
     return true;
@@ -394,24 +398,21 @@ static struct event_entry *run_sweep(const struct event_run *r)
 /* Drops all dead entries. */
 void event_queue_sweep(struct event_queue *q)
 {
-    struct event_heap *h = &q->heap;
-    size_t kept = 0;
+    struct event_tournament *t = &q->few;
 
-    event_heap_settle(h);
-    for (size_t i = 0; i < h->count; i++) {
-        if (event_lives(h->tags[i])) {
-            h->keys[kept] = h->keys[i];
-            h->tags[kept++] = h->tags[i];
-        }
+    event_tournament_settle(t);
+    for (size_t i = 0; i < t->leaves; i++) {
+        if (event_tournament_time_at(t, i) != EVENT_NEVER && !event_lives(t->seats[i].tag))
+            event_tournament_take(t, i);
     }
-    h->count = kept;
-    event_heap_build(h);
+    event_tournament_replay(t);
     run_end(q, run_sweep(&q->run));
     q->line.end = run_sweep(&q->line);
     *q->line.end = nothing(q);
     q->line_last = 0;
     if (q->line.next < q->line.end)
         q->line_last = event_key_new(q->line.end[-1].time, event_slot_of(q->line.end[-1].tag)->order);
+    q->latest = q->line_last;
     ladder_filter(&q->ladder, entry_keep);
     q->dead = 0;
 }
@@ -420,6 +421,6 @@ size_t event_queue_bytes(const struct event_queue *q)
 {
     return sizeof *q + (CELLS_MOST + 1) * sizeof *q->cells +
            q->block_count * (EVENT_BLOCK + sizeof *q->blocks) + q->ladder.bytes +
-           q->heap.capacity * (sizeof *q->heap.keys + sizeof *q->heap.tags) + event_run_bytes(&q->line) +
-           event_run_bytes(&q->run) + q->spare_count * sizeof *q->spare;
+           event_tournament_bytes(&q->few) + event_run_bytes(&q->line) + event_run_bytes(&q->run) +
+           q->spare_count * sizeof *q->spare;
 }
