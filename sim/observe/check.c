@@ -110,7 +110,7 @@ void check_stream_free(struct check_stream *s)
     sequential_free(s->sequential);
     check_map_free(&s->key_names);
     check_map_free(&s->session_names);
-    lines_free(&s->keys.all);
+    check_keys_free(&s->keys);
     free(s);
 }
 
@@ -210,11 +210,8 @@ void check_expect_places(const struct check_stream *s, struct check_soon *soon)
     }
     soon->newest_count = newest;
     soon->other_count = others;
-    for (uint32_t i = 0; i < others; i++) {
-        zones_expect(s->zones, soon->others[i]);
-        if (s->past != NULL)
-            past_expect_key(s->past, soon->others[i]);
-    }
+    for (uint32_t i = 0; i < others; i++)
+        check_expect_place(&s->keys, soon->others[i]);
     for (uint32_t i = 0; i < newest && s->past != NULL; i++)
         past_expect_newest(s->past, soon->newest[i]);
 }

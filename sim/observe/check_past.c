@@ -73,7 +73,6 @@ static void let_go(struct past *p)
     lines_free(&p->writes);
     array_free(&p->readers);
     lines_free(&p->sessions);
-    lines_free(&p->keys);
     array_free(&p->free);
     array_free(&p->lane_last);
     array_free(&p->common);
@@ -163,15 +162,6 @@ static inline struct past_session *session_of(struct past *p, uint32_t session, 
     if (p->sessions.count <= session || p->sessions.items[session].born == 0)
         session_meet(p, session, position);
     return &p->sessions.items[session];
-}
-
-struct past_key *past_key_of(struct past *p, struct check_key_line *line)
-{
-    uint32_t place = check_place(p->lines, line);
-
-    while (p->keys.count <= place)
-        lines_add(&p->keys);
-    return &p->keys.items[place];
 }
 
 static void entry_add(struct past *p, struct past_key *k, struct past_entry e)
@@ -298,12 +288,6 @@ void past_write_free(struct past *p, uint32_t index)
     *array_add(&p->free) = index;
 }
 
-void past_expect_key(const struct past *p, const struct check_key_line *line)
-{
-    if (line->place < p->keys.count)
-        expect_line(&p->keys.items[line->place]);
-}
-
 void past_expect_newest(const struct past *p, const struct check_key_line *line)
 {
     if (line->newest < p->writes.count)
@@ -312,9 +296,9 @@ void past_expect_newest(const struct past *p, const struct check_key_line *line)
 
 void past_expect_order(const struct past *p, const struct check_key_line *line)
 {
-    if (line->place >= p->keys.count)
+    if (line->place == 0 || p->given_up)
         return;
-    const struct past_key *k = &p->keys.items[line->place];
+    const struct past_key *k = &p->lines->places.items[line->place].past;
     if (k->count > 1)
         expect_line(&k->more[k->count - 1]);
 }
@@ -334,6 +318,8 @@ static APART void begin_write(struct past *p, struct check_op *op, struct past_s
     uint32_t index;
     if (p->free.count > 0) {
         index = p->free.items[--p->free.count];
+        if (p->free.count > 0)
+            expect_line(&p->writes.items[p->free.items[p->free.count - 1]]); /* for the next one */
     } else {
         index = (uint32_t)p->writes.count;
         lines_add(&p->writes);

@@ -97,7 +97,7 @@ static inline void expect_ahead(const struct past *p, size_t i)
         return;
     expect_line(&p->writes.items[t[WRITES].write]);
     expect_line(&p->lines->all.items[p->writes.items[t[LINES].write].key]);
-    past_expect_key(p, &p->lines->all.items[p->writes.items[t[KEYS].write].key]);
+    expect_line(&p->lines->places.items[p->lines->all.items[p->writes.items[t[KEYS].write].key].place]);
 }
 
 /* Looks at the keys of writes that still have a vector. */

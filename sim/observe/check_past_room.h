@@ -58,30 +58,6 @@ struct past_session {
 
 _Static_assert(sizeof(struct past_session) == 64, "one line of memory");
 
-/* What is looked at of a write when another of its key is read: its value, and its place, as in it. */
-struct past_entry {
-    uint64_t value;
-    uint32_t write, seq, lane;
-    uint32_t count; /* its key's, of the one that stands in it: see there */
-};
-
-/* Beside its line (check_room.h), which has the newest write: its value, 0: there is none; its place; and
- * which it is. Most keys have one write, since what is older is let go of: it stands here. */
-struct past_key {
-    union {
-        struct past_entry one; /* of one write, or none */
-        struct {
-            struct past_entry *more; /* of several, in order of begin */
-            uint32_t room, unused[2];
-            uint32_t count; /* where the entry has it */
-        };
-    };
-    uint64_t retired; /* position of the last retirement, 0: none */
-};
-
-_Static_assert(sizeof(struct past_key) == 32, "two in a line of memory");
-_Static_assert(offsetof(struct past_key, count) == offsetof(struct past_entry, count), "one count of both");
-
 /* What session T has read of session S: rising (when, begin of the newest write of S). */
 struct past_sight {
     ARRAY(struct past_reader) steps; /* .session unused */
@@ -97,10 +73,9 @@ struct past {
     ARRAY(struct past_readers) readers; /* [write] */
     ARRAY(uint32_t) free;
     ARRAY(struct past_session) sessions;
-    ARRAY(struct past_key) keys; /* [place] */
-    struct pool entries;         /* of what is `more` */
-    ARRAY(uint32_t) lane_last;   /* [lane]: its last seq */
-    ARRAY(uint32_t) common;      /* lanes that are no session's own */
+    struct pool entries;       /* of what is `more` of a key's */
+    ARRAY(uint32_t) lane_last; /* [lane]: its last seq */
+    ARRAY(uint32_t) common;    /* lanes that are no session's own */
     struct vectors vectors;
     uint64_t session_bytes;
     uint32_t *known_before; /* known to all sessions when writes last gave back their vectors; NULL: never */
@@ -137,7 +112,11 @@ static inline struct past_entry *past_entries(struct past_key *k)
 /* So many are left of several, the first. */
 void past_entries_leave(struct past *p, struct past_key *k, uint32_t count);
 
-struct past_key *past_key_of(struct past *p, struct check_key_line *line);
+static inline struct past_key *past_key_of(struct past *p, struct check_key_line *line)
+{
+    return &check_place(p->lines, line)->past;
+}
+
 void past_write_free(struct past *p, uint32_t index);
 
 /* Lets go of what no read can be judged by any more. */

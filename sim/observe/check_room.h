@@ -4,6 +4,7 @@
 
 #include "sim/base/array.h"
 #include "sim/observe/check.h"
+#include "sim/observe/check_keys.h"
 #include "sim/observe/check_map.h"
 
 #define CHECK_OPEN UINT64_MAX /* the end of an operation that has none yet */
@@ -31,31 +32,6 @@ struct check_op {
     uint32_t dense_key; /* the searches' number of its key, in order of appearance */
     int64_t low, high;  /* of a counter's read: sums as it began */
 };
-
-/* What is looked at of a key at each operation, in one line of memory. Of a key that nobody has written all
- * is 0: it has its initial value. What only writes look at is elsewhere, at `place`. */
-struct check_key_line {
-    uint64_t top_write, top_end, top_begin, top_begin_op, others_begin; /* check_linearizable.c */
-    uint64_t newest_value;                                              /* check_past.c, as: */
-    uint32_t newest_seq, newest; /* newest_seq: UINT32_MAX: none yet; 0: everybody knows it */
-    uint16_t newest_lane;
-    uint8_t kind;   /* enum check_key */
-    uint32_t place; /* from 1; 0: it has none yet */
-};
-
-_Static_assert(sizeof(struct check_key_line) == 64, "one line of memory");
-
-struct check_key_lines {
-    /* By the key's number. Keys below a known number have all of theirs from the beginning, as they are
-     * touched (sparse.h): then the number is the key. */
-    ARRAY(struct check_key_line) all;
-    uint32_t placed;
-};
-
-static inline uint32_t check_place(struct check_key_lines *keys, struct check_key_line *k)
-{
-    return k->place != 0 ? k->place : (k->place = ++keys->placed);
-}
 
 /* What a check has found. */
 struct check_tally {
@@ -142,16 +118,15 @@ static inline bool zones_read_top(struct check_key_line *k, const struct check_o
 {
     if ((op->value != k->top_write) | (k->top_end < k->others_begin))
         return false;
-    if (op->begin > k->top_begin || k->top_begin_op == 0) {
-        k->top_begin = op->begin > k->top_begin ? op->begin : k->top_begin;
+    if (op->begin > k->top_begin) {
+        k->top_begin = op->begin;
         k->top_begin_op = op->id;
     }
     return true;
 }
 bool zones_end(struct zones *z, const struct check_op *op);
 void zones_sweep(struct zones *z, uint32_t key, uint64_t oldest_open_read);
-void zones_expect(const struct zones *z, const struct check_key_line *line);
-void zones_expect_more(const struct zones *z, const struct check_key_line *line); /* after that */
+void zones_expect_more(const struct zones *z, const struct check_key_line *line); /* after its place */
 const struct check_tally *zones_tally(const struct zones *z);
 
 /* Linearizability by search. */
@@ -170,9 +145,8 @@ void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);
 void past_end_read(struct past *p, struct check_op *op); /* that of a read, which has ended well */
-void past_expect_key(const struct past *p, const struct check_key_line *line);
 void past_expect_newest(const struct past *p, const struct check_key_line *line);
-void past_expect_order(const struct past *p, const struct check_key_line *line); /* after its key */
+void past_expect_order(const struct past *p, const struct check_key_line *line); /* after its place */
 void past_expect_known(const struct past *p, const struct check_key_line *line); /* after its newest */
 void past_doubt(struct past *p, const char *why); /* this history has something that the past cannot follow */
 const struct check_tally *past_tally(const struct past *p, enum geo_check check);
