@@ -7,6 +7,7 @@
 #include "sim/base/hot.h"
 #include "sim/base/lines.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Of a key that nobody has written all is 0: it has its initial value. */
@@ -15,8 +16,9 @@ struct check_key_line {
     uint64_t newest_value;                                              /* check_past.c, as: */
     uint32_t newest_seq, newest; /* newest_seq: UINT32_MAX: none yet; 0: everybody knows it */
     uint16_t newest_lane;
-    uint8_t kind;   /* enum check_key */
-    uint32_t place; /* from 1; 0: it has none yet */
+    uint8_t kind;      /* enum check_key */
+    bool newest_early; /* everybody: all that are early (check_past_room.h) */
+    uint32_t place;    /* from 1; 0: it has none yet */
 };
 
 _Static_assert(sizeof(struct check_key_line) == 64, "one line of memory");

@@ -155,6 +155,7 @@ static COLD void session_meet(struct past *p, uint32_t session, uint64_t positio
     struct past_session *s = &p->sessions.items[session];
     s->born = position;
     s->late = p->known_before != NULL;
+    s->early = !p->has_early;
 }
 
 static inline struct past_session *session_of(struct past *p, uint32_t session, uint64_t position)
@@ -213,6 +214,7 @@ static void see_newest(const struct past *p, struct check_key_line *line, uint32
     line->newest = write;
     line->newest_value = w->value;
     line->newest_lane = (uint16_t)w->lane;
+    line->newest_early = false;
     line->newest_seq = w->seq != 0 ? w->seq : UINT32_MAX;
 }
 
@@ -449,12 +451,14 @@ static inline void learn(struct past *p, struct past_session *s, const struct pa
         vector_set(&p->vectors, s->known, w->lane, w->seq);
 }
 
-/* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. */
+/* The newest value of its key, which the session knew before: nothing can be wrong, and nothing is learnt. Of
+ * what everybody knows, which is what most reads return, lane 0 is asked for: that is mostly near. */
 static inline bool is_known_newest(const struct past *p, const struct check_key_line *line,
                                    const struct check_op *op, const struct past_session *s)
 {
     return (op->value == line->newest_value) &
-           (known_of(p, s->known, s->width, line->newest_lane) >= line->newest_seq);
+           (known_of(p, s->known, s->width, line->newest_lane) >= line->newest_seq) &
+           (s->early | !line->newest_early);
 }
 
 /* Its value is nobody's, or that of a write that was let go of. */
@@ -526,6 +530,7 @@ static APART void end_write(struct past *p, const struct check_op *op)
         } else {
             line->newest_value = CHECK_INITIAL;
             line->newest_seq = 0;
+            line->newest_early = false;
         }
     }
 }

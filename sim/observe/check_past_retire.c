@@ -55,8 +55,9 @@ static void remember(struct past *p, const uint32_t *least)
 }
 
 /* True: a write gave back its vector. */
-static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least, uint64_t now)
+static bool sweep_key(struct past *p, struct check_key_line *line, const uint32_t *least, uint64_t now)
 {
+    struct past_key *k = past_key_of(p, line);
     uint32_t width = (uint32_t)p->lane_last.count, stable[4], stables = 0;
     struct past_entry *entries = past_entries(k);
     uint32_t kept = k->count;
@@ -75,8 +76,13 @@ static bool sweep_key(struct past *p, struct past_key *k, const uint32_t *least,
             k->retired = now;
             continue;
         }
-        if (stables < 4 && e.seq != 0 && e.lane < width && least[e.lane] >= e.seq)
+        bool known = e.seq != 0 && e.lane < width && least[e.lane] >= e.seq;
+        if (stables < 4 && known)
             stable[stables++] = e.write;
+        if (known && e.write == line->newest) {
+            line->newest_seq = line->newest_lane = 0;
+            line->newest_early = p->has_early = true;
+        }
         entries[--kept] = e;
     }
     if (stables > 0 && stable[stables - 1] == entries[kept].write)
@@ -112,7 +118,7 @@ void past_retire(struct past *p, uint64_t now)
         expect_ahead(p, i);
         const struct past_write *w = &p->writes.items[t.write];
         if (w->begin == t.begin && w->known != NULL && is_among(least, width, w))
-            gave |= sweep_key(p, past_key_of(p, &p->lines->all.items[w->key]), least, now);
+            gave |= sweep_key(p, &p->lines->all.items[w->key], least, now);
         if (w->begin == t.begin && w->known != NULL)
             p->teaching.items[kept++] = t;
     }

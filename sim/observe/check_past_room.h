@@ -54,6 +54,7 @@ struct past_session {
     uint64_t born; /* position of its first operation */
     ARRAY(struct past_epoch) epochs;
     uint32_t lane; /* its own, + 1; 0: it has not written yet */
+    bool early;    /* it was there before any key had a newest write that everybody knew */
 };
 
 _Static_assert(sizeof(struct past_session) == 64, "one line of memory");
@@ -83,6 +84,7 @@ struct past {
     ARRAY(struct past_teaching) teaching; /* writes with a vector, or that had one at the last sweep */
     size_t sweep_at;
     bool given_up;
+    bool has_early; /* of some key everybody knew the newest write */
     struct check_tally tallies[GEO_CHECKS];
 };
 
