@@ -18,7 +18,7 @@ void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, 
     if (!op->is_probe)
         s->number = steady > s->number ? steady : s->number + 1;
     struct forward_request request = {.op = *op, .number = s->number, .asked = asked};
-    geo_send(r, to, how, &request, sizeof request);
+    geo_send_last(r, to, how, &request, sizeof request);
 }
 
 bool forward_repeats(const geo_replica *r, struct forward_peer *p, const geo_message *m)

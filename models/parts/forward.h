@@ -28,7 +28,7 @@ struct forward_peer { /* of each replica, for each node */
 };
 
 /* Sends the operation to `to` (itself too: then only the service of the message's type counts) as message
- * `type`. A write goes with its value. `asked` is who had the request. */
+ * `type`. A write goes with its value. `asked` is who had the request. It is the last that a handler does. */
 void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, geo_node asked, geo_node to,
                      uint32_t type);
 

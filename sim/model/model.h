@@ -320,6 +320,9 @@ void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body,
               size_t body_bytes); /* to itself: no network, only the service */
 void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,
                    size_t body_bytes);
+void geo_send_last(geo_replica *r, geo_node to, geo_out how, const void *body,
+                   size_t body_bytes); /* geo_send, and the last that the handler does: to itself, what comes
+                                          next may then be handed over before this returns */
 geo_timer geo_arm(geo_replica *r, geo_ns after, uint32_t type, uint64_t arg);
 bool geo_disarm(geo_replica *r, geo_timer t);
 void geo_reply(

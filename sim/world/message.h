@@ -71,6 +71,21 @@ HOT void message_to_self(struct world *w, uint32_t node, const geo_out *how, str
     world_make_ready(w, m);
 }
 
+/* Its receiver need not wait for it to be served. */
+static inline bool message_is_served(const struct world *w, uint8_t service, uint32_t lane, uint64_t op)
+{
+    return (w->network.serves_at_once && lane == 0) || service == GEO_NO_SERVICE || history_op_is_probe(op);
+}
+
+/* Would one that a node sends to itself now be handed over as soon as the handler has returned, before all
+ * else? */
+static inline bool message_is_next(const struct world *w, const geo_out *how)
+{
+    CHECK(how->type < w->network.message_types);
+    return !w->network.any_leg && w->ready == NULL && !w->settling &&
+           message_is_served(w, w->network.defs[how->type].service, how->lane, how->op);
+}
+
 struct message *message_copy(struct world *w, const struct message *m); /* a duplicate on the way */
 
 /* It has been handed over. */

@@ -97,8 +97,7 @@ static void run_lane(struct world *w, struct service *service, uint32_t index, s
 
 HOT void serve(struct world *w, struct message *m)
 {
-    if ((w->network.serves_at_once && m->lane == 0) || m->service == GEO_NO_SERVICE ||
-        history_op_is_probe(m->op)) {
+    if (message_is_served(w, m->service, m->lane, m->op)) {
         hand_over(w, m);
         return;
     }
