@@ -132,7 +132,7 @@ void geo_send_last(geo_replica *r, geo_node to, geo_out how, const void *body, s
 {
     struct world *w = &r->trial->world;
 
-    if (to != r->node || !message_is_next(w, &how)) {
+    if (to != r->node || !message_is_next(w, how.type, how.lane, how.op)) {
         send(r, &to, 1, &how, body, body_bytes);
         return;
     }

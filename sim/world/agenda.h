@@ -127,26 +127,23 @@ static inline void agenda_look(struct agenda *a)
 }
 
 /* The group that has the first event of all, and its time; SIM_NS_NEVER: there is none, or none that will
- * ever happen. */
-static inline enum agenda_group agenda_first(struct agenda *a, sim_ns *time)
+ * ever happen. Where it is the queue, that may have to be looked up yet: agenda_pop. */
+static inline enum agenda_group agenda_first(const struct agenda *a, sim_ns *time)
 {
-    for (;;) {
-        uint32_t group = 0;
-        sim_ns least = a->times[0];
+    uint32_t group = 0;
+    sim_ns least = a->times[0];
+
 #pragma GCC unroll 8
-        for (uint32_t g = 1; g < AGENDA_GROUPS; g++) {
-            sim_ns its = a->times[g];
-            bool sooner = its < least;
-            if (__builtin_expect(its == least, 0))
-                sooner = a->orders[g] < a->orders[group];
-            group = agenda_chance(sooner) ? g : group;
-            least = agenda_chance(sooner) ? its : least;
-        }
-        *time = least;
-        if (group != AGENDA_QUEUE || !a->look)
-            return (enum agenda_group)group;
-        agenda_look(a);
+    for (uint32_t g = 1; g < AGENDA_GROUPS; g++) {
+        sim_ns its = a->times[g];
+        bool sooner = its < least;
+        if (__builtin_expect(its == least, 0))
+            sooner = a->orders[g] < a->orders[group];
+        group = agenda_chance(sooner) ? g : group;
+        least = agenda_chance(sooner) ? its : least;
     }
+    *time = least;
+    return (enum agenda_group)group;
 }
 
 /* Which line of a group of many has the group's first event. */
@@ -165,13 +162,18 @@ static inline event_handle agenda_push(struct agenda *a, sim_ns time, uint64_t o
     return event_queue_push(a->queue, time, order, payload);
 }
 
-/* The queue's first event: its payload, valid until the next. */
+/* The queue's first event: its payload, valid until the next. NULL: it was not known, and is now; who is
+ * first is to be asked again. */
 static inline void *agenda_pop(struct agenda *a)
 {
     sim_ns time;
     uint64_t order;
     void *payload;
 
+    if (a->look) {
+        agenda_look(a);
+        return NULL;
+    }
     CHECK(event_queue_pop(a->queue, &time, &order, &payload));
     agenda_look_later(a);
     return payload;

@@ -79,11 +79,11 @@ static inline bool message_is_served(const struct world *w, uint8_t service, uin
 
 /* Would one that a node sends to itself now be handed over as soon as the handler has returned, before all
  * else? */
-static inline bool message_is_next(const struct world *w, const geo_out *how)
+static inline bool message_is_next(const struct world *w, uint32_t type, uint32_t lane, uint64_t op)
 {
-    CHECK(how->type < w->network.message_types);
+    CHECK(type < w->network.message_types);
     return !w->network.any_leg && w->ready == NULL && !w->settling &&
-           message_is_served(w, w->network.defs[how->type].service, how->lane, how->op);
+           message_is_served(w, w->network.defs[type].service, lane, op);
 }
 
 struct message *message_copy(struct world *w, const struct message *m); /* a duplicate on the way */
