@@ -123,7 +123,7 @@ void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out h
         send(r, to, count, &how, body, body_bytes);
 }
 
-void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
+APART void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
 {
     send(r, &to, 1, &how, body, body_bytes);
 }
@@ -133,7 +133,7 @@ void geo_send_last(geo_replica *r, geo_node to, geo_out how, const void *body, s
     struct world *w = &r->trial->world;
 
     if (to != r->node || !message_is_next(w, how.type, how.lane, how.op)) {
-        send(r, &to, 1, &how, body, body_bytes);
+        geo_send(r, to, how, body, body_bytes);
         return;
     }
     const geo_message message = {.from = to,

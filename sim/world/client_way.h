@@ -19,12 +19,10 @@ struct body;
 struct client_step {
     sim_ns time;
     uint64_t order;
-    union {
-        struct operation *asked; /* by a request, which holds it */
-        uint64_t op;             /* that is answered: it may be gone by then */
-    };
-    struct body *body; /* of an answer */
-    uint32_t node;     /* of a request */
+    struct operation *about; /* a request holds it; */
+    uint64_t op;             /* when an answer arrives, it may be gone, or another's by then: operation_still */
+    struct body *body;       /* of an answer */
+    uint32_t node;           /* of a request */
     uint8_t attempt;
 };
 

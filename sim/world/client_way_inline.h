@@ -63,14 +63,16 @@ HOT void client_way_request(struct world *w, uint32_t by, uint32_t region, uint3
         client_way_queue_request(w, time, order, node, one);
         return;
     }
-    step->asked = one;
+    step->about = one;
     step->node = node;
     step->attempt = attempt;
 }
 
 /* An answer to a client of `region`; the body's reference goes with it. */
-HOT void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_t attempt, struct body *body)
+HOT void client_way_answer(struct world *w, uint32_t region, struct operation *one, uint8_t attempt,
+                           struct body *body)
 {
+    uint64_t op = one->op.id;
     sim_ns time = w->now + client_way_takes(w, op, region, attempt, true);
     uint64_t order = world_order(w, region);
     struct client_step *step = client_way_add(w, true, time, order);
@@ -79,6 +81,7 @@ HOT void client_way_answer(struct world *w, uint32_t region, uint64_t op, uint8_
         client_way_queue_answer(w, time, order, op, attempt, body);
         return;
     }
+    step->about = one;
     step->op = op;
     step->body = body;
     step->attempt = attempt;

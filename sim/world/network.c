@@ -145,9 +145,19 @@ HOT random_stream luck_of(const struct wan_link *link, const struct message *m)
     return random_stream_new(random_key_number(link->key, m->luck), m->luck_count, m->transmission);
 }
 
-/* draw_way where something may be lost, or come twice. */
-static APART bool draw_way_and_fate(struct world *w, struct wan_link *link, const struct link_state *state,
-                                    const struct message *m, sim_ns *delay_ns, sim_ns *again_ns)
+/* The way's length where nothing is lost, nor comes twice. */
+HOT sim_ns draw_safe_way(const struct wan_link *link, const struct message *m)
+{
+    if (!link->draws)
+        return link->constant_ns;
+    random_stream s = luck_of(link, m);
+    random_seek(&s, 2);
+    return draw_delay(link, &s);
+}
+
+/* The same where something may be; false: it is lost. */
+static bool draw_way_and_fate(struct world *w, struct wan_link *link, const struct link_state *state,
+                              const struct message *m, sim_ns *delay_ns, sim_ns *again_ns)
 {
     const struct link_def *def = link->def;
     random_stream s = luck_of(link, m);
@@ -163,29 +173,32 @@ static APART bool draw_way_and_fate(struct world *w, struct wan_link *link, cons
     return lost >= loss;
 }
 
-/* Loss and delay of one transmission; false: it is lost. `again_ns`: when a duplicate follows (datagrams),
- * else -1. */
-HOT bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
-                  sim_ns *again_ns)
+/* draw_way where a fault may have touched the link, or it draws a message's fate. */
+static APART bool draw_any_way(struct world *w, struct wan_link *link, const struct message *m,
+                               sim_ns *delay_ns, sim_ns *again_ns)
 {
     const struct link_state *state = state_of(w, m->from_region, m->to_region);
 
-    *again_ns = -1;
-    if (link->draws_fate || state->loss >= 0) {
-        if (!draw_way_and_fate(w, link, state, m, delay_ns, again_ns))
-            return false;
-    } else if (link->draws) {
-        random_stream s = luck_of(link, m);
-        random_seek(&s, 2);
-        *delay_ns = draw_delay(link, &s);
-    } else {
-        *delay_ns = link->constant_ns;
-    }
+    if (!link->draws_fate && state->loss < 0)
+        *delay_ns = draw_safe_way(link, m);
+    else if (!draw_way_and_fate(w, link, state, m, delay_ns, again_ns))
+        return false;
     if (state->factor != 1) {
         *delay_ns = (sim_ns)llrint((double)*delay_ns * state->factor);
         if (*again_ns >= 0)
             *again_ns = (sim_ns)llrint((double)*again_ns * state->factor);
     }
+    return true;
+}
+
+/* Loss and delay of one transmission; false: it is lost. `again_ns` becomes when a duplicate follows
+ * (datagrams). */
+HOT bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
+                  sim_ns *again_ns)
+{
+    if (w->troubled || link->draws_fate)
+        return draw_any_way(w, link, m, delay_ns, again_ns);
+    *delay_ns = draw_safe_way(link, m);
     return true;
 }
 
@@ -288,37 +301,23 @@ HOT void arrives_in_turn(struct world *w, struct message *m, struct channel *c, 
     c->coming_last = m;
 }
 
-struct message *network_next(struct world *w, uint32_t channel)
-{
-    struct channel *c = &w->network.channels[channel];
-    struct message *m = c->coming;
-
-    c->coming = m->next;
-    agenda_set_line(&w->agenda, AGENDA_CHANNELS, channel,
-                    c->coming != NULL ? agenda_key_of(c->coming->arrives, c->coming->order) : AGENDA_NONE);
-    if (c->coming != NULL)
-        fetch(w, c->coming);
-    return m;
-}
-
 /* `c` is its channel, NULL: it is not ordered. */
 HOT void set_out(struct world *w, struct message *m, struct channel *c)
 {
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
-    sim_ns delay = w->def->local_ns / 2, again = -1;
+    sim_ns delay, again = -1;
 
     m->left = leaving(w, link, m);
     if (link != NULL || tells_all(w))
         note_traffic(w, m);
-    if (link != NULL) {
-        if (state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
-            lost(w, m, LOST_BY_CUT);
-            return;
-        }
-        if (!draw_way(w, link, m, &delay, &again)) {
-            lost(w, m, LOST_BY_CHANCE);
-            return;
-        }
+    if (link == NULL) {
+        delay = w->def->local_ns / 2;
+    } else if (w->troubled && state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
+        lost(w, m, LOST_BY_CUT);
+        return;
+    } else if (!draw_way(w, link, m, &delay, &again)) {
+        lost(w, m, LOST_BY_CHANCE);
+        return;
     }
     if (m->from_end == END_CLIENT)
         delay += client_way_ns(w, m->op, m->from_region, m->attempt, false);
@@ -491,7 +490,14 @@ static bool is_lost_on_the_way(struct world *w, const struct message *m, enum hi
     return state->cuts > 0 || timetable_was_cut(state, m->left);
 }
 
-static void deliver(struct world *w, struct message *m)
+/* A message of a channel: it is between nodes. */
+HOT void deliver_in_turn(struct world *w, struct message *m)
+{
+    note_fate(w, m, HISTORY_ARRIVE, LOST_BY_CHANCE);
+    network_serve(w, m);
+}
+
+static APART void deliver(struct world *w, struct message *m)
 {
     note_fate(w, m, HISTORY_ARRIVE, LOST_BY_CHANCE);
     if (m->to_end == END_CLIENT) {
@@ -521,7 +527,8 @@ static void hold_back(struct channel *c, struct message *m)
         c->held_last = m;
 }
 
-void network_arrive(struct world *w, struct message *m)
+/* `c` is its channel, NULL: it is not ordered. */
+HOT void arrive(struct world *w, struct message *m, struct channel *c)
 {
     enum history_loss reason;
 
@@ -534,23 +541,40 @@ void network_arrive(struct world *w, struct message *m)
         lost(w, m, reason);
         return;
     }
-    if (m->sequence == 0) {
+    if (c == NULL) {
         deliver(w, m);
         return;
     }
-    struct channel *c = channel_of(w, m);
     if (m->sequence != c->delivered + 1) {
         hold_back(c, m);
         return;
     }
     c->delivered++;
-    deliver(w, m);
+    deliver_in_turn(w, m);
     while (c->held != NULL && c->held->sequence == c->delivered + 1) {
         struct message *next = c->held;
         c->held = next->next;
         c->delivered++;
-        deliver(w, next);
+        deliver_in_turn(w, next);
     }
+}
+
+void network_arrive(struct world *w, struct message *m)
+{
+    arrive(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
+}
+
+void network_next_arrives(struct world *w, uint32_t channel)
+{
+    struct channel *c = &w->network.channels[channel];
+    struct message *m = c->coming, *next = m->next;
+
+    c->coming = next;
+    agenda_set_line(&w->agenda, AGENDA_CHANNELS, channel,
+                    next != NULL ? agenda_key_of(next->arrives, next->order) : AGENDA_NONE);
+    if (next != NULL)
+        fetch(w, next);
+    arrive(w, m, c);
 }
 
 void network_retransmit(struct world *w, struct message *m)

@@ -128,7 +128,7 @@ void network_serve(struct world *w,
 void network_node_restarts(struct world *w, uint32_t node);  /* channels from and to it start afresh */
 void network_forget_service(struct world *w, uint32_t node); /* a crash: what it was serving is void */
 
-/* The message of a channel that arrives first, which is its line's. */
-struct message *network_next(struct world *w, uint32_t channel);
+/* The message of a channel that is first in its line is there. */
+void network_next_arrives(struct world *w, uint32_t channel);
 
 #endif

@@ -124,6 +124,12 @@ static inline struct operation *operation_find(const struct op_table *o, uint64_
     return one != NULL && operation_is(one, id) ? one : NULL;
 }
 
+/* The same where it was once, or NULL: what an operation leaves, another takes. */
+static inline struct operation *operation_still(struct operation *one, uint64_t id)
+{
+    return operation_is(one, id) ? one : NULL;
+}
+
 /* A new open operation of the region with the next count; its op.id is set, the rest of `op` is the caller's
  * to fill in, as is at_region; no attempt is under way. It does not move. */
 static inline struct operation *operation_new(struct op_table *o, uint32_t region, bool probe)

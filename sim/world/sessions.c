@@ -298,7 +298,7 @@ void sessions_request(struct world *w, uint32_t node, struct operation *one, uin
 void sessions_next_request(struct world *w)
 {
     const struct client_step *step = client_way_take(w, false);
-    struct operation *one = step->asked;
+    struct operation *one = step->about;
 
     request(w, step->node, one, step->attempt);
     operation_let_go(&w->operations, one);
@@ -339,7 +339,6 @@ void sessions_expire(struct world *w, uint64_t id, uint32_t node)
 void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint64_t id, uint64_t wire_bytes,
                      struct body *body)
 {
-    uint64_t op_id = one->op.id;
     uint8_t attempt =
         (uint8_t)(id & 0xff); /* identities differ with retry_as: new, where they count attempts */
 
@@ -350,9 +349,9 @@ void sessions_answer(struct world *w, uint32_t node, struct operation *one, uint
     if (!one->open)
         body_release(&w->network, body);
     else if (w->places.node_region[node] != one->at_region)
-        network_send_answer(w, node, one->at_region, op_id, attempt, wire_bytes, body);
+        network_send_answer(w, node, one->at_region, one->op.id, attempt, wire_bytes, body);
     else
-        client_way_answer(w, one->at_region, op_id, attempt, body);
+        client_way_answer(w, one->at_region, one, attempt, body);
 }
 
 /* Reads of the key follow the commit; each is a session of its own. */
@@ -429,7 +428,8 @@ static void failed(struct world *w, struct operation *one, uint64_t id, uint8_t 
     send_attempt(w, c, one, one->op.id, one->op.client, one->op.attempt);
 }
 
-HOT void response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
+/* `one` is NULL where it is gone. */
+HOT void response(struct world *w, struct operation *one, uint8_t attempt, struct body *body)
 {
     static const uint8_t outcomes[] = {
         [GEO_OK] = OUTCOME_OK,
@@ -437,7 +437,6 @@ HOT void response(struct world *w, uint64_t id, uint8_t attempt, struct body *bo
         [GEO_REFUSED] = OUTCOME_REFUSED,
         [GEO_THROTTLED] = OUTCOME_THROTTLED,
     };
-    struct operation *one = operation_find(&w->operations, id);
 
     if (one != NULL && one->open) {
         const struct answer *answer = (const struct answer *)(const void *)body->data;
@@ -460,14 +459,14 @@ HOT void response(struct world *w, uint64_t id, uint8_t attempt, struct body *bo
 
 void sessions_response(struct world *w, uint64_t id, uint8_t attempt, struct body *body)
 {
-    response(w, id, attempt, body);
+    response(w, operation_find(&w->operations, id), attempt, body);
 }
 
 void sessions_next_answer(struct world *w)
 {
     const struct client_step *step = client_way_take(w, true);
 
-    response(w, step->op, step->attempt, step->body);
+    response(w, operation_still(step->about, step->op), step->attempt, step->body);
 }
 
 void sessions_timeout(struct world *w, uint64_t id, uint8_t attempt)

@@ -332,7 +332,7 @@ static bool step_arrival(struct world *w, sim_ns time)
 static bool step_channel(struct world *w, sim_ns time)
 {
     begin_event(w, time);
-    network_arrive(w, network_next(w, agenda_line(&w->agenda, AGENDA_CHANNELS)));
+    network_next_arrives(w, agenda_line(&w->agenda, AGENDA_CHANNELS));
     world_settle(w);
     return true;
 }
