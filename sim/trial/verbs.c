@@ -161,29 +161,30 @@ bool geo_disarm(geo_replica *r, geo_timer t)
     return t != 0 && agenda_cancel(&r->trial->world.agenda, t);
 }
 
-/* The newest of the values answers; where values merge, those of different versions are siblings. */
-static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer *out)
+static void answer_with(const geo_value *v, uint8_t data, uint64_t digest, struct answer *out)
 {
-    uint8_t data = r->trial->world.setting.data;
+    out->write = v->version.write;
+    out->number = data == GEO_SET ? (int64_t)v->members : v->number;
+    out->digest = digest;
+}
+
+static void add_sample(const geo_value *v, struct answer *out)
+{
+    if (v->sample.taken != 0)
+        out->samples[out->sample_count++] = v->sample;
+}
+
+/* The newest of the values answers; where values merge, those of different versions are siblings. */
+static APART void answer_with_many(const geo_replica *r, const geo_answer *a, uint8_t data,
+                                   struct answer *out)
+{
     bool by_merge = r->trial->def.model->reflects == GEO_BY_MERGE;
-    const geo_value *newest = NULL;
+    const geo_value *newest = a->values;
     uint64_t together = 0;
 
-    if (a->value_count == 1) { /* nearly always */
-        newest = a->values;
-        together = geo_value_digest(newest, data);
-        if (newest->sample.taken != 0)
-            out->samples[out->sample_count++] = newest->sample;
-        out->write = newest->version.write;
-        out->number = data == GEO_SET ? (int64_t)newest->members : newest->number;
-        out->digest = together;
-        out->siblings = 1;
-        return;
-    }
     for (uint32_t i = 0; i < a->value_count; i++) {
         const geo_value *v = &a->values[i];
-        if (v->sample.taken != 0)
-            out->samples[out->sample_count++] = v->sample;
+        add_sample(v, out);
         bool again = false;
         for (uint32_t j = 0; j < i && !again; j++)
             again = a->values[j].version.write == v->version.write &&
@@ -192,16 +193,25 @@ static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer
             out->siblings++;
             together ^= geo_value_digest(v, data);
         }
-        if (newest == NULL || geo_newer(v->version, newest->version))
+        if (geo_newer(v->version, newest->version))
             newest = v;
     }
-    if (newest == NULL)
-        return;
-    out->write = newest->version.write;
-    out->number = data == GEO_SET ? (int64_t)newest->members : newest->number;
-    out->digest = by_merge ? together : geo_value_digest(newest, data);
+    answer_with(newest, data, by_merge ? together : geo_value_digest(newest, data), out);
     if (!by_merge)
         out->siblings = 1;
+}
+
+static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer *out)
+{
+    uint8_t data = r->trial->world.setting.data;
+
+    if (a->value_count > 1) {
+        answer_with_many(r, a, data, out);
+    } else if (a->value_count == 1) {
+        add_sample(a->values, out);
+        answer_with(a->values, data, geo_value_digest(a->values, data), out);
+        out->siblings = 1;
+    }
 }
 
 void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)

@@ -173,9 +173,10 @@ static bool draw_way_and_fate(struct world *w, struct wan_link *link, const stru
     return lost >= loss;
 }
 
-/* draw_way where a fault may have touched the link, or it draws a message's fate. */
-static APART bool draw_any_way(struct world *w, struct wan_link *link, const struct message *m,
-                               sim_ns *delay_ns, sim_ns *again_ns)
+/* Loss and delay of one transmission; false: it is lost. `again_ns` becomes when a duplicate follows
+ * (datagrams). */
+static bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
+                     sim_ns *again_ns)
 {
     const struct link_state *state = state_of(w, m->from_region, m->to_region);
 
@@ -188,17 +189,6 @@ static APART bool draw_any_way(struct world *w, struct wan_link *link, const str
         if (*again_ns >= 0)
             *again_ns = (sim_ns)llrint((double)*again_ns * state->factor);
     }
-    return true;
-}
-
-/* Loss and delay of one transmission; false: it is lost. `again_ns` becomes when a duplicate follows
- * (datagrams). */
-HOT bool draw_way(struct world *w, struct wan_link *link, const struct message *m, sim_ns *delay_ns,
-                  sim_ns *again_ns)
-{
-    if (w->troubled || link->draws_fate)
-        return draw_any_way(w, link, m, delay_ns, again_ns);
-    *delay_ns = draw_safe_way(link, m);
     return true;
 }
 
@@ -301,23 +291,33 @@ HOT void arrives_in_turn(struct world *w, struct message *m, struct channel *c, 
     c->coming_last = m;
 }
 
+/* In its channel, so not before what was sent before it. */
+HOT void arrives_in_channel(struct world *w, struct message *m, struct channel *c, sim_ns arrival)
+{
+    if (arrival < c->last_arrival)
+        arrival = c->last_arrival;
+    c->last_arrival = arrival;
+    arrives_in_turn(w, m, c, arrival);
+}
+
 /* `c` is its channel, NULL: it is not ordered. */
-HOT void set_out(struct world *w, struct message *m, struct channel *c)
+static APART void transmit(struct world *w, struct message *m, struct channel *c)
 {
     struct wan_link *link = link_of(w, m->from_region, m->to_region);
-    sim_ns delay, again = -1;
+    sim_ns delay = w->def->local_ns / 2, again = -1;
 
     m->left = leaving(w, link, m);
     if (link != NULL || tells_all(w))
         note_traffic(w, m);
-    if (link == NULL) {
-        delay = w->def->local_ns / 2;
-    } else if (w->troubled && state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
-        lost(w, m, LOST_BY_CUT);
-        return;
-    } else if (!draw_way(w, link, m, &delay, &again)) {
-        lost(w, m, LOST_BY_CHANCE);
-        return;
+    if (link != NULL) {
+        if (state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
+            lost(w, m, LOST_BY_CUT);
+            return;
+        }
+        if (!draw_way(w, link, m, &delay, &again)) {
+            lost(w, m, LOST_BY_CHANCE);
+            return;
+        }
     }
     if (m->from_end == END_CLIENT)
         delay += client_way_ns(w, m->op, m->from_region, m->attempt, false);
@@ -327,24 +327,23 @@ HOT void set_out(struct world *w, struct message *m, struct channel *c)
     if (again >= 0 && m->from_end == END_NODE &&
         m->to_end == END_NODE) /* a client knows its own conversation */
         arrives_at(w, message_copy(w, m), m->left + again);
-    if (c == NULL) {
+    if (c == NULL)
         arrives_at(w, m, arrival);
-        return;
-    }
-    if (arrival < c->last_arrival)
-        arrival = c->last_arrival;
-    c->last_arrival = arrival;
-    arrives_in_turn(w, m, c, arrival);
+    else
+        arrives_in_channel(w, m, c, arrival);
 }
 
-static APART void transmit(struct world *w, struct message *m)
+/* The same of most messages: in a channel, and by a link that no fault has touched and that draws no fate. */
+HOT void transmit_safely(struct world *w, struct message *m, struct wan_link *link, struct channel *c)
 {
-    set_out(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
+    m->left = leaving(w, link, m);
+    note_traffic(w, m);
+    arrives_in_channel(w, m, c, m->left + draw_safe_way(link, m));
 }
 
 /* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
  */
-static bool send_by_leg(struct world *w, struct message *m, uint8_t leg)
+static APART bool send_by_leg(struct world *w, struct message *m, uint8_t leg)
 {
     struct network *n = &w->network;
 
@@ -425,12 +424,17 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
         world_make_ready(w, m);
         return;
     }
-    struct channel *c = NULL;
-    if (reliable(w) && !history_op_is_probe(m->op)) {
-        c = channel_between(w, from, to);
-        m->sequence = ++c->sent;
+    struct wan_link *link = link_of(w, m->from_region, m->to_region);
+    if (!reliable(w) || history_op_is_probe(m->op)) {
+        transmit(w, m, NULL);
+        return;
     }
-    set_out(w, m, c);
+    struct channel *c = channel_between(w, from, to);
+    m->sequence = ++c->sent;
+    if (link != NULL && !w->troubled && !link->draws_fate)
+        transmit_safely(w, m, link, c);
+    else
+        transmit(w, m, c);
 }
 
 static struct message *client_message(struct world *w, uint32_t node, uint64_t op, uint8_t attempt,
@@ -454,7 +458,7 @@ void network_send_request(struct world *w, uint32_t region, uint32_t node, uint6
     m->from = region;
     m->from_region = (uint16_t)region;
     set_way(w, m, wire_bytes);
-    transmit(w, m);
+    transmit(w, m, NULL);
 }
 
 void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64_t op, uint8_t attempt,
@@ -466,7 +470,7 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64
     m->to = region;
     m->to_region = (uint16_t)region;
     set_way(w, m, wire_bytes);
-    transmit(w, m);
+    transmit(w, m, NULL);
 }
 
 /* Restarts make what was under way void; a client is never down. */
@@ -532,12 +536,12 @@ HOT void arrive(struct world *w, struct message *m, struct channel *c)
 {
     enum history_loss reason;
 
-    if (w->troubled && is_void(w, m)) {
+    if (__builtin_expect(w->troubled, 0) && is_void(w, m)) {
         note_fate(w, m, HISTORY_LOST, LOST_BY_CRASH);
         message_drop(w, m);
         return;
     }
-    if (w->troubled && is_lost_on_the_way(w, m, &reason)) {
+    if (__builtin_expect(w->troubled, 0) && is_lost_on_the_way(w, m, &reason)) {
         lost(w, m, reason);
         return;
     }
@@ -589,7 +593,7 @@ void network_retransmit(struct world *w, struct message *m)
         return;
     }
     m->transmission++;
-    transmit(w, m);
+    transmit(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
 }
 
 void network_node_restarts(struct world *w, uint32_t node)

@@ -261,7 +261,7 @@ void sessions_probe(struct world *w, uint32_t region, uint64_t write, uint64_t k
 }
 
 /* A request whose client gave up on the way is served all the same; its pending memory is let go of later. */
-static APART void late_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
+static COLD void late_request(struct world *w, uint32_t node, struct operation *one, uint8_t attempt)
 {
     const struct workload_def *def = workload_of(w, one->op.client);
     geo_op op = one->op;
