@@ -28,7 +28,8 @@ struct client_step {
 
 struct client_line {
     struct client_step *steps, *beyond; /* a ring */
-    struct client_step *first, *end;    /* those that wait, up to but not with `end` */
+    struct client_step *first, *end;    /* those that wait, up to but not with `end`, which stands at
+                                           AGENDA_NONE once one was added */
     sim_ns last_time;                   /* of the last that was added */
     uint64_t last_order;
 };

@@ -16,7 +16,9 @@ void client_way_queue_answer(struct world *w, sim_ns time, uint64_t order, uint6
 
 static inline struct client_step *client_step_after(const struct client_line *l, struct client_step *step)
 {
-    return step + 1 == l->beyond ? l->steps : step + 1;
+    struct client_step *first = l->steps, *next = step + 1;
+
+    return agenda_chance(next == l->beyond) ? first : next;
 }
 
 static inline sim_ns client_way_takes(struct world *w, uint64_t op, uint32_t region, uint8_t attempt,
@@ -41,11 +43,13 @@ HOT struct client_step *client_way_add(struct world *w, bool answer, sim_ns time
         step = l->end;
         end = client_step_after(l, step);
     }
-    if (l->first == step)
-        agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS, agenda_key_of(time, order));
     l->end = end;
+    end->time = SIM_NS_NEVER;
+    end->order = UINT64_MAX;
     step->time = l->last_time = time;
     step->order = l->last_order = order;
+    agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS,
+               agenda_key_of(l->first->time, l->first->order)); /* the same mostly: no branch to guess */
     return step;
 }
 
@@ -95,7 +99,7 @@ HOT const struct client_step *client_way_take(struct world *w, bool answer)
 
     l->first = next;
     agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS,
-               next != l->end ? agenda_key_of(next->time, next->order) : AGENDA_NONE);
+               agenda_key_of(next->time, next->order));
     return step;
 }
 

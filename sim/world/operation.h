@@ -43,6 +43,7 @@ struct operation {
     uint32_t holds;       /* messages that speak of it */
     bool open;            /* its client waits */
     bool wants_probes;    /* of a write: reads follow its commit */
+    uint64_t use_marks; /* a bit for each pair of regions in `uses`; some pairs share one */
     uint32_t use_count, use_capacity;
     struct link_use *uses; /* use_inline, or memory of its own */
     struct link_use use_inline[LINK_USES_INLINE];
@@ -227,13 +228,15 @@ static inline void operation_close(struct op_table *o, struct operation *one)
 static inline uint32_t operation_count_message(struct operation *one, uint32_t from_region,
                                                uint32_t to_region)
 {
+    uint64_t mark = UINT64_C(1) << (8 * from_region + to_region) % 64;
     struct link_use *use = one->uses, *end = use + one->use_count;
 
-    for (; use < end; use++)
+    for (bool maybe = (one->use_marks & mark) != 0; maybe && use < end; use++)
         if (use->from == from_region && use->to == to_region)
             return use->count++;
     if (__builtin_expect(one->use_count == one->use_capacity, 0))
         operation_uses_grow(one);
+    one->use_marks |= mark;
     one->uses[one->use_count++] = (struct link_use){(uint16_t)from_region, (uint16_t)to_region, 1};
     return 0;
 }

@@ -124,11 +124,11 @@ static double unit_at(random_stream *s, uint32_t word)
 static uint8_t draw_kind(const struct region_clients *c, uint64_t word)
 {
     uint64_t u = word >> 11 | 1;
-    uint32_t i = 0;
+    uint32_t kind = 0;
 
-    while (i + 1 < c->kind_count && u >= c->kind_below[i])
-        i++;
-    return c->kinds_of[i]; /* the last too where shares add up to a hair less than 1 */
+    for (uint32_t i = 0; i + 1 < c->kind_count; i++)
+        kind += u >= c->kind_below[i]; /* they rise: no branch on chance */
+    return c->kinds_of[kind]; /* the last too where shares add up to a hair less than 1 */
 }
 
 /* Keys of the operations `number`, `number` + 1, .., whose streams are (key, number, b). */
