@@ -9,15 +9,27 @@ struct answer {
     bool has_value;
 };
 
+/* May it come twice, and do harm? */
+static bool is_numbered(const geo_replica *r, const geo_op *op, geo_node from, geo_node to)
+{
+    return from != to && op->kind != GEO_READ && !geo_reliable(r);
+}
+
+static uint64_t next_number(const geo_replica *r, struct forward_state *s)
+{
+    uint64_t steady = (uint64_t)geo_steady(r);
+
+    s->number = steady > s->number ? steady : s->number + 1;
+    return s->number;
+}
+
 void forward_request(geo_replica *r, struct forward_state *s, const geo_op *op, geo_node asked, geo_node to,
                      uint32_t type)
 {
-    uint64_t steady = (uint64_t)geo_steady(r);
     geo_out how = {.type = type, .wire_bytes = op->kind == GEO_READ ? 0 : op->value_bytes, .op = op->id};
+    uint64_t number = is_numbered(r, op, geo_self(r), to) ? next_number(r, s) : 0;
+    struct forward_request request = {.op = *op, .number = number, .asked = asked};
 
-    if (!op->is_probe)
-        s->number = steady > s->number ? steady : s->number + 1;
-    struct forward_request request = {.op = *op, .number = s->number, .asked = asked};
     geo_send_last(r, to, how, &request, sizeof request);
 }
 
@@ -26,7 +38,7 @@ bool forward_repeats(const geo_replica *r, struct forward_peer *p, const geo_mes
     const struct forward_request *request = m->body;
     uint32_t oldest = 0;
 
-    if (geo_reliable(r) || m->from == geo_self(r) || request->op.kind == GEO_READ)
+    if (!is_numbered(r, &request->op, m->from, geo_self(r)))
         return false;
     for (uint32_t i = 0; i < FORWARD_SEEN; i++) {
         if (p->seen[i] == request->number)

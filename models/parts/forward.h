@@ -2,7 +2,7 @@
  *
  * The node that had the request (`asked`) forwards the operation whole; whoever serves it answers `asked`,
  * which tells the client. Over datagrams a request may come twice, and a write must not be taken twice for
- * that: requests are numbered by their sender, larger each time and beyond a restart too (the number is the
+ * that: writes are numbered by their sender, larger each time and beyond a restart too (the number is the
  * sender's oscillator), and the receiver remembers the last FORWARD_SEEN of each sender. What is older than
  * all of these is taken for a repetition: the datagram counts as lost, which datagrams may be.
  */
@@ -15,7 +15,7 @@ enum { FORWARD_SEEN = 32 };
 
 struct forward_request {
     geo_op op;
-    uint64_t number;
+    uint64_t number; /* 0: it cannot come twice, or that does no harm */
     geo_node asked;
 };
 
