@@ -2,21 +2,17 @@
  *
  * Of a key whose replicas answer alike one digest is kept, of the others a block of one each and their sum.
  *
- * A change of one answer looks at one key. A change of who is up looks at the *uneven* keys alone: those that
- * some replica, up or down, answers otherwise than another. They are listed when they become so and struck
- * off at the next such look. */
+ * A change of one answer looks at one key, a change of who is up at those that have a block. */
 #include "sim/observe/convergence.h"
 
 #include "sim/base/hash.h"
 #include "sim/base/hot.h"
 #include "sim/model/model.h"
 
-enum {
-    DIVERGED = 1,
-    LISTED = 2,
-    STATES = 3,
-    BLOCK_SHIFT = 2
-}; /* of key_marks.answers; above them a block + 1 */
+/* Of key_record.answers: whether replicas that are up differ; above that the block. */
+enum { DIVERGED = 1, BLOCK_SHIFT = 1 };
+
+#define KEY_NONE UINT64_MAX /* of a block that is free */
 
 static uint64_t initial_digest(const struct history_setting *s)
 {
@@ -46,7 +42,6 @@ void convergence_close(struct convergence *c)
     free(c->up);
     free(c->blocks);
     array_free(&c->blocks_free);
-    lines_free(&c->uneven);
     lines_free(&c->waits);
     histogram_free(&c->times);
 }
@@ -56,9 +51,19 @@ static uint32_t block_of(const struct convergence *c, uint64_t key)
     return c->of->records[key].answers >> BLOCK_SHIFT;
 }
 
+static size_t block_words(const struct convergence *c)
+{
+    return (size_t)c->places.replicas + 2;
+}
+
 static uint64_t *digests_of(const struct convergence *c, uint32_t block)
 {
-    return &c->blocks[(size_t)(block - 1) * (c->places.replicas + 1)];
+    return &c->blocks[(block - 1) * block_words(c)];
+}
+
+static uint64_t *key_of(const struct convergence *c, uint64_t *digests)
+{
+    return &digests[c->places.replicas + 1];
 }
 
 /* All alike so far, and about to differ. */
@@ -71,8 +76,7 @@ static uint32_t block_make(struct convergence *c, uint64_t key)
     } else {
         if (c->block_count == c->block_most) {
             c->block_most = c->block_most == 0 ? 64 : c->block_most * 2;
-            c->blocks =
-                memory_resize(c->blocks, (size_t)c->block_most * (c->places.replicas + 1), sizeof *c->blocks);
+            c->blocks = memory_resize(c->blocks, c->block_most * block_words(c), sizeof *c->blocks);
         }
         block = ++c->block_count;
     }
@@ -80,14 +84,18 @@ static uint32_t block_make(struct convergence *c, uint64_t key)
     for (uint32_t row = 0; row < c->places.replicas; row++)
         digests[row] = c->of->records[key].digest;
     digests[c->places.replicas] = c->of->records[key].digest * c->places.replicas;
+    *key_of(c, digests) = key;
     c->of->records[key].answers |= block << BLOCK_SHIFT;
     return block;
 }
 
 static void block_drop(struct convergence *c, uint64_t key, uint32_t block)
 {
-    c->of->records[key].digest = digests_of(c, block)[0];
-    c->of->records[key].answers &= STATES;
+    uint64_t *digests = digests_of(c, block);
+
+    c->of->records[key].digest = digests[0];
+    c->of->records[key].answers &= DIVERGED;
+    *key_of(c, digests) = KEY_NONE;
     *array_add(&c->blocks_free) = block;
 }
 
@@ -120,34 +128,18 @@ static bool differs(const struct convergence *c, uint64_t key, const uint64_t *d
     return false;
 }
 
-/* Brings the key's state up to date; false: no replica differs from another, up or down. */
-static bool look(struct convergence *c, uint64_t key)
+/* Brings the state of a key that has a block up to date. */
+APART static void look(struct convergence *c, uint64_t key)
 {
     uint32_t block = block_of(c, key);
-    bool even = true, now = false, before = (c->of->records[key].answers & DIVERGED) != 0;
+    const uint64_t *digests = digests_of(c, block);
+    bool even = alike(c, digests), now = !even && (c->down == 0 || differs(c, key, digests));
 
-    if (block != 0) {
-        const uint64_t *digests = digests_of(c, block);
-        even = alike(c, digests);
-        now = !even && (c->down == 0 || differs(c, key, digests));
-        if (even)
-            block_drop(c, key, block);
-    }
-    if (now != before) {
+    if (even)
+        block_drop(c, key, block);
+    if (now != ((c->of->records[key].answers & DIVERGED) != 0)) {
         c->diverged = now ? c->diverged + 1 : c->diverged - 1;
         c->of->records[key].answers ^= DIVERGED;
-    }
-    return !even;
-}
-
-/* One of its answers has changed. */
-APART static void changed(struct convergence *c, uint64_t key)
-{
-    struct key_record *k = &c->of->records[key];
-
-    if (look(c, key) && (k->answers & LISTED) == 0) {
-        k->answers |= LISTED;
-        *lines_add(&c->uneven) = key;
     }
 }
 
@@ -161,7 +153,7 @@ static inline void digest_set(const struct convergence *c, uint64_t *digests, ui
 APART static void first_differs(struct convergence *c, uint64_t key, uint32_t row, uint64_t digest)
 {
     digest_set(c, digests_of(c, block_make(c, key)), row, digest);
-    changed(c, key);
+    look(c, key);
 }
 
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest)
@@ -182,8 +174,8 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
     if (digests[row] == digest)
         return;
     digest_set(c, digests, (uint32_t)row, digest);
-    if (c->down != 0 || (k->answers & STATES) != STATES || alike(c, digests))
-        changed(c, key); /* else it is as before */
+    if (c->down != 0 || alike(c, digests))
+        look(c, key); /* else it is as before: diverged */
 }
 
 static void lose_answers(struct convergence *c, uint32_t node)
@@ -194,22 +186,17 @@ static void lose_answers(struct convergence *c, uint32_t node)
 
 void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_disk)
 {
-    size_t stay = 0;
-
     if (lost_disk)
         lose_answers(c, node);
     if (c->up[node] == up)
         return;
     c->up[node] = up;
     c->down += up ? -1u : 1u;
-    for (size_t i = 0; i < c->uneven.count; i++) {
-        uint64_t key = c->uneven.items[i];
-        if (look(c, key))
-            c->uneven.items[stay++] = key;
-        else
-            c->of->records[key].answers &= ~(uint32_t)LISTED;
+    for (uint32_t block = 1; block <= c->block_count; block++) {
+        uint64_t key = *key_of(c, digests_of(c, block));
+        if (key != KEY_NONE)
+            look(c, key);
     }
-    c->uneven.count = stay;
 }
 
 static void wait_ends(struct convergence *c, struct convergence_wait *w, sim_ns time, bool at_least)

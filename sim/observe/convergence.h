@@ -28,13 +28,12 @@ struct convergence {
     bool *up;         /* [node] */
     uint64_t initial; /* digest of the value before any write */
     struct keys *of;  /* records[key].answers, and records[key].digest: xor initial */
-    uint64_t *blocks; /* [(block - 1) * (replicas + 1) + row]: of keys that are not answered alike, xor
-                         initial; and their sum */
+    uint64_t *blocks; /* [(block - 1) * (replicas + 2) + row]: of keys that not all replicas, up or down,
+                         answer alike, xor initial; then their sum, and the key */
     uint32_t block_count, block_most;
     ARRAY(uint32_t) blocks_free;
-    uint32_t down;          /* nodes */
-    ARRAY(uint64_t) uneven; /* keys that not all replicas, up or down, answer alike; and some that were */
-    uint64_t diverged;      /* keys, now */
+    uint32_t down;     /* nodes */
+    uint64_t diverged; /* keys, now */
     ARRAY(struct convergence_wait) waits;
     uint32_t waits_open;
     struct histogram times;
