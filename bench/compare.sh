@@ -1,12 +1,14 @@
 #!/bin/sh
 # georep-bench beside its peers and the limit programs: all in turns in one session (A B C A B C ...), so that what the
 # machine does meanwhile falls on all alike. Prints two tables of ratios in Markdown, by medians and by best turns, and
-# whether all found the same (agree.sh); exit status 1 if they did not.
-# usage, from the folder of the sources: bench/compare.sh BUILD_DIR [TURNS]; paths must be free of blanks
+# whether all found the same (agree.sh); exit status 1 if they did not. PROFILED_DIR has georep and the limit program
+# built by a profile (./dev pgo), which become a row of their own.
+# usage, from the folder of the sources: bench/compare.sh BUILD_DIR [TURNS [PROFILED_DIR]]; paths must be free of blanks
 set -eu
 build=$1
 here=bench
 turns=${2:-3}
+profiled=${3:-}
 work=$build/compare
 mkdir -p "$work"
 rates=$work/rates.csv # engine,work,events_per_second of every turn
@@ -34,6 +36,10 @@ simpy reference $here/peers/peer_simpy.py reference --csv
 simgrid reference $build/bench/peer-simgrid reference --csv
 ns3 reference $build/bench/peer-ns3 reference --csv
 RUNS
+    [ -z "$profiled" ] || cat <<RUNS
+georep profiled $profiled/bench/georep-bench scenario --csv --turns 1
+limit profiled $profiled/bench/limit-reference --csv
+RUNS
 }
 
 # The rate's column goes by its name, which differs from work to work; a row of hold is named by its setting.
@@ -60,15 +66,18 @@ while [ "$turn" -le "$turns" ]; do
             echo "compare.sh: $program $arguments failed" >&2
             exit 1
         fi
-        # The others have no checks, and eleven figures alone: they stand beside all three rows.
+        # The others have no checks, and eleven figures alone: they stand beside all rows of the reference scenario.
         case $engine-$name in
         georep-metrics) rows_take georep "reference without checks" "$work/out" >>"$rates" ;;
         georep-peers) rows_take georep "reference by the peers' figures alone" "$work/out" >>"$rates" ;;
+        *-profiled) rows_take "$engine" "reference, both built by a profile" "$work/out" >>"$rates" ;;
         georep-*) rows_take georep "$name" "$work/out" >>"$rates" ;;
         *-reference)
             for row in reference "reference without checks" "reference by the peers' figures alone"; do
                 rows_take "$engine" "$row" "$work/out" >>"$rates"
             done
+            [ -z "$profiled" ] || [ "$engine" = limit ] ||
+                rows_take "$engine" "reference, both built by a profile" "$work/out" >>"$rates"
             ;;
         *) rows_take "$engine" "$name" "$work/out" >>"$rates" ;;
         esac
