@@ -342,7 +342,9 @@ static void serve(geo_replica *r, const geo_message *m)
 
 static void on_message(geo_replica *r, const geo_message *m)
 {
-    if (m->type < EXCHANGE_MESSAGES) {
+    if (m->type == EXCHANGE_ROW) {
+        exchange_take_row(r, unpack, m);
+    } else if (m->type < EXCHANGE_MESSAGES) {
         struct exchange_def d = exchange_of(r);
         exchange_message(r, &d, m);
     } else if (m->type == WRITTEN) {

@@ -167,14 +167,14 @@ static void serve(geo_replica *r, const geo_message *m)
 
 static void on_message(geo_replica *r, const geo_message *m)
 {
-    struct exchange_def d;
-
-    if (m->type == REPLY) {
+    if (m->type == EXCHANGE_ROW) {
+        exchange_take_row(r, unpack, m);
+    } else if (m->type == REPLY) {
         forward_answered(r, m);
     } else if (m->type >= EXCHANGE_MESSAGES) {
         serve(r, m);
     } else {
-        d = exchange_of(r);
+        struct exchange_def d = exchange_of(r);
         exchange_message(r, &d, m);
     }
 }

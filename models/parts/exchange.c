@@ -77,10 +77,6 @@ static void copied(geo_replica *r, const struct exchange_def *d, geo_node from)
 
 void exchange_message(geo_replica *r, const struct exchange_def *d, const geo_message *m)
 {
-    if (m->type == EXCHANGE_ROW) { /* most of what arrives */
-        outbox_take_row(r, EXCHANGE_ACK, d->unpack, m);
-        return;
-    }
     if (m->type == EXCHANGE_BATCH || m->type == EXCHANGE_ACK) {
         struct outbox_def outbox = outbox_of(d);
         outbox_take(r, &outbox, m);

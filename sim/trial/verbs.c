@@ -128,12 +128,15 @@ APART void geo_send(geo_replica *r, geo_node to, geo_out how, const void *body, 
     send(r, &to, 1, &how, body, body_bytes);
 }
 
+/* Where it is handed over at once, `how` is never in memory: it is passed on by its fields. */
 void geo_send_last(geo_replica *r, geo_node to, geo_out how, const void *body, size_t body_bytes)
 {
     struct world *w = &r->trial->world;
 
     if (to != r->node || !message_is_next(w, how.type, how.lane, how.op)) {
-        geo_send(r, to, how, body, body_bytes);
+        geo_send(r, to,
+                 (geo_out){.type = how.type, .lane = how.lane, .wire_bytes = how.wire_bytes, .op = how.op},
+                 body, body_bytes);
         return;
     }
     const geo_message message = {.from = to,
