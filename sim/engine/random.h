@@ -48,7 +48,7 @@ static inline random_stream random_stream_new(random_key k, uint64_t a, uint32_t
 }
 
 /* The two words of block `block` of each of the streams (k, a, b), (k, a + 1, b), ..: `count` of them, in a
- * third of the time that they take one by one. */
+ * third of the time that they take one by one, or less. */
 struct random_pair {
     uint64_t first, second;
 };

@@ -43,13 +43,12 @@ Test(engine_random, gives_what_random123_gives)
     }
 }
 
-/* Of many streams at once, and of any place in one, the same words as one after another; the count is odd, so
- * that some are computed one by one. The streams cross 2^32, where `a` carries. */
-Test(engine_random, blocks_of_many_streams_and_words_anywhere_are_those_of_the_streams)
+/* Of many streams at once, and of any place in one, the same words as one after another; the count is of
+ * sixteen, of eight and some more, so that those are computed one by one. */
+static void blocks_are_those_of_the_streams(uint64_t a)
 {
     enum { COUNT = 29 };
     random_key key = random_key_new(5, 3, "many");
-    uint64_t a = UINT64_C(0xfffffff0);
     struct random_pair pairs[COUNT];
 
     random_blocks(key, a, 7, 2, COUNT, pairs);
@@ -68,6 +67,13 @@ Test(engine_random, blocks_of_many_streams_and_words_anywhere_are_those_of_the_s
         random_seek(&within, 4);
         cr_assert_eq(random_u64(&within), fourth);
     }
+}
+
+Test(engine_random, blocks_of_many_streams_and_words_anywhere_are_those_of_the_streams)
+{
+    /* The streams cross 2^32, where `a` carries, in each of the parts. */
+    for (uint64_t before = 1; before < 29; before++)
+        blocks_are_those_of_the_streams((UINT64_C(1) << 32) - before);
 }
 
 /* floor(word n / 2^64), by 128 bits. */
