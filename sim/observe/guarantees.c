@@ -442,8 +442,6 @@ static void broken(struct guarantees *s, const struct ledger *l, struct guarante
 
 void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row)
 {
-    if (s->follower_of.count == 0)
-        return;
     *array_add(&s->applied) = (struct guarantee_applied){w->id, row};
     s->applied_key = w->entry->key;
     s->applied_node = w->entry->rows[row].node;

@@ -133,6 +133,11 @@ void guarantees_wrote(struct guarantees *s, const struct ledger *l, const struct
                       uint64_t write);
 void guarantees_take(struct guarantees *s, const struct ledger *l, const struct operation *op,
                      uint64_t write);
+/* It changes by guarantees_take alone. */
+static inline bool guarantees_any_follower(const struct guarantees *s)
+{
+    return s->follower_of.count > 0;
+}
 /* Brings nearer what this session knows of the key, if anything: first where that is kept; then, when that
  * has come, the last of it. Changes nothing. */
 void guarantees_expect(const struct guarantees *s, const struct operation *op);
@@ -140,7 +145,7 @@ void guarantees_expect_note(const struct guarantees *s, const struct operation *
 void guarantees_finish(struct guarantees *s, const struct ledger *l);
 void guarantees_put(const struct guarantees *s, struct figure_list *f);
 
-/* Of the ledger's listener. */
+/* Of the ledger's listener; the first while there is any follower. */
 void guarantees_reflected(struct guarantees *s, const struct live_write *w, uint32_t row);
 void guarantees_let_go(struct guarantees *s, const struct ledger *l, const struct live_write *loser,
                        const struct live_write *winner, uint32_t node);

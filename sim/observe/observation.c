@@ -94,6 +94,13 @@ static void retry(struct observation *o, const struct history_record *r)
     latency_retry(&o->latency, op);
 }
 
+/* Only a write that follows another may be applied against an order: while there is none, nobody asks. */
+static void may_follow(struct observation *o, const struct operation *op, uint64_t write)
+{
+    guarantees_take(&o->guarantees, &o->ledger, op, write);
+    o->ledger.listener.reflected = guarantees_any_follower(&o->guarantees) ? on_reflected : NULL;
+}
+
 APART static void take(struct observation *o, const struct history_record *r)
 {
     struct operation *op = operations_find(&o->operations, r->op);
@@ -108,17 +115,18 @@ APART static void take(struct observation *o, const struct history_record *r)
     if (has(o, OBSERVE_LEADERSHIP))
         leadership_take(&o->leadership, r);
     if (first && op != NULL && has(o, OBSERVE_GUARANTEES))
-        guarantees_take(&o->guarantees, &o->ledger, op, r->op);
+        may_follow(o, op, r->op);
     if (has(o, OBSERVE_TALLIES))
         tallies_take(&o->tallies, r, op, !first, origin.in_window);
 }
 
-static void delta_reads(struct observation *o, const struct operation *op, const struct history_record *r)
+/* Of another write than the newest. */
+APART static void delta_reads_other(struct observation *o, const struct operation *op,
+                                    const struct history_record *r)
 {
     uint64_t write = r->end.write;
 
-    if (delta_read_newest(&o->delta, op->key, write, op->begin_time) ||
-        delta_read(&o->delta, op->key, write, op->begin_time, r->time))
+    if (delta_read(&o->delta, op->key, write, op->begin_time, r->time))
         return;
     if (write == 0 || ledger_find(&o->ledger, write) == NULL)
         o->delta.undecided = true; /* of a write that was let go of */
@@ -159,14 +167,20 @@ APART static void read_of_busy(struct observation *o, struct operation *op, cons
         guarantees_read(&o->guarantees, &o->ledger, &o->operations, op, newest);
 }
 
+APART static void read_fails(struct observation *o, struct operation *op, const struct history_record *r,
+                             struct series_bin *bin)
+{
+    serves(o, op, r, false, latency_well(r), bin);
+}
+
 /* Of most keys the ledger has nothing, and nobody a note: of these all is known from the key's record. */
-static void read_ends(struct observation *o, struct operation *op, const struct history_record *r)
+HOT void read_ends(struct observation *o, struct operation *op, const struct history_record *r)
 {
     struct series_bin *bin = series_at(&o->series, op->region, op->begin_time);
     const struct key_record *key = &o->keys.records[op->key];
 
     if (r->end.outcome != OUTCOME_OK) {
-        serves(o, op, r, false, latency_well(r), bin);
+        read_fails(o, op, r, bin);
         return;
     }
     serves(o, op, r, false, true, bin);
@@ -179,8 +193,8 @@ static void read_ends(struct observation *o, struct operation *op, const struct 
             staleness_fresh(&o->staleness, op, bin);
         guarantees_read_bare(&o->guarantees, op);
     }
-    if (o->has_delta)
-        delta_reads(o, op, r);
+    if (o->has_delta && !delta_read_newest(&o->delta, op->key, r->end.write, op->begin_time))
+        delta_reads_other(o, op, r);
 }
 
 /* All identities of the operation are over with it; the one that succeeded has committed. */
@@ -205,8 +219,8 @@ static void commits(struct observation *o, const struct operation *op, const str
     }
 }
 
-static void write_ends(struct observation *o, const struct operation *op, const struct history_record *r,
-                       struct live_write *named)
+APART static void write_ends(struct observation *o, const struct operation *op,
+                             const struct history_record *r, struct live_write *named)
 {
     bool ok = r->end.outcome == OUTCOME_OK;
 
@@ -223,7 +237,7 @@ static void write_ends(struct observation *o, const struct operation *op, const 
 }
 
 /* True: something of the ledger may have changed. */
-static bool end(struct observation *o, const struct history_record *r, struct live_write *const *named)
+HOT bool end(struct observation *o, const struct history_record *r, struct live_write *const *named)
 {
     struct operation *op = operations_take(&o->operations, r->op);
 
@@ -495,7 +509,6 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
         .undone = has(o, OBSERVE_CONVERGENCE) ? on_undone : NULL,
         .conflict = has(o, OBSERVE_CONFLICTS) ? on_conflict : NULL,
         .lost = has(o, OBSERVE_CONFLICTS) ? on_lost : NULL,
-        .reflected = has(o, OBSERVE_GUARANTEES) ? on_reflected : NULL,
         .let_go = has(o, OBSERVE_GUARANTEES) ? on_let_go : NULL,
         .over = has(o, OBSERVE_DELTA) ? on_over : NULL,
     };

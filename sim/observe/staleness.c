@@ -6,6 +6,7 @@
  * stop. */
 #include "sim/observe/staleness.h"
 
+#include "sim/base/hot.h"
 #include "sim/model/model.h"
 
 void staleness_open(struct staleness *s, const struct history_setting *setting, struct histogram_queue *queue)
@@ -31,8 +32,8 @@ void staleness_close(struct staleness *s)
     free(s->visibility_probes);
 }
 
-static bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
-                      const struct live_write *w)
+HOT bool reflected(const struct ledger *l, const struct operations *o, const struct operation *op,
+                   const struct live_write *w)
 {
     for (const struct operation_sample *s = operations_sample_first(o, op); s != NULL;
          s = operations_sample_next(o, s))
@@ -51,8 +52,8 @@ static bool read_before_it_began(const struct operations *o, const struct operat
 }
 
 /* True: it is reflected, so what is older needs no look. */
-static bool judge(const struct ledger *l, const struct operations *o, const struct operation *op,
-                  const struct live_write *w, struct missed *m)
+HOT bool judge(const struct ledger *l, const struct operations *o, const struct operation *op,
+               const struct live_write *w, struct missed *m)
 {
     if (reflected(l, o, op, w))
         return true;
