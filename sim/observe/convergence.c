@@ -128,12 +128,11 @@ static bool differs(const struct convergence *c, uint64_t key, const uint64_t *d
     return false;
 }
 
-/* Brings the state of a key that has a block up to date. */
-APART static void look(struct convergence *c, uint64_t key)
+/* Brings the state of a key that has a block up to date; `even`: its digests are alike. */
+APART static void look(struct convergence *c, uint64_t key, bool even)
 {
     uint32_t block = block_of(c, key);
-    const uint64_t *digests = digests_of(c, block);
-    bool even = alike(c, digests), now = !even && (c->down == 0 || differs(c, key, digests));
+    bool now = !even && (c->down == 0 || differs(c, key, digests_of(c, block)));
 
     if (even)
         block_drop(c, key, block);
@@ -152,8 +151,10 @@ static inline void digest_set(const struct convergence *c, uint64_t *digests, ui
 /* All answered alike until now. */
 APART static void first_differs(struct convergence *c, uint64_t key, uint32_t row, uint64_t digest)
 {
-    digest_set(c, digests_of(c, block_make(c, key)), row, digest);
-    look(c, key);
+    uint64_t *digests = digests_of(c, block_make(c, key));
+
+    digest_set(c, digests, row, digest);
+    look(c, key, alike(c, digests));
 }
 
 void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint64_t digest)
@@ -174,8 +175,9 @@ void convergence_answer(struct convergence *c, uint64_t key, uint32_t node, uint
     if (digests[row] == digest)
         return;
     digest_set(c, digests, (uint32_t)row, digest);
-    if (c->down != 0 || alike(c, digests))
-        look(c, key); /* else it is as before: diverged */
+    bool even = alike(c, digests);
+    if (even || c->down != 0)
+        look(c, key, even); /* else it is as before: diverged */
 }
 
 static void lose_answers(struct convergence *c, uint32_t node)
@@ -195,7 +197,7 @@ void convergence_node(struct convergence *c, uint32_t node, bool up, bool lost_d
     for (uint32_t block = 1; block <= c->block_count; block++) {
         uint64_t key = *key_of(c, digests_of(c, block));
         if (key != KEY_NONE)
-            look(c, key);
+            look(c, key, alike(c, digests_of(c, block)));
     }
 }
 

@@ -230,25 +230,36 @@ static sim_ns delta_of_pair(const struct delta_cluster *a, const struct delta_cl
     return least;
 }
 
+static void pairs_looked_at(struct delta *d, uint64_t pairs)
+{
+    d->pairs += pairs;
+    d->undecided |= d->pairs > PAIRS_MOST;
+}
+
 static void pair_look(struct delta *d, struct delta_key *k, const struct delta_cluster *a,
                       const struct delta_cluster *b)
 {
     sim_ns pair = delta_of_pair(a, b);
 
     k->delta = pair > k->delta ? pair : k->delta;
-    d->undecided |= ++d->pairs > PAIRS_MOST;
+    pairs_looked_at(d, 1);
 }
 
 /* Lets go of the cluster at `at`, once it was looked at with all the others. */
 static void cluster_leave(struct delta *d, struct delta_key *k, uint32_t at)
 {
     struct delta_cluster *c = &k->clusters[at];
+    const struct delta_cluster gone = *c;
+    sim_ns most = k->delta;
 
-    for (uint32_t i = 0; i < k->count; i++)
-        if (i != at)
-            pair_look(d, k, c, &k->clusters[i]);
+    for (uint32_t i = 0; i < k->count; i++) {
+        sim_ns pair = i != at ? delta_of_pair(&gone, &k->clusters[i]) : 0;
+        most = pair > most ? pair : most;
+    }
+    k->delta = most;
+    pairs_looked_at(d, k->count - 1);
     if (is_crowded(d, k->key))
-        check_map_remove(&d->of_write, c->write != 0 ? c->write : k->key, c->write == 0);
+        check_map_remove(&d->of_write, gone.write != 0 ? gone.write : k->key, gone.write == 0);
     k->count--;
     d->cluster_count--;
     memmove(c, c + 1, (k->count - at) * sizeof *c);

@@ -173,10 +173,11 @@ struct key_entry *entry_make(struct ledger *l, uint64_t key)
     e->key = key;
     e->in_use = true;
     e->row_count = count;
-    for (uint32_t row = 0; row < count; row++)
-        e->rows[row].node = replicas[row];
-    for (uint32_t row = 0; row < count; row++)
-        e->rows[row].version = l->keys->records[key].held;
+    const struct held held = l->keys->records[key].held;
+    for (struct key_row *r = e->rows; r < e->rows + count; r++) {
+        r->node = *replicas++;
+        r->version = held;
+    }
     l->keys->records[key].entry = e->index + 1;
     return e;
 }
