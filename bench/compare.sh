@@ -70,18 +70,18 @@ while [ "$turn" -le "$turns" ]; do
         case $engine-$name in
         georep-metrics) rows_take georep "reference without checks" "$work/out" >>"$rates" ;;
         georep-peers) rows_take georep "reference by the peers' figures alone" "$work/out" >>"$rates" ;;
-        *-profiled) rows_take "$engine" "reference, both built by a profile" "$work/out" >>"$rates" ;;
+        *-profiled) rows_take "$engine" "reference with both built by a profile" "$work/out" >>"$rates" ;;
         georep-*) rows_take georep "$name" "$work/out" >>"$rates" ;;
         *-reference)
             for row in reference "reference without checks" "reference by the peers' figures alone"; do
                 rows_take "$engine" "$row" "$work/out" >>"$rates"
             done
             [ -z "$profiled" ] || [ "$engine" = limit ] ||
-                rows_take "$engine" "reference, both built by a profile" "$work/out" >>"$rates"
+                rows_take "$engine" "reference with both built by a profile" "$work/out" >>"$rates"
             ;;
         *) rows_take "$engine" "$name" "$work/out" >>"$rates" ;;
         esac
-        [ "$turn" -gt 1 ] || [ "$name" = reference ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
+        [ "$turn" -gt 1 ] || [ "$name" = reference ] || [ "$name" = profiled ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
     done
     turn=$((turn + 1))
 done
