@@ -20,9 +20,9 @@ struct client_step {
     sim_ns time;
     uint64_t order;
     struct operation *about; /* a request holds it; */
-    uint64_t op;             /* when an answer arrives, it may be gone, or another's by then: operation_still */
-    struct body *body;       /* of an answer */
-    uint32_t node;           /* of a request */
+    uint64_t op;       /* when an answer arrives, it may be gone, or another's by then: operation_still */
+    struct body *body; /* of an answer */
+    uint32_t node;     /* of a request */
     uint8_t attempt;
 };
 

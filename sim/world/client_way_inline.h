@@ -98,8 +98,7 @@ HOT const struct client_step *client_way_take(struct world *w, bool answer)
     struct client_step *step = l->first, *next = client_step_after(l, step);
 
     l->first = next;
-    agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS,
-               agenda_key_of(next->time, next->order));
+    agenda_set(&w->agenda, answer ? AGENDA_ANSWERS : AGENDA_REQUESTS, agenda_key_of(next->time, next->order));
     return step;
 }
 

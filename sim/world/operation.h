@@ -43,7 +43,7 @@ struct operation {
     uint32_t holds;       /* messages that speak of it */
     bool open;            /* its client waits */
     bool wants_probes;    /* of a write: reads follow its commit */
-    uint64_t use_marks; /* a bit for each pair of regions in `uses`; some pairs share one */
+    uint64_t use_marks;   /* a bit for each pair of regions in `uses`; some pairs share one */
     uint32_t use_count, use_capacity;
     struct link_use *uses; /* use_inline, or memory of its own */
     struct link_use use_inline[LINK_USES_INLINE];

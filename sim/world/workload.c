@@ -128,7 +128,7 @@ static uint8_t draw_kind(const struct region_clients *c, uint64_t word)
 
     for (uint32_t i = 0; i + 1 < c->kind_count; i++)
         kind += u >= c->kind_below[i]; /* they rise: no branch on chance */
-    return c->kinds_of[kind]; /* the last too where shares add up to a hair less than 1 */
+    return c->kinds_of[kind];          /* the last too where shares add up to a hair less than 1 */
 }
 
 /* Keys of the operations `number`, `number` + 1, .., whose streams are (key, number, b). */

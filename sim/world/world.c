@@ -342,7 +342,7 @@ static bool step_channel(struct world *w, sim_ns time)
 HOT bool step(struct world *w, sim_ns limit)
 {
     static bool (*const steps[])(struct world *, sim_ns) = {
-        [AGENDA_QUEUE] = step_queue,       [AGENDA_REQUESTS] = step_request, [AGENDA_ANSWERS] = step_answer,
+        [AGENDA_QUEUE] = step_queue,      [AGENDA_REQUESTS] = step_request, [AGENDA_ANSWERS] = step_answer,
         [AGENDA_ARRIVALS] = step_arrival, [AGENDA_CHANNELS] = step_channel,
     };
 

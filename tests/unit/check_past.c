@@ -27,14 +27,18 @@ Test(check_past, sessions_that_all_write_at_once_are_undecided_and_take_little_m
     long before = peak_kb();
 
     for (uint32_t i = 0; i < SESSIONS; i++) {
-        struct check_begin b = {
-            .id = i + 1, .key = i % 7, .session = i, .value = i + 1, .position = ++position, .f = CHECK_WRITE};
+        struct check_begin b = {.id = i + 1,
+                                .key = i % 7,
+                                .session = i,
+                                .value = i + 1,
+                                .position = ++position,
+                                .f = CHECK_WRITE};
         open[i] = check_begin(s, &b);
     }
     for (uint32_t i = 0; i < SESSIONS; i++)
         check_end(s, open[i], ++position, CHECK_OK, 0, 0);
-    /* What is linearizable is causal without a look at pasts: this read is neither too old for its session, nor
-     * that. */
+    /* What is linearizable is causal without a look at pasts: this read is neither too old for its session,
+     * nor that. */
     struct check_begin late = {
         .id = SESSIONS + 1, .session = SESSIONS, .position = ++position, .f = CHECK_READ};
     check_end(s, check_begin(s, &late), position + 1, CHECK_OK, 0, 0);
