@@ -39,6 +39,7 @@
  * its first three (check_keys.h): most have the initial one and one or two besides. Until the first violation
  * as much again.
  */
+#include "sim/base/check.h"
 #include "sim/base/expect.h"
 #include "sim/base/hot.h"
 #include "sim/base/pool.h"
@@ -224,6 +225,7 @@ static APART void live_narrow(struct zones *z, struct zone_key *k, const struct 
     struct cluster *more = k->more;
 
     if (z->has_ops) {
+        CHECK(z->ops.items != NULL && line->place < z->ops.count);
         struct zone_ops *at = &z->ops.items[line->place];
         struct cluster_ops *more_ops = at->more;
         at->few[0] = *more_ops;
