@@ -81,7 +81,9 @@ while [ "$turn" -le "$turns" ]; do
             ;;
         *) rows_take "$engine" "$name" "$work/out" >>"$rates" ;;
         esac
-        [ "$turn" -gt 1 ] || [ "$name" = reference ] || [ "$name" = profiled ] || sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found"
+        case $turn-$name in
+        1-hold | 1-mm1) sed -n "s/^# /$engine $name: /p" "$work/out" >>"$work/found" ;; # of the others: agree.sh
+        esac
     done
     turn=$((turn + 1))
 done

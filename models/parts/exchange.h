@@ -57,8 +57,8 @@ struct exchange_def {
 void exchange_start(geo_replica *r, const struct exchange_def *d, enum geo_lost lost);
 void exchange_write(geo_replica *r, const struct exchange_def *d, const geo_op *op, const void *kept);
 void exchange_message(geo_replica *r, const struct exchange_def *d,
-                      const geo_message *m); /* m->type < EXCHANGE_MESSAGES, but no row: */
-/* EXCHANGE_ROW, most of what arrives: it takes no more of the definition than what unpacks it. */
+                      const geo_message *m); /* m->type < EXCHANGE_MESSAGES, but for a row */
+/* EXCHANGE_ROW, which is most of what arrives: it takes no more of the definition than `unpack`. */
 static inline void exchange_take_row(geo_replica *r, row_unpack *unpack, const geo_message *m)
 {
     outbox_take_row(r, EXCHANGE_ACK, unpack, m);

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EVENT_NEVER                                                                                          \
-    UINT64_MAX /* later than any time: the sign after the last of a run, and of nobody in a tournament */
+/* Later than any time: the sign after the last of a run, and of nobody in a tournament. */
+#define EVENT_NEVER UINT64_MAX
 
 /* Where an event's slot is and, in the lowest 16 bits, its stamp: it tells an entry whose event was cancelled
  * or moved meanwhile, as the slot then carries another. An address has 48 bits (CHECKed where slots are
