@@ -30,9 +30,9 @@ struct event_slot {
 struct event_queue {
     struct event_run line, run;
     event_key line_last; /* of the last in the line, or of one that was taken */
-    event_key latest;    /* of the last event that was pushed in order: after all before it */
-    uint32_t since;      /* pushes since that one */
-    uint32_t spacing;    /* how many there are on average, in 256ths */
+    event_key latest; /* the last that was pushed in order: after all before it, and not before line_last */
+    uint32_t since;   /* pushes since that one */
+    uint32_t spacing; /* how many there are on average, in 256ths */
     struct event_tournament few;
     uint64_t now;
     struct event_slot *unused, *fired; /* fired: of the event popped last, not yet free */
@@ -123,22 +123,22 @@ EVENT_INLINE bool event_line_pays(struct event_queue *q, event_key key)
 EVENT_INLINE void event_entry_push(struct event_queue *q, uint64_t time, event_tag tag, uint64_t order)
 {
     event_key key = event_key_new(time, order);
-    bool behind = key >= q->line_last;
+    bool alone = q->few.count == 0;
 
     q->since++;
-    if (behind && (q->few.count == 0 || event_line_pays(q, key))) {
+    if (alone ? key >= q->line_last : event_line_pays(q, key)) {
         if (q->line.end == q->line.limit)
             event_run_grow(&q->line, 1);
         q->line.end[0].time = time;
         q->line.end[0].tag = tag;
         q->line.end[1].time = EVENT_NEVER;
         q->line.end++;
-        q->line_last = key;
+        q->line_last = q->latest = key;
     } else if (time >= q->ladder.rungs[0].from) {
         ladder_push_far(&q->ladder, (struct event_entry){time, tag});
     } else if (q->few.hole && time < q->ladder.from) {
         event_tournament_push(&q->few, time, order, tag);
-    } else if (!behind && q->few.count == 0 && q->ladder.from == EVENT_NEVER && q->line.next < q->line.end &&
+    } else if (alone && q->ladder.from == EVENT_NEVER && q->line.next < q->line.end &&
                event_run_count(&q->line) <= EVENT_FEW_IN_LINE) {
         event_line_insert(q, time, tag);
     } else {
@@ -182,25 +182,24 @@ EVENT_INLINE bool event_queue_pop_until(struct event_queue *q, sim_ns limit, sim
 {
     event_tournament_settle(&q->few);
     const struct event_entry *line = q->line.next, *run = q->run.next;
-    uint64_t few_time = event_tournament_time(&q->few);
+    const struct event_entry *few = event_tournament_first(&q->few);
 
-    if (run->time < few_time && run->time < line->time) {
+    if (few->time < run->time && few->time < line->time) {
+        if (event_lives(few->tag) && (sim_ns)few->time <= limit) {
+            q->few.hole = true;
+            return event_fire(q, few->time, few->tag, time, order, payload);
+        }
+    } else if (run->time < few->time && run->time < line->time) {
         if (event_lives(run->tag) && (sim_ns)run->time <= limit) {
             const struct event_entry *ahead = run + EVENT_AHEAD < q->run.end ? run + EVENT_AHEAD : q->run.end;
             __builtin_prefetch(event_slot_of(ahead->tag), 1);
             q->run.next++;
             return event_fire(q, run->time, run->tag, time, order, payload);
         }
-    } else if (line->time < few_time) {
-        if (line->time < run->time && event_lives(line->tag) && (sim_ns)line->time <= limit) {
+    } else if (line->time < few->time && line->time < run->time) {
+        if (event_lives(line->tag) && (sim_ns)line->time <= limit) {
             q->line.next++;
             return event_fire(q, line->time, line->tag, time, order, payload);
-        }
-    } else if (few_time < line->time && few_time < run->time) {
-        event_tag tag = event_tournament_first(&q->few).tag;
-        if (event_lives(tag) && (sim_ns)few_time <= limit) {
-            q->few.hole = true;
-            return event_fire(q, few_time, tag, time, order, payload);
         }
     }
     return event_queue_pop_rare(q, limit, time, order, payload);

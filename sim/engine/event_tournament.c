@@ -5,21 +5,22 @@
 
 #include <stdlib.h>
 
-static bool before(const struct event_tournament *t, event_entrant a, event_entrant b)
+static bool before(const struct event_tournament *t, size_t leaf, size_t other)
 {
-    if (event_entrant_time(a) != event_entrant_time(b))
-        return a < b;
-    return t->seats[event_entrant_leaf(a)].order < t->seats[event_entrant_leaf(b)].order;
+    if (t->seats[leaf].time != t->seats[other].time)
+        return t->seats[leaf].time < t->seats[other].time;
+    return t->orders[leaf] < t->orders[other];
 }
 
 static void match(struct event_tournament *t, size_t at)
 {
     const event_entrant *pair = &t->entrants[2 * at];
 
-    t->entrants[at] = before(t, pair[1], pair[0]) ? pair[1] : pair[0];
+    t->entrants[at] =
+        before(t, event_entrant_leaf(t, pair[1]), event_entrant_leaf(t, pair[0])) ? pair[1] : pair[0];
 }
 
-void event_tournament_break_ties(struct event_tournament *t, uint32_t leaf)
+void event_tournament_break_ties(struct event_tournament *t, size_t leaf)
 {
     for (size_t at = (t->leaves + leaf) / 2; at > 0; at /= 2)
         match(t, at);
@@ -30,8 +31,10 @@ void event_tournament_replay(struct event_tournament *t)
     size_t unused = 0;
 
     for (size_t leaf = t->leaves; leaf-- > 0;) {
-        if (event_tournament_time_at(t, leaf) == EVENT_NEVER) {
-            t->seats[leaf].order = UINT64_MAX;
+        uint64_t time = event_tournament_time_at(t, leaf);
+        t->entrants[t->leaves + leaf] = event_entrant_new(t, time, leaf);
+        if (time == EVENT_NEVER) {
+            t->orders[leaf] = UINT64_MAX;
             t->unused[unused++] = (uint32_t)leaf;
         }
     }
@@ -49,13 +52,13 @@ static void move(struct event_tournament *t, size_t leaves)
     CHECK(leaves <= UINT32_MAX && leaves >= t->count);
     to.entrants = memory_new(2 * leaves, sizeof *to.entrants);
     to.seats = memory_new(leaves, sizeof *to.seats);
+    to.orders = memory_new(leaves, sizeof *to.orders);
     to.unused = memory_new(leaves, sizeof *to.unused);
     for (size_t leaf = 0; leaf < t->leaves; leaf++) {
-        uint64_t time = event_tournament_time_at(t, leaf);
-        if (time == EVENT_NEVER)
+        if (event_tournament_time_at(t, leaf) == EVENT_NEVER)
             continue;
-        to.entrants[leaves + count] = (event_entrant)time << 64 | count;
-        to.seats[count++] = t->seats[leaf];
+        to.seats[count] = t->seats[leaf];
+        to.orders[count++] = t->orders[leaf];
     }
     while (count < leaves)
         event_tournament_take(&to, count++);
@@ -74,6 +77,7 @@ void event_tournament_free(struct event_tournament *t)
 {
     free(t->entrants);
     free(t->seats);
+    free(t->orders);
     free(t->unused);
 }
 
@@ -89,5 +93,5 @@ void event_tournament_shrink(struct event_tournament *t)
 
 size_t event_tournament_bytes(const struct event_tournament *t)
 {
-    return t->leaves * (2 * sizeof *t->entrants + sizeof *t->seats + sizeof *t->unused);
+    return t->leaves * (2 * sizeof *t->entrants + sizeof *t->seats + sizeof *t->orders + sizeof *t->unused);
 }

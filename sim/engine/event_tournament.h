@@ -7,13 +7,15 @@
  *
  * The lowest ones are the leaves, and an event has its seat at one of them; a leaf without an event stands at
  * EVENT_NEVER. A new event plays its way up from its leaf, one match a level. Who its opponents are is known
- * before it begins, and an entrant is one number (the time over the leaf), so that a match is a comparison
- * and a conditional move: nothing is guessed and nothing waits for memory. A heap's walk ends at a level that
- * no processor can foresee, and looks up the next four only when it knows where (Knuth: The Art of Computer
- * Programming 3, 5.2.3 and 5.4.1).
+ * before it begins, and an entrant is one word, so that a match is a comparison and a conditional move:
+ * nothing is guessed and nothing waits for memory. A heap's walk ends at a level that no processor can
+ * foresee, and looks up the next four only when it knows where (Knuth: The Art of Computer Programming
+ * 3, 5.2.3 and 5.4.1).
  *
- * Which of two equal times is earlier says the order at the seat, so after a way with such a match the
- * matches are held once more. The order is not read from the event's slot: once an event is cancelled its
+ * The word is the event's time with its leaf in place of the lowest bits, as many as a leaf takes: of two
+ * that differ above those, the lesser is the earlier. Others are as good as equal (with 256 leaves: at most
+ * 256 ns apart): which is earlier say the times and orders at the seats, and after a way with such a match
+ * the matches are held once more. The order is not read from the event's slot: once an event is cancelled its
  * slot may get another, which would upset the tree.
  *
  * A pop leaves a hole at the winner's leaf: as an event's handler mostly pushes a next one, that takes the
@@ -23,22 +25,17 @@
 
 #include "sim/engine/event_entry.h"
 
-/* A time over a leaf, which is counted from 0. To the compiler the lesser of two is one value: of a time and
- * a leaf apart it makes a branch. */
-__extension__ typedef unsigned __int128 event_entrant;
-
-struct event_seat {
-    uint64_t order; /* UINT64_MAX where nobody sits */
-    event_tag tag;
-};
+/* A time, and in its lowest bits a leaf, which is counted from 0. */
+typedef uint64_t event_entrant;
 
 struct event_tournament {
-    event_entrant *entrants;  /* [2 * leaves], the leaves from `leaves` on; the first is of no use */
-    struct event_seat *seats; /* [leaves] */
-    uint32_t *unused;         /* [leaves - count], leaves without an event; the last is taken first */
-    size_t count;             /* events, with the hole */
-    size_t leaves;            /* a power of two */
-    bool hole;                /* the winner was taken */
+    event_entrant *entrants;   /* [2 * leaves], the leaves from `leaves` on; the first is of no use */
+    struct event_entry *seats; /* [leaves]; at EVENT_NEVER nobody sits */
+    uint64_t *orders;          /* [leaves] of those who sit there; UINT64_MAX of nobody */
+    uint32_t *unused;          /* [leaves - count], leaves without an event; the last is taken first */
+    size_t count;              /* events, with the hole */
+    size_t leaves;             /* a power of two */
+    bool hole;                 /* the winner was taken */
 };
 
 #define EVENT_LEAVES_LEAST 16
@@ -55,54 +52,56 @@ void event_tournament_shrink(struct event_tournament *t);
 
 size_t event_tournament_bytes(const struct event_tournament *t);
 
-static inline uint64_t event_entrant_time(event_entrant e)
+static inline event_entrant event_entrant_new(const struct event_tournament *t, uint64_t time, size_t leaf)
 {
-    return (uint64_t)(e >> 64);
+    return (time & ~(t->leaves - 1)) | leaf;
 }
 
-static inline uint32_t event_entrant_leaf(event_entrant e)
+static inline size_t event_entrant_leaf(const struct event_tournament *t, event_entrant e)
 {
-    return (uint32_t)e;
+    return e & (t->leaves - 1);
 }
 
 /* Of the event at a leaf; EVENT_NEVER where nobody sits. */
 static inline uint64_t event_tournament_time_at(const struct event_tournament *t, size_t leaf)
 {
-    return event_entrant_time(t->entrants[t->leaves + leaf]);
+    return t->seats[leaf].time;
 }
 
 /* Takes the event from a leaf; event_tournament_replay is to follow. */
 static inline void event_tournament_take(struct event_tournament *t, size_t leaf)
 {
-    t->entrants[t->leaves + leaf] = (event_entrant)EVENT_NEVER << 64 | leaf;
+    t->seats[leaf].time = EVENT_NEVER;
 }
 
-/* Of the first; EVENT_NEVER when there is none. Not with a hole. */
-static inline uint64_t event_tournament_time(const struct event_tournament *t)
+/* The first; at EVENT_NEVER when there is none. Not with a hole. */
+static inline const struct event_entry *event_tournament_first(const struct event_tournament *t)
 {
-    return event_entrant_time(t->entrants[1]);
+    return &t->seats[event_entrant_leaf(t, t->entrants[1])];
 }
 
-static inline struct event_seat event_tournament_first(const struct event_tournament *t)
+static inline uint64_t event_tournament_first_order(const struct event_tournament *t)
 {
-    return t->seats[event_entrant_leaf(t->entrants[1])];
+    return t->orders[event_entrant_leaf(t, t->entrants[1])];
 }
 
-/* The matches from a leaf upwards, held once more with a look at the orders. */
-void event_tournament_break_ties(struct event_tournament *t, uint32_t leaf);
+/* The matches from a leaf upwards, held once more with a look at times and orders. */
+void event_tournament_break_ties(struct event_tournament *t, size_t leaf);
 
-static inline void event_tournament_play(struct event_tournament *t, uint32_t leaf, uint64_t time,
-                                         struct event_seat seat)
+static inline void event_tournament_play(struct event_tournament *t, size_t leaf, struct event_entry entry,
+                                         uint64_t order)
 {
-    event_entrant *entrants = t->entrants, e = (event_entrant)time << 64 | leaf;
+    event_entrant *entrants = t->entrants, e = event_entrant_new(t, entry.time, leaf);
+    uint64_t low = t->leaves - 1;
     size_t at = t->leaves + leaf;
     bool tie = false;
 
-    t->seats[leaf] = seat;
+    t->seats[leaf] = entry;
+    t->orders[leaf] = order;
     entrants[at] = e;
     for (; at > 1; at /= 2) {
         event_entrant other = entrants[at ^ 1];
-        tie |= event_entrant_time(other) == event_entrant_time(e);
+        tie |= (other ^ e) <= low;
         e = other < e ? other : e;
         entrants[at / 2] = e;
     }
@@ -113,7 +112,7 @@ static inline void event_tournament_play(struct event_tournament *t, uint32_t le
 static inline void event_tournament_push(struct event_tournament *t, uint64_t time, uint64_t order,
                                          event_tag tag)
 {
-    uint32_t leaf = event_entrant_leaf(t->entrants[1]);
+    size_t leaf = event_entrant_leaf(t, t->entrants[1]);
 
     if (t->hole) {
         t->hole = false;
@@ -122,17 +121,17 @@ static inline void event_tournament_push(struct event_tournament *t, uint64_t ti
             event_tournament_grow(t);
         leaf = t->unused[t->leaves - ++t->count];
     }
-    event_tournament_play(t, leaf, time, (struct event_seat){order, tag});
+    event_tournament_play(t, leaf, (struct event_entry){time, tag}, order);
 }
 
 static inline void event_tournament_settle(struct event_tournament *t)
 {
     if (!t->hole)
         return;
-    uint32_t leaf = event_entrant_leaf(t->entrants[1]);
+    size_t leaf = event_entrant_leaf(t, t->entrants[1]);
     t->hole = false;
-    t->unused[t->leaves - t->count--] = leaf;
-    event_tournament_play(t, leaf, EVENT_NEVER, (struct event_seat){.order = UINT64_MAX});
+    t->unused[t->leaves - t->count--] = (uint32_t)leaf;
+    event_tournament_play(t, leaf, (struct event_entry){.time = EVENT_NEVER}, UINT64_MAX);
     if (t->count < t->leaves / 4 && t->leaves > EVENT_LEAVES_LEAST)
         event_tournament_shrink(t);
 }
