@@ -187,19 +187,6 @@ static void choose(const struct checks *c, const struct history_batch *batch, st
     of_alike->count = alike;
 }
 
-/* Records go through the stages by the block: that of the newest block looks at the records themselves. A
- * block's last stage is what is done with it. */
-enum { STAGES = 4 };
-
-/* Which of `count` the block is that has come to this stage while `first` is the newest. */
-static uint32_t block_of(uint32_t first, uint32_t stage, uint32_t count, uint32_t *from)
-{
-    *from = first - stage * CHECK_SOON;
-    return first < stage * CHECK_SOON || *from >= count ? 0
-           : count - *from < CHECK_SOON                 ? count - *from
-                                                        : CHECK_SOON;
-}
-
 /* [kind][operation]: 1: such a record looks at what is far. The begin of a read does not, nor does what is
  * between begin and end; of an end, .begin is some bytes of its own. */
 enum { OP_KINDS = 8 };
@@ -210,15 +197,14 @@ static const uint8_t looks_far[HISTORY_KINDS][OP_KINDS] = {
 };
 
 /* Without a branch: what a record is, nothing foretells. */
-static void look_ahead(const struct checks *c, const struct history_entry *const *all, uint32_t count,
-                       struct check_soon *soon)
+static void look_ahead(const struct checks *c, const struct chosen *chosen, struct check_soon *soon)
 {
-    const struct history_record *listed[CHECK_SOON];
+    const struct history_record *listed[HISTORY_BATCH];
     const uint64_t key_count = c->setting->key_count;
     uint32_t listed_count = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct history_record *r = &all[i]->record;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        const struct history_record *r = &chosen->all[i]->record;
         listed[listed_count] = r;
         listed_count += looks_far[r->kind][r->begin.op_kind % OP_KINDS];
     }
@@ -232,24 +218,17 @@ static void look_ahead(const struct checks *c, const struct history_entry *const
     soon->count = listed_count;
 }
 
+/* The whole batch is looked ahead at in each stage before the next: what the first of it ask for has come by
+ * then. */
 static void stream_batch(struct checks *c, const struct chosen *chosen)
 {
-    struct check_soon soon[STAGES]; /* [block % STAGES] */
-    uint32_t from;
+    struct check_soon soon;
 
-    for (uint32_t i = 0; i < STAGES; i++)
-        soon[i].count = soon[i].newest_count = soon[i].other_count = 0;
-    for (uint32_t i = 0; i < chosen->count + (STAGES - 1) * CHECK_SOON; i += CHECK_SOON) {
-        uint32_t block = i / CHECK_SOON + STAGES;
-        struct check_soon *newest = &soon[block % STAGES];
-        uint32_t count = block_of(i, 0, chosen->count, &from);
-        look_ahead(c, &chosen->all[from], count, newest);
-        check_expect_places(c->stream, &soon[(block - 1) % STAGES]);
-        check_expect_values(c->stream, &soon[(block - 2) % STAGES]);
-        count = block_of(i, STAGES - 1, chosen->count, &from);
-        for (uint32_t j = 0; j < count; j++)
-            stream_read(c, chosen->all[from + j]);
-    }
+    look_ahead(c, chosen, &soon);
+    check_expect_places(c->stream, &soon);
+    check_expect_values(c->stream, &soon);
+    for (uint32_t i = 0; i < chosen->count; i++)
+        stream_read(c, chosen->all[i]);
 }
 
 static void alike_batch(struct checks *c, const struct chosen *chosen)
