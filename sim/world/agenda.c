@@ -5,9 +5,7 @@
 
 static void tournament_open(struct agenda_tournament *t, uint32_t lines)
 {
-    t->leaves = 1;
-    while (t->leaves < lines)
-        t->leaves *= 2;
+    t->leaves = lines > 1 ? lines : 1;
     t->times = memory_new(2 * (size_t)t->leaves, sizeof *t->times);
     t->lines = memory_new(2 * (size_t)t->leaves, sizeof *t->lines);
     t->orders = memory_new(t->leaves, sizeof *t->orders);

@@ -50,9 +50,10 @@ enum agenda_group {
 };
 
 /* Of a group of many lines: each by the time of its first event. Time and line lie apart, as each is then
- * found by the match's number without a multiplication. */
+ * found by the match's number without a multiplication. The winners of matches 2i and 2i + 1 meet in match i,
+ * which makes a tree of any number of leaves: some are a match nearer to its root than others. */
 struct agenda_tournament {
-    uint32_t leaves;  /* a power of two: lines, rounded up */
+    uint32_t leaves;  /* lines, at least 1 */
     sim_ns *times;    /* [2 * leaves]: 1 the winner, 2 and 3 who met there, ..., leaves + line */
     uint32_t *lines;  /* the same */
     uint64_t *orders; /* [line]: of its first event */

@@ -351,6 +351,7 @@ HOT bool step(struct world *w, sim_ns limit)
         enum agenda_group group = agenda_first(&w->agenda, &time);
         if (time > limit || time == SIM_NS_NEVER)
             return false;
+        __asm__("" : "+r"(group)); /* else gcc chooses among the functions' addresses with each compare */
         if (steps[group](w, time))
             return true;
     }
