@@ -43,7 +43,7 @@ void op_table_close(struct op_table *o)
     array_free(&o->pending_blocks);
 }
 
-void operation_ring_grow(struct ring *ring)
+static void ring_grow(struct ring *ring)
 {
     uint64_t mask = 2 * ring->mask + 1;
     struct operation **slots = memory_new(mask + 1, sizeof *slots);
@@ -53,6 +53,13 @@ void operation_ring_grow(struct ring *ring)
     free(ring->slots);
     ring->slots = slots;
     ring->mask = mask;
+}
+
+void operation_ring_make_room(struct ring *ring)
+{
+    op_table_advance(ring);
+    if (ring->next - ring->first > ring->mask)
+        ring_grow(ring);
 }
 
 void operation_pool_grow(struct op_table *o)

@@ -59,7 +59,7 @@ struct operation {
 struct ring {
     struct operation **slots; /* [count & mask]; NULL where it is gone */
     uint64_t mask;            /* a power of two less 1 */
-    uint64_t first, next;     /* counts in use: [first, next) */
+    uint64_t first, next;     /* counts in use: [first, next); op_table_advance finds the first anew */
     bool watches;             /* an event is queued for the time-out of count `watched` */
     uint64_t watched;
 };
@@ -82,7 +82,7 @@ void op_table_set_pending_bytes(struct op_table *o, uint32_t bytes);
 void op_table_close(struct op_table *o);
 
 /* For those below: what is not at hand. */
-void operation_ring_grow(struct ring *ring);
+void operation_ring_make_room(struct ring *ring);
 void operation_pool_grow(struct op_table *o);
 void operation_pending_grow(struct op_table *o);
 void operation_uses_grow(struct operation *one);
@@ -101,6 +101,17 @@ static inline uint64_t op_table_count(uint64_t id)
 static inline struct operation *op_table_at(const struct ring *ring, uint64_t count)
 {
     return count - ring->first < ring->next - ring->first ? ring->slots[count & ring->mask] : NULL;
+}
+
+/* Those at the beginning of the ring that are gone are counted in use no more. Only where room is wanted, or
+ * the first that is left: to look after each that goes would be to look at each alone. */
+static inline void op_table_advance(struct ring *ring)
+{
+    uint64_t first = ring->first;
+
+    while (first < ring->next && ring->slots[first & ring->mask] == NULL)
+        first++;
+    ring->first = first;
 }
 
 /* It is likely looked up soon. */
@@ -139,7 +150,7 @@ static inline struct operation *operation_new(struct op_table *o, uint32_t regio
     struct ring *ring = &o->rings[index];
 
     if (__builtin_expect(ring->next - ring->first > ring->mask, 0))
-        operation_ring_grow(ring);
+        operation_ring_make_room(ring);
     if (__builtin_expect(o->free_operations == NULL, 0))
         operation_pool_grow(o);
     uint64_t count = ring->next++;
@@ -189,15 +200,11 @@ static inline void operation_pending_new(struct op_table *o, struct operation *o
 static inline void operation_free(struct op_table *o, struct operation *one)
 {
     struct ring *ring = &o->rings[op_table_ring_index(one->op.id)];
-    uint64_t slot = one->op.id >> 8 & ring->mask;
 
     operation_pending_release(o, one);
     if (__builtin_expect(one->use_capacity > LINK_USES_INLINE, 0))
         free(one->uses);
-    ring->slots[slot] = NULL;
-    if (slot == (ring->first & ring->mask))
-        while (ring->first < ring->next && ring->slots[ring->first & ring->mask] == NULL)
-            ring->first++;
+    ring->slots[one->op.id >> 8 & ring->mask] = NULL;
     one->op.id = OPERATION_GONE;
     one->next = o->free_operations;
     o->free_operations = one;

@@ -137,6 +137,8 @@ bool sessions_watch_passed(struct world *w, uint32_t ring)
 {
     struct ring *r = &w->operations.rings[ring];
     bool passed = !waits_first(op_table_at(r, r->watched));
+
+    op_table_advance(r);
     uint64_t next = r->watched + 1 > r->first ? r->watched + 1 : r->first;
 
     while (next < r->next && !waits_first(op_table_at(r, next)))
