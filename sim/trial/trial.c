@@ -9,13 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The row is fetched while other events happen: of many keys it is in no cache. */
-static void on_soon(void *self, uint32_t region, uint64_t key)
+/* The rows are fetched while other events happen: of many keys they are in no cache. */
+static void on_soon(void *self, uint32_t region, const uint64_t *keys, uint32_t count)
 {
     const struct trial *t = self;
-    uint32_t node = placement_node_in(&t->world.setting, key, region);
 
-    __builtin_prefetch(t->values + node * t->values_stride + key * t->value_row_bytes, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t node = placement_node_in(&t->world.setting, keys[i], region);
+        __builtin_prefetch(t->values + node * t->values_stride + keys[i] * t->value_row_bytes, 1);
+    }
 }
 
 static void on_request(void *self, uint32_t node, const geo_op *op)

@@ -263,7 +263,7 @@ static void fetch(const struct world *w, const struct message *m)
         __builtin_prefetch(m->body->data + 64);
     }
     if (m->about != NULL && m->to_end == END_NODE)
-        w->hooks.soon(w->hooks.self, m->to_region, m->about->op.key);
+        w->hooks.soon(w->hooks.self, m->to_region, &m->about->op.key, 1);
 }
 
 /* The next of its channel, where nothing that was sent before arrives later. Only after a restart, which

@@ -16,8 +16,23 @@ static uint64_t identity_of(const struct operation *one, uint8_t attempt, bool a
     return (one->op.id & ~UINT64_C(0xff)) | (as_new ? attempt : 0);
 }
 
+/* The rows of all that comes are asked for at once: where each waits for a page to be looked up, they wait
+ * together, and nothing waits for them. */
+static APART void look_ahead(struct world *w, uint32_t region)
+{
+    const struct region_clients *c = &w->workload.regions[region];
+    uint64_t keys[WISHES_AHEAD];
+
+    workload_look_ahead(&w->workload, region);
+    for (uint32_t i = 0; i < WISHES_AHEAD; i++)
+        keys[i] = c->wishes[i].key;
+    w->hooks.soon(w->hooks.self, c->home, keys, WISHES_AHEAD);
+}
+
 HOT void next_arrival(struct world *w, uint32_t region, uint64_t number, sim_ns before)
 {
+    if (workload_is_used_up(&w->workload, region, number))
+        look_ahead(w, region);
     sim_ns at = workload_next_arrival(&w->workload, &w->timetable, region, number, before);
 
     w->arrivals[region] = number;
@@ -174,12 +189,10 @@ HOT void send_attempt(struct world *w, const struct region_clients *c, struct op
     uint64_t order = world_order(w, client);
 
     add_timeout(w, one, id, attempt, w->now + c->def->timeout_ns, order);
-    if (region == at_region) {
-        w->hooks.soon(w->hooks.self, region, one->op.key);
+    if (region == at_region)
         client_way_request(w, client, region, target, one, id, attempt);
-    } else {
+    else
         network_send_request(w, at_region, target, id, attempt, one->op.write != 0 ? one->op.value_bytes : 0);
-    }
 }
 
 HOT void begin(struct world *w, const struct region_clients *c, struct operation *one, uint64_t id,
@@ -240,6 +253,7 @@ void sessions_think(struct world *w, uint32_t region, uint32_t session)
     uint64_t number = ++w->workload.regions[region].sessions[session].count;
     struct wish wish = workload_wish(&w->workload, region, session, number);
 
+    w->hooks.soon(w->hooks.self, w->workload.regions[region].home, &wish.key, 1);
     issue(w, region, &wish);
 }
 

@@ -59,21 +59,24 @@ void workload_close(struct workload *w);
 uint32_t workload_target(const struct world_def *def, const struct geography *p, uint32_t client,
                          uint32_t at);
 
-/* For the one below: the next arrivals of an open region, and when one comes where a fault changes the rate.
- */
+/* Arrivals of an open region, from `number` on, are yet to be computed; computes the next WISHES_AHEAD. */
+static inline bool workload_is_used_up(const struct workload *w, uint32_t region, uint64_t number)
+{
+    return number > w->regions[region].ahead_to;
+}
 void workload_look_ahead(struct workload *w, uint32_t region);
+
+/* For the one below: when one comes where a fault changes the rate. */
 sim_ns workload_changing_arrival(const struct region_clients *c, const struct timetable *t, uint32_t region,
                                  uint64_t number, sim_ns before);
 
-/* When arrival `number` (from 1, and asked for in turn) of an open region comes, the one before having come
- * at `before`; SIM_NS_NEVER: none. */
-static inline sim_ns workload_next_arrival(struct workload *w, const struct timetable *t, uint32_t region,
+/* When arrival `number` (from 1, asked for in turn, and computed) of an open region comes, the one before
+ * having come at `before`; SIM_NS_NEVER: none. */
+static inline sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region,
                                            uint64_t number, sim_ns before)
 {
     const struct region_clients *c = &w->regions[region];
 
-    if (number > c->ahead_to)
-        workload_look_ahead(w, region);
     if (t->load_count > 0)
         return workload_changing_arrival(c, t, region, number, before);
     sim_ns gap = c->gaps[(number - 1) % WISHES_AHEAD];

@@ -64,7 +64,8 @@ struct node {
 /* What the trial does at a node. A body, like an operation, is valid during the call. */
 struct world_hooks {
     void *self;
-    void (*soon)(void *self, uint32_t region, uint64_t key); /* some event ahead touches it there, likely */
+    /* Some events ahead touch these keys there, likely. */
+    void (*soon)(void *self, uint32_t region, const uint64_t *keys, uint32_t count);
     void (*request)(void *self, uint32_t node, const geo_op *op);
     void (*message)(void *self, uint32_t node, const struct message *m);
     void (*timer)(void *self, uint32_t node, uint32_t type, uint64_t argument);
