@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAWS_AT_ONCE = 16 };
-
 /* Shape a, scale 1. Below 1: a draw of shape a + 1 times u^(1/a) (section 6 of the paper). */
 static double gamma_draw(double a, random_stream *s)
 {
@@ -79,29 +77,16 @@ double distribution_draw(const struct distribution *d, random_stream *s)
     check_failed(__FILE__, __LINE__, "a kind of distribution");
 }
 
-void exponential_draws(random_key k, uint64_t a, uint32_t b, uint32_t count, double *draws)
+static sim_ns whole_ns(double x)
 {
-    struct random_pair pairs[DRAWS_AT_ONCE];
-
-    for (uint32_t done = 0, some; done < count; done += some) {
-        some = count - done < DRAWS_AT_ONCE ? count - done : DRAWS_AT_ONCE;
-        random_blocks(k, a + done, b, 0, some, pairs);
-        for (uint32_t i = 0; i < some; i++) {
-            if (ziggurat_exponential_at_once(pairs[i].first, &draws[done + i]))
-                continue;
-            random_stream s = random_stream_within(k, a + done + i, b, 0, pairs[i]);
-            draws[done + i] = ziggurat_exponential_of(pairs[i].first, &s);
-        }
-    }
+    if (x >= 0x1p63)
+        return INT64_MAX;
+    return x <= -0x1p63 ? INT64_MIN : (sim_ns)llrint(x);
 }
 
 sim_ns distribution_draw_ns(const struct distribution *d, random_stream *s)
 {
-    double x = distribution_draw(d, s);
-
-    if (x >= 0x1p63)
-        return INT64_MAX;
-    return x <= -0x1p63 ? INT64_MIN : (sim_ns)llrint(x);
+    return whole_ns(distribution_draw(d, s));
 }
 
 double distribution_mean(const struct distribution *d)

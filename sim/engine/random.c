@@ -68,53 +68,88 @@ static struct random_pair philox(const random_stream *s)
 
 #ifdef __SSE2__
 /* Of four streams at once each counter word is a vector, in the low halves of its lanes: a product's high
- * half is one shift away, its low half stands where it is wanted, and what is left above it is never read.
- * Twice four, so that none waits for its products. */
-enum { LANES = 4, AT_ONCE = 2 * LANES };
+ * half is one shift away, its low half stands where it is wanted, and what is left above it is never read. */
+enum { LANES = 4 };
+
+struct lanes {
+    __m256i word_0, word_1, word_2, word_3;
+};
+
+/* `key` is of two words, as the stream has it. Several fours go through the rounds together, so that none
+ * waits for its products. */
+__attribute__((target("avx2"), always_inline)) static inline void philox_lanes(__m256i key, int fours,
+                                                                               struct lanes *c)
+{
+    const __m256i factor_0 = _mm256_set1_epi64x(0xd2511f53), factor_2 = _mm256_set1_epi64x(0xcd9e8d57),
+                  steps = _mm256_set1_epi64x((int64_t)UINT64_C(0xbb67ae859e3779b9));
+
+    for (int rounds = 0; rounds < 10; rounds += 2) /* two a turn: the words come back to their places */
+#pragma GCC unroll 2
+        for (int round = 0; round < 2; round++) {
+            __m256i key_1 = _mm256_srli_epi64(key, 32);
+#pragma GCC unroll 2
+            for (int i = 0; i < fours; i++) {
+                __m256i of_0 = _mm256_mul_epu32(c[i].word_0, factor_0),
+                        of_2 = _mm256_mul_epu32(c[i].word_2, factor_2);
+                c[i].word_0 =
+                    _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(c[i].word_1, key));
+                c[i].word_2 =
+                    _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(c[i].word_3, key_1));
+                c[i].word_1 = of_2;
+                c[i].word_3 = of_0;
+            }
+            key = _mm256_add_epi32(key, steps);
+        }
+}
+
+__attribute__((target("avx2"), always_inline)) static inline struct lanes lanes_of(__m256i a, uint32_t b,
+                                                                                   uint32_t block)
+{
+    return (struct lanes){_mm256_set1_epi32((int)block), _mm256_set1_epi32((int)b), a,
+                          _mm256_srli_epi64(a, 32)};
+}
+
+__attribute__((target("avx2"), always_inline)) static inline void lanes_store(const struct lanes *c,
+                                                                              struct random_pair *pairs)
+{
+    __m256i first = _mm256_blend_epi32(c->word_0, _mm256_slli_epi64(c->word_1, 32), 0xaa),
+            second = _mm256_blend_epi32(c->word_2, _mm256_slli_epi64(c->word_3, 32), 0xaa);
+    __m256i even = _mm256_unpacklo_epi64(first, second), odd = _mm256_unpackhi_epi64(first, second);
+    __m256i *out = (__m256i *)(void *)pairs;
+
+    _mm256_storeu_si256(out, _mm256_permute2x128_si256(even, odd, 0x20));
+    _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(even, odd, 0x31));
+}
 
 /* As many of `count` as make whole eights; how many. */
 __attribute__((target("avx2"))) static uint32_t
 philox_eights(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count, struct random_pair *pairs)
 {
-    const __m256i factor_0 = _mm256_set1_epi64x(0xd2511f53), factor_2 = _mm256_set1_epi64x(0xcd9e8d57),
-                  steps = _mm256_set1_epi64x((int64_t)UINT64_C(0xbb67ae859e3779b9));
-    __m256i word_0[2], word_1[2], word_2[2], word_3[2];
     uint32_t done = 0;
 
-    for (; done + AT_ONCE <= count; done += AT_ONCE) {
-        __m256i key = _mm256_set1_epi64x((int64_t)k.word); /* of two words, as the stream has it */
-        for (int i = 0; i < 2; i++) {
-            word_0[i] = _mm256_set1_epi32((int)block);
-            word_1[i] = _mm256_set1_epi32((int)b);
-            word_2[i] = _mm256_add_epi64(_mm256_set1_epi64x((int64_t)(a + done) + LANES * i),
-                                         _mm256_set_epi64x(3, 2, 1, 0));
-            word_3[i] = _mm256_srli_epi64(word_2[i], 32);
-        }
-        for (int rounds = 0; rounds < 10; rounds += 2) /* two a turn: the words come back to their places */
-#pragma GCC unroll 2
-            for (int round = 0; round < 2; round++) {
-                __m256i key_1 = _mm256_srli_epi64(key, 32);
-#pragma GCC unroll 2
-                for (int i = 0; i < 2; i++) {
-                    __m256i of_0 = _mm256_mul_epu32(word_0[i], factor_0),
-                            of_2 = _mm256_mul_epu32(word_2[i], factor_2);
-                    word_0[i] =
-                        _mm256_xor_si256(_mm256_srli_epi64(of_2, 32), _mm256_xor_si256(word_1[i], key));
-                    word_2[i] =
-                        _mm256_xor_si256(_mm256_srli_epi64(of_0, 32), _mm256_xor_si256(word_3[i], key_1));
-                    word_1[i] = of_2;
-                    word_3[i] = of_0;
-                }
-                key = _mm256_add_epi32(key, steps);
-            }
-        for (int i = 0; i < 2; i++) {
-            __m256i first = _mm256_blend_epi32(word_0[i], _mm256_slli_epi64(word_1[i], 32), 0xaa),
-                    second = _mm256_blend_epi32(word_2[i], _mm256_slli_epi64(word_3[i], 32), 0xaa);
-            __m256i even = _mm256_unpacklo_epi64(first, second), odd = _mm256_unpackhi_epi64(first, second);
-            __m256i *out = (__m256i *)(void *)&pairs[done + LANES * (uint32_t)i];
-            _mm256_storeu_si256(out, _mm256_permute2x128_si256(even, odd, 0x20));
-            _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(even, odd, 0x31));
-        }
+    for (; done + 2 * LANES <= count; done += 2 * LANES) {
+        __m256i first =
+            _mm256_add_epi64(_mm256_set1_epi64x((int64_t)(a + done)), _mm256_set_epi64x(3, 2, 1, 0));
+        struct lanes c[2] = {lanes_of(first, b, block),
+                             lanes_of(_mm256_add_epi64(first, _mm256_set1_epi64x(LANES)), b, block)};
+        philox_lanes(_mm256_set1_epi64x((int64_t)k.word), 2, c);
+        lanes_store(&c[0], &pairs[done]);
+        lanes_store(&c[1], &pairs[done + LANES]);
+    }
+    return done;
+}
+
+/* Of any streams, as many of `count` as make whole fours; how many. */
+__attribute__((target("avx2"))) static uint32_t philox_fours(const random_key *k, const uint64_t *a,
+                                                             uint32_t b, uint32_t block, uint32_t count,
+                                                             struct random_pair *pairs)
+{
+    uint32_t done = 0;
+
+    for (; done + LANES <= count; done += LANES) {
+        struct lanes c = lanes_of(_mm256_loadu_si256((const __m256i *)(const void *)&a[done]), b, block);
+        philox_lanes(_mm256_loadu_si256((const __m256i *)(const void *)&k[done]), 1, &c);
+        lanes_store(&c, &pairs[done]);
     }
     return done;
 }
@@ -181,9 +216,22 @@ static uint32_t philox_many(random_key k, uint64_t a, uint32_t b, uint32_t block
         done += philox_eights(k, a + done, b, block, count - done, pairs + done);
     return done;
 }
+
+static uint32_t philox_many_of(const random_key *k, const uint64_t *a, uint32_t b, uint32_t block,
+                               uint32_t count, struct random_pair *pairs)
+{
+    return __builtin_cpu_supports("avx2") ? philox_fours(k, a, b, block, count, pairs) : 0;
+}
 #else
 static uint32_t philox_many(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,
                             struct random_pair *pairs)
+{
+    (void)k, (void)a, (void)b, (void)block, (void)count, (void)pairs;
+    return 0;
+}
+
+static uint32_t philox_many_of(const random_key *k, const uint64_t *a, uint32_t b, uint32_t block,
+                               uint32_t count, struct random_pair *pairs)
 {
     (void)k, (void)a, (void)b, (void)block, (void)count, (void)pairs;
     return 0;
@@ -195,6 +243,15 @@ void random_blocks(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_
 {
     for (uint32_t i = philox_many(k, a, b, block, count, pairs); i < count; i++) {
         random_stream s = {.key = k.word, .a = a + i, .b = b, .block = block};
+        pairs[i] = philox(&s);
+    }
+}
+
+void random_blocks_of(const random_key *k, const uint64_t *a, uint32_t b, uint32_t block, uint32_t count,
+                      struct random_pair *pairs)
+{
+    for (uint32_t i = philox_many_of(k, a, b, block, count, pairs); i < count; i++) {
+        random_stream s = {.key = k[i].word, .a = a[i], .b = b, .block = block};
         pairs[i] = philox(&s);
     }
 }

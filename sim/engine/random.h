@@ -55,6 +55,10 @@ struct random_pair {
 void random_blocks(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,
                    struct random_pair *pairs);
 
+/* The same of any streams: block `block` of (k[0], a[0], b), (k[1], a[1], b), .. */
+void random_blocks_of(const random_key *k, const uint64_t *a, uint32_t b, uint32_t block, uint32_t count,
+                      struct random_pair *pairs);
+
 /* The stream, where it has given the first word of block `block`, which `pair` is. */
 static inline random_stream random_stream_within(random_key k, uint64_t a, uint32_t b, uint32_t block,
                                                  struct random_pair pair)

@@ -115,12 +115,25 @@ static double normal_tail(random_stream *s)
     return normal_r + x;
 }
 
-double ziggurat_normal(random_stream *s)
+static inline double sign_of(uint64_t word)
 {
-    for (;;) {
-        uint64_t word = random_u64(s);
+    return (double)((int64_t)(word >> 7 & 2) - 1);
+}
+
+bool ziggurat_normal_at_once(uint64_t word, double *draw)
+{
+    size_t i = word & (LAYERS - 1);
+    double x = random_unit_of(word) * normal.x[i];
+
+    *draw = sign_of(word) * x;
+    return x < normal.x[i + 1];
+}
+
+double ziggurat_normal_of(uint64_t word, random_stream *s)
+{
+    for (;; word = random_u64(s)) {
         size_t i = word & (LAYERS - 1);
-        double sign = (double)((int64_t)(word >> 7 & 2) - 1), x = random_unit_of(word) * normal.x[i];
+        double sign = sign_of(word), x = random_unit_of(word) * normal.x[i];
 
         if (x < normal.x[i + 1])
             return sign * x;
@@ -129,4 +142,9 @@ double ziggurat_normal(random_stream *s)
         if (normal.f[i] + random_unit(s) * (normal.f[i + 1] - normal.f[i]) < normal_density(x))
             return sign * x;
     }
+}
+
+double ziggurat_normal(random_stream *s)
+{
+    return ziggurat_normal_of(random_u64(s), s);
 }

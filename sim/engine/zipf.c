@@ -12,15 +12,11 @@
  * H is written with log1p and expm1 so that theta = 1, where it becomes the logarithm, is no special case. */
 #include "sim/base/check.h"
 #include "sim/engine/distribution.h"
+#include "sim/engine/elementary_four.h"
 #include "sim/engine/elementary_inline.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-#ifdef __SSE2__
-#include <immintrin.h>
-#define AFTER(constant, more) _mm256_add_pd(_mm256_set1_pd(constant), more) /* a step of a polynomial */
-#endif
 
 enum { RANKS_AT_ONCE = 16, SQUEEZES = 11 };
 
@@ -149,33 +145,7 @@ __attribute__((target("avx2"))) static inline bool integral_inverse_four(const s
     logarithm = _mm256_add_pd(_mm256_add_pd(logarithm, f), _mm256_mul_pd(k, log2_high));
     __m256d ratio = _mm256_div_pd(_mm256_div_pd(_mm256_mul_pd(logarithm, a), _mm256_sub_pd(sum, one)), a);
 
-    __m256d y = _mm256_mul_pd(ratio, at);
-    if (_mm256_movemask_pd(_mm256_cmp_pd(_mm256_andnot_pd(sign, y), _mm256_set1_pd(700), _CMP_LT_OQ)) != 15)
-        return false;
-    __m128i powers =
-        _mm256_cvttpd_epi32(_mm256_add_pd(_mm256_mul_pd(y, _mm256_set1_pd(1.44269504088896338700)),
-                                          _mm256_or_pd(half, _mm256_and_pd(sign, y))));
-    k = _mm256_cvtepi32_pd(powers);
-    __m256d high = _mm256_sub_pd(y, _mm256_mul_pd(k, log2_high)), low = _mm256_mul_pd(k, log2_low);
-    __m256d r = _mm256_sub_pd(high, low), q = _mm256_mul_pd(r, r);
-    __m256d c = AFTER(
-        1.66666666666666019037e-01,
-        _mm256_mul_pd(
-            q,
-            AFTER(
-                -2.77777777770155933842e-03,
-                _mm256_mul_pd(
-                    q, AFTER(6.61375632143793436117e-05,
-                             _mm256_mul_pd(
-                                 q, AFTER(-1.65339022054652515390e-06,
-                                          _mm256_mul_pd(q, _mm256_set1_pd(4.13813679705723846039e-08)))))))));
-    c = _mm256_sub_pd(r, _mm256_mul_pd(q, c));
-    __m256d power = _mm256_div_pd(_mm256_mul_pd(r, c), _mm256_sub_pd(two, c));
-    power = _mm256_add_pd(one, _mm256_add_pd(_mm256_sub_pd(power, low), high));
-    __m256i scale =
-        _mm256_slli_epi64(_mm256_add_epi64(_mm256_cvtepi32_epi64(powers), _mm256_set1_epi64x(1023)), 52);
-    *x = _mm256_mul_pd(power, _mm256_castsi256_pd(scale));
-    return true;
+    return exp_four(_mm256_mul_pd(ratio, at), x);
 }
 
 /* The words that four pairs begin with, or end with. */

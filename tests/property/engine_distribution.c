@@ -326,6 +326,42 @@ Test(engine_distribution, every_draw_is_the_same_bits_everywhere)
     cr_assert_eq(digest, UINT64_C(0x817c6952fa677a6e), "the digest is 0x%016lx", digest);
 }
 
+/* Of many streams at once each draw is what its stream alone gives: of lognormal ones by fours and fewer,
+ * some drawn again, some too large for an int64, and of others among them. */
+Test(engine_distribution, draws_in_ns_of_many_streams_are_those_of_each)
+{
+    enum { COUNT = 7, TURNS = 2000 };
+    const struct distribution of[] = {
+        {.kind = DISTRIBUTION_LOGNORMAL, .a = 1e6, .b = 0.6},
+        {.kind = DISTRIBUTION_LOGNORMAL, .a = 3, .b = 2},
+        {.kind = DISTRIBUTION_LOGNORMAL, .a = 0, .b = 1},
+        {.kind = DISTRIBUTION_LOGNORMAL, .a = 1e15, .b = 5},
+        {.kind = DISTRIBUTION_LOGNORMAL, .a = 2, .b = 1000},
+        {.kind = DISTRIBUTION_NORMAL, .a = 5e5, .b = 1e6},
+    };
+    enum { LOGNORMAL = 5, KINDS = 6 };
+    random_key key = random_key_new(3, 1, "any");
+
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        const struct distribution *d[COUNT];
+        random_key keys[COUNT];
+        uint64_t numbers[COUNT];
+        sim_ns draws[COUNT];
+        uint32_t count = 1 + turn % COUNT, kinds = turn % 3 == 0 ? 3 : turn % 3 == 1 ? LOGNORMAL : KINDS;
+        for (uint32_t i = 0; i < COUNT; i++) {
+            d[i] = &of[(turn / 7 + i) % kinds];
+            keys[i] = random_key_number(key, turn * COUNT + i);
+            numbers[i] = i;
+        }
+        distribution_draws_ns(d, keys, numbers, turn % 2, 1, count, draws);
+        for (uint32_t i = 0; i < count; i++) {
+            random_stream s = random_stream_new(keys[i], numbers[i], turn % 2);
+            random_seek(&s, 2);
+            cr_assert_eq(draws[i], distribution_draw_ns(d[i], &s));
+        }
+    }
+}
+
 /* Many at once are what each stream alone gives; enough of them that some are drawn again. */
 Test(engine_distribution, draws_of_many_streams_are_those_of_each)
 {

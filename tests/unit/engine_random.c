@@ -69,6 +69,26 @@ static void blocks_are_those_of_the_streams(uint64_t a)
     }
 }
 
+Test(engine_random, blocks_of_any_streams_are_those_of_the_streams)
+{
+    enum { COUNT = 11 }; /* of four, and some more */
+    struct random_pair pairs[COUNT];
+    random_key keys[COUNT];
+    uint64_t numbers[COUNT];
+
+    for (uint32_t i = 0; i < COUNT; i++) {
+        keys[i] = random_key_number(random_key_new(5, 3, "any"), i);
+        numbers[i] = i * UINT64_C(0x123456789);
+    }
+    random_blocks_of(keys, numbers, 7, 2, COUNT, pairs);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        random_stream s = random_stream_new(keys[i], numbers[i], 7);
+        random_seek(&s, 4);
+        cr_assert_eq(pairs[i].first, random_u64(&s));
+        cr_assert_eq(pairs[i].second, random_u64(&s));
+    }
+}
+
 Test(engine_random, blocks_of_many_streams_and_words_anywhere_are_those_of_the_streams)
 {
     /* The streams cross 2^32, where `a` carries, in each of the parts. */
