@@ -109,11 +109,7 @@ static inline void send(geo_replica *r, const geo_node *to, uint32_t count, cons
         memcpy(one->data, body, body_bytes);
         one->references = count;
     }
-    for (uint32_t i = 0; i < count; i++)
-        if (to[i] == r->node && !w->network.any_leg)
-            message_to_self(w, r->node, how, one);
-        else
-            network_send(w, r->node, to[i], how, one);
+    network_send_many(w, r->node, to, count, how, one);
 }
 
 void geo_send_many(geo_replica *r, const geo_node *to, uint32_t count, geo_out how, const void *body,

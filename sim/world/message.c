@@ -12,6 +12,6 @@ struct message *message_copy(struct world *w, const struct message *m)
     copy->next = NULL;
     if (copy->body != NULL)
         copy->body->references++;
-    message_hold_op(w, copy);
+    message_hold_op(copy);
     return copy;
 }

@@ -32,27 +32,33 @@ static inline void body_release(struct network *n, struct body *b)
 }
 
 /* The operation is there as long as a message speaks of it. */
-static inline void message_hold_op(struct world *w, struct message *m)
+static inline void message_hold_op(struct message *m)
 {
     m->attempt = 0;
-    m->about = m->op != 0 ? operation_find(&w->operations, m->op) : NULL;
     if (m->about == NULL)
         return;
     operation_hold(m->about);
     m->attempt = m->about->op.attempt;
 }
 
-/* A message about `op` (0: none), which it holds; a reference to the body goes with it. All else is to be
- * set, as far as it will be read. */
-static inline struct message *message_new(struct world *w, uint64_t op, struct body *body)
+/* A message about `op` (0: none), which it holds: `about`, NULL where it is gone. A reference to the body
+ * goes with it. All else is to be set, as far as it will be read. */
+static inline struct message *message_new_about(struct world *w, uint64_t op, struct operation *about,
+                                                struct body *body)
 {
     struct message *m = pool_take(&w->network.pieces, sizeof *m);
 
     m->body = body;
     m->op = op;
     m->number = ++w->network.sent;
-    message_hold_op(w, m);
+    m->about = about;
+    message_hold_op(m);
     return m;
+}
+
+static inline struct message *message_new(struct world *w, uint64_t op, struct body *body)
+{
+    return message_new_about(w, op, op != 0 ? operation_find(&w->operations, op) : NULL, body);
 }
 
 /* One of a node to itself that nothing delays: taken up when the handler that sends it has returned. */

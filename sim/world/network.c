@@ -47,6 +47,7 @@ static void link_open(struct world *w, uint32_t from, uint32_t to)
     link->draws_jitter = def->jitter != NULL && (link->draws_delay || !distribution_is_constant(def->jitter));
     link->draws_fate = def->loss > 0 || def->bursts.on || (w->def->datagram && def->duplicate > 0);
     link->draws = link->draws_delay || link->draws_jitter || link->draws_fate;
+    link->draws_jitter_alone = link->draws_jitter && !link->draws_delay && !link->draws_fate;
     if (!link->draws_delay) {
         random_stream none = random_stream_new(link->key, 0, 0);
         sim_ns whole = distribution_draw_ns(def->delay, &none);
@@ -334,11 +335,12 @@ static APART void transmit(struct world *w, struct message *m, struct channel *c
 }
 
 /* The same of most messages: in a channel, and by a link that no fault has touched and that draws no fate. */
-HOT void transmit_safely(struct world *w, struct message *m, struct wan_link *link, struct channel *c)
+HOT void transmit_safely(struct world *w, struct message *m, struct wan_link *link, struct channel *c,
+                         sim_ns way)
 {
     m->left = leaving(w, link, m);
     note_traffic(w, m);
-    arrives_in_channel(w, m, c, m->left + draw_safe_way(link, m));
+    arrives_in_channel(w, m, c, m->left + way);
 }
 
 /* A WARS leg: drawn in place of the network's delay, neither ordered nor lost by itself (a cut still cuts).
@@ -432,9 +434,113 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
     struct channel *c = channel_between(w, from, to);
     m->sequence = ++c->sent;
     if (link != NULL && !w->troubled && !link->draws_fate)
-        transmit_safely(w, m, link, c);
+        transmit_safely(w, m, link, c, draw_safe_way(link, m));
     else
         transmit(w, m, c);
+}
+
+/* Messages of one sending whose delays are drawn together. */
+enum { SENT_TOGETHER = 4 };
+
+struct together {
+    const geo_out *how;
+    struct body *body;
+    struct operation *about;
+    uint64_t luck, luck_counts[SENT_TOGETHER];
+    uint32_t from, from_epoch;
+    uint16_t from_region;
+    uint8_t service;
+    struct channel *channels; /* from there */
+    struct wan_link *links[SENT_TOGETHER];
+    sim_ns ways[SENT_TOGETHER];
+};
+
+/* As give_luck and draw_safe_way do of each. */
+HOT void draw_ways(struct world *w, struct together *t, const uint32_t *to, uint32_t count)
+{
+    const struct distribution *jitters[SENT_TOGETHER];
+    random_key keys[SENT_TOGETHER];
+
+    t->luck = t->about != NULL ? place_luck_of(&w->places, t->how->op & ~UINT64_C(0xff))
+                               : hash_text(w->network.defs[t->how->type].name);
+    for (uint32_t i = 0; i < count; i++) {
+        struct wan_link *link = t->links[i];
+        t->luck_counts[i] =
+            t->about != NULL ? operation_count_message(t->about, t->from_region, w->places.node_region[to[i]])
+                             : (uint32_t)link->type_count[t->how->type]++;
+        keys[i] = random_key_number(link->key, t->luck);
+        jitters[i] = link->def->jitter;
+    }
+    distribution_draws_ns(jitters, keys, t->luck_counts, 0, 1, count, t->ways);
+}
+
+HOT void send_one_of(struct world *w, const struct together *t, uint32_t i, uint32_t to)
+{
+    struct message *m = message_new_about(w, t->how->op, t->about, t->body);
+    struct wan_link *link = t->links[i];
+    struct channel *c = &t->channels[to - (to > t->from)];
+
+    m->from = t->from;
+    m->from_region = t->from_region;
+    m->from_epoch = t->from_epoch;
+    m->to = to;
+    m->to_region = w->places.node_region[to];
+    m->to_epoch = w->nodes[to].epoch;
+    m->from_end = m->to_end = END_NODE;
+    m->type = t->how->type;
+    m->lane = t->how->lane;
+    m->service = t->service;
+    m->wire_bytes = t->how->wire_bytes + w->def->overhead_bytes;
+    m->luck = t->luck;
+    m->luck_count = (uint32_t)t->luck_counts[i];
+    m->transmission = 0;
+    m->sequence = ++c->sent;
+    transmit_safely(w, m, link, c, link->constant_ns + not_negative(t->ways[i]));
+}
+
+/* False: they are not all of those whose delays may be drawn together. */
+HOT bool send_together(struct world *w, uint32_t from, const uint32_t *to, uint32_t count, const geo_out *how,
+                       struct body *body)
+{
+    struct together t; /* all of it is set below: to make it zeros first takes long */
+    uint16_t from_region = w->places.node_region[from];
+    struct wan_link *links = &w->network.links[from_region * w->def->region_count];
+
+    for (uint32_t i = 0; i < count; i++) {
+        t.links[i] = &links[w->places.node_region[to[i]]];
+        if (!t.links[i]->draws_jitter_alone) /* as the one within the region */
+            return false;
+    }
+    t.how = how;
+    t.body = body;
+    t.from = from;
+    t.from_region = from_region;
+    t.about = how->op != 0 ? operation_find(&w->operations, how->op) : NULL;
+    t.from_epoch = w->nodes[from].epoch;
+    t.service = w->network.defs[how->type].service;
+    t.channels = &w->network.channels[(size_t)from * (w->places.node_count - 1)];
+    draw_ways(w, &t, to, count);
+    for (uint32_t i = 0; i < count; i++)
+        send_one_of(w, &t, i, to[i]);
+    return true;
+}
+
+void network_send_many(struct world *w, uint32_t from, const uint32_t *to, uint32_t count, const geo_out *how,
+                       struct body *body)
+{
+    bool usual = reliable(w) && !w->troubled && !w->network.any_leg && !history_op_is_probe(how->op);
+
+    CHECK(how->type < w->network.message_types);
+    for (uint32_t done = 0, some; done < count; done += some) {
+        some = count - done < SENT_TOGETHER ? count - done : SENT_TOGETHER;
+        if (usual && some > 1 && send_together(w, from, to + done, some, how, body))
+            continue;
+        some = 1;
+        if (to[done] == from && !w->network.any_leg)
+            message_to_self(w, from, how, body);
+        else
+            network_send(w, from, to[done], how, body);
+    }
 }
 
 static struct message *client_message(struct world *w, uint32_t node, uint64_t op, uint8_t attempt,

@@ -75,7 +75,8 @@ struct wan_link {
     random_key key;
     bool draws_fate; /* loss or duplication is drawn */
     bool draws_delay, draws_jitter;
-    bool draws;         /* any of these */
+    bool draws; /* any of these */
+    bool draws_jitter_alone;
     sim_ns constant_ns; /* the delay, as far as it is not drawn */
     sim_ns free_at;
     sim_ns next_switch; /* Gilbert-Elliott: `bad` holds until then */
@@ -112,6 +113,10 @@ void network_set_messages(struct world *w, const geo_message_def *defs, const ge
 /* Sends; a reference to the body goes with it. To itself only where that takes a leg's time, else it is
  * message_to_self. */
 void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *how, struct body *body);
+
+/* The same to each of several, to itself too; a reference to the body goes with each. */
+void network_send_many(struct world *w, uint32_t from, const uint32_t *to, uint32_t count, const geo_out *how,
+                       struct body *body);
 
 /* A client's request to a node, or a node's answer to a client, with which a reference to the body goes.
  * `region` is where the client is. */
