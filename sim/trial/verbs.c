@@ -36,8 +36,12 @@ enum geo_data geo_data_of(const geo_replica *r)
 
 uint32_t geo_holders(const geo_replica *r, geo_key key, geo_node *out, uint32_t room)
 {
-    uint32_t holders[PLACEMENT_MOST], count = placement_holders(&r->trial->world.setting, key, holders);
+    const struct history_setting *s = &r->trial->world.setting;
+    uint32_t holders[PLACEMENT_MOST];
 
+    if (s->node_count <= room)
+        return placement_holders(s, key, out);
+    uint32_t count = placement_holders(s, key, holders);
     for (uint32_t i = 0; i < count && i < room; i++)
         out[i] = holders[i];
     return count < room ? count : room;
@@ -160,17 +164,9 @@ bool geo_disarm(geo_replica *r, geo_timer t)
     return t != 0 && agenda_cancel(&r->trial->world.agenda, t);
 }
 
-static void answer_with(const geo_value *v, uint8_t data, uint64_t digest, struct answer *out)
+static int64_t number_of(const geo_value *v, uint8_t data)
 {
-    out->write = v->version.write;
-    out->number = data == GEO_SET ? (int64_t)v->members : v->number;
-    out->digest = digest;
-}
-
-static void add_sample(const geo_value *v, struct answer *out)
-{
-    if (v->sample.taken != 0)
-        out->samples[out->sample_count++] = v->sample;
+    return data == GEO_SET ? (int64_t)v->members : v->number;
 }
 
 /* The newest of the values answers; where values merge, those of different versions are siblings. */
@@ -181,9 +177,11 @@ static APART void answer_with_many(const geo_replica *r, const geo_answer *a, ui
     const geo_value *newest = a->values;
     uint64_t together = 0;
 
+    *out = (struct answer){.outcome = a->outcome, .token = {a->token[0], a->token[1]}};
     for (uint32_t i = 0; i < a->value_count; i++) {
         const geo_value *v = &a->values[i];
-        add_sample(v, out);
+        if (v->sample.taken != 0)
+            out->samples[out->sample_count++] = v->sample;
         bool again = false;
         for (uint32_t j = 0; j < i && !again; j++)
             again = a->values[j].version.write == v->version.write &&
@@ -195,37 +193,50 @@ static APART void answer_with_many(const geo_replica *r, const geo_answer *a, ui
         if (geo_newer(v->version, newest->version))
             newest = v;
     }
-    answer_with(newest, data, by_merge ? together : geo_value_digest(newest, data), out);
+    out->write = newest->version.write;
+    out->number = number_of(newest, data);
+    out->digest = by_merge ? together : geo_value_digest(newest, data);
     if (!by_merge)
         out->siblings = 1;
 }
 
-static void fill_answer(const geo_replica *r, const geo_answer *a, struct answer *out)
+/* With one value, or none, as nearly all are: each field is written once. */
+HOT void answer_with_one(const geo_answer *a, uint8_t data, struct answer *out)
 {
-    uint8_t data = r->trial->world.setting.data;
+    static const geo_value none;
+    const geo_value *v = a->value_count == 1 ? a->values : &none;
 
-    if (a->value_count > 1) {
-        answer_with_many(r, a, data, out);
-    } else if (a->value_count == 1) {
-        add_sample(a->values, out);
-        answer_with(a->values, data, geo_value_digest(a->values, data), out);
-        out->siblings = 1;
-    }
+    out->outcome = a->outcome;
+    out->siblings = (uint16_t)a->value_count;
+    out->sample_count = v->sample.taken != 0;
+    out->token[0] = a->token[0];
+    out->token[1] = a->token[1];
+    out->write = v->version.write;
+    out->digest = a->value_count == 1 ? geo_value_digest(v, data) : 0;
+    out->number = number_of(v, data);
+    out->samples[0] = v->sample;
 }
 
 void geo_reply(geo_replica *r, geo_op_id id, const geo_answer *a)
 {
     struct world *w = &r->trial->world;
     struct operation *one = operation_find(&w->operations, id);
+    uint8_t data = w->setting.data;
+    struct body *body;
+    uint64_t values = 1;
 
     /* The answer to an attempt that a later one, of another identity, has followed here still counts. */
     if (one == NULL || !replica_has_pending(r, one) || id > one->pending_id)
         return;
-    struct body *body = body_new(&w->network, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
-    struct answer *answer = (struct answer *)(void *)body->data;
-    *answer = (struct answer){.outcome = a->outcome, .token = {a->token[0], a->token[1]}};
-    fill_answer(r, a, answer);
-    uint64_t values = answer->siblings > 1 ? answer->siblings : 1;
+    if (__builtin_expect(a->value_count > 1, 0)) {
+        body = body_new(&w->network, sizeof(struct answer) + a->value_count * sizeof(geo_sample));
+        struct answer *answer = (struct answer *)(void *)body->data;
+        answer_with_many(r, a, data, answer);
+        values = answer->siblings;
+    } else {
+        body = body_new(&w->network, sizeof(struct answer) + sizeof(geo_sample));
+        answer_with_one(a, data, (struct answer *)(void *)body->data);
+    }
     sessions_answer(w, r->node, one, id, one->op.kind == GEO_READ ? values * one->op.value_bytes : 0, body);
 }
 
