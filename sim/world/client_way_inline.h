@@ -21,21 +21,13 @@ static inline struct client_step *client_step_after(const struct client_line *l,
     return agenda_chance(next == l->beyond) ? first : next;
 }
 
-static inline sim_ns client_way_takes(struct world *w, uint64_t op, uint32_t region, uint8_t attempt,
-                                      bool answer)
-{
-    const struct client_way *c = &w->client_way;
-
-    return c->draws ? client_way_ns(w, op, region, attempt, answer) : c->constant[answer];
-}
-
-/* A step of the line, to be filled in; NULL: the way takes differently long each time, or the last that was
- * added comes after it, being of another region and the same instant. Then it belongs in the queue. */
+/* A step of the line, to be filled in; NULL: the last that was added comes after it, being of another region
+ * and the same instant. Then it belongs in the queue, as do all where the way takes differently long. */
 HOT struct client_step *client_way_add(struct world *w, bool answer, sim_ns time, uint64_t order)
 {
     struct client_line *l = &w->client_way.lines[answer];
 
-    if (w->client_way.draws || (time <= l->last_time && (time < l->last_time || order < l->last_order)))
+    if (time <= l->last_time && (time < l->last_time || order < l->last_order))
         return NULL;
     struct client_step *step = l->end, *end = client_step_after(l, step);
     if (__builtin_expect(end == l->first, 0)) {
@@ -58,9 +50,10 @@ HOT struct client_step *client_way_add(struct world *w, bool answer, sim_ns time
 HOT void client_way_request(struct world *w, uint32_t by, uint32_t region, uint32_t node,
                             struct operation *one, uint64_t id, uint8_t attempt)
 {
-    sim_ns time = w->now + client_way_takes(w, id, region, attempt, false);
+    bool draws = w->client_way.draws;
+    sim_ns time = w->now + (draws ? client_way_ns(w, id, region, attempt, false) : w->client_way.constant[0]);
     uint64_t order = world_order(w, by);
-    struct client_step *step = client_way_add(w, false, time, order);
+    struct client_step *step = draws ? NULL : client_way_add(w, false, time, order);
 
     operation_hold(one);
     if (__builtin_expect(step == NULL, 0)) {
@@ -77,9 +70,10 @@ HOT void client_way_answer(struct world *w, uint32_t region, struct operation *o
                            struct body *body)
 {
     uint64_t op = one->op.id;
-    sim_ns time = w->now + client_way_takes(w, op, region, attempt, true);
+    bool draws = w->client_way.draws;
+    sim_ns time = w->now + (draws ? client_way_ns(w, op, region, attempt, true) : w->client_way.constant[1]);
     uint64_t order = world_order(w, region);
-    struct client_step *step = client_way_add(w, true, time, order);
+    struct client_step *step = draws ? NULL : client_way_add(w, true, time, order);
 
     if (__builtin_expect(step == NULL, 0)) {
         client_way_queue_answer(w, time, order, op, attempt, body);

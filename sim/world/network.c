@@ -199,10 +199,9 @@ static bool tells_all(const struct world *w)
     return history_wants(w->history, HISTORY_ARRIVE);
 }
 
-static void note_fate(struct world *w, const struct message *m, enum history_kind kind,
-                      enum history_loss reason)
+HOT void note_fate(struct world *w, const struct message *m, enum history_kind kind, enum history_loss reason)
 {
-    if (tells_all(w))
+    if (__builtin_expect(tells_all(w), 0))
         world_note(w, kind, .op = m->op, .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
                    .way = {.message = m->number, .reason = (uint8_t)reason});
 }

@@ -81,7 +81,8 @@ static sim_ns rtt_between(const struct world *w, uint32_t from, uint32_t to)
     return from == to ? 0 : w->def->links[from * w->def->region_count + to].rtt_median_ns;
 }
 
-static APART uint32_t find_route(const struct world *w, uint32_t client, uint32_t at)
+/* The region whose nodes an operation issued in `at` goes to now. */
+static uint32_t route(const struct world *w, uint32_t client, uint32_t at)
 {
     const struct workload_def *def = workload_of(w, client);
     uint32_t target = workload_target(w->def, &w->places, client, at);
@@ -101,12 +102,6 @@ static APART uint32_t find_route(const struct world *w, uint32_t client, uint32_
     return best;
 }
 
-/* The region whose nodes an operation issued in `at` goes to now. */
-HOT uint32_t route(const struct world *w, const struct region_clients *c, uint32_t client, uint32_t at)
-{
-    return w->down_count == 0 && at == client ? c->home : find_route(w, client, at);
-}
-
 static APART uint32_t node_up_for(const struct world *w, uint32_t first, uint32_t count, uint32_t session)
 {
     uint32_t up = 0;
@@ -123,7 +118,7 @@ static APART uint32_t node_up_for(const struct world *w, uint32_t first, uint32_
 
 /* A session keeps to one node of its region: its number modulo the nodes that are up (of all, when none is).
  */
-HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
+static uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
 {
     uint32_t first = w->places.region_first_node[region], count = w->places.region_node_count[region];
 
@@ -131,6 +126,16 @@ HOT uint32_t node_for(const struct world *w, uint32_t region, uint32_t session)
     if (w->down_count > 0)
         return node_up_for(w, first, count, session);
     return count == 1 ? first : first + session % count;
+}
+
+/* Both of these; the region of the node that is returned into *region. */
+HOT uint32_t target_of(const struct world *w, const struct region_clients *c, uint32_t client,
+                       const struct operation *one, uint32_t *region)
+{
+    bool at_home = w->down_count == 0 && one->at_region == client;
+
+    *region = at_home ? c->home : route(w, client, one->at_region);
+    return at_home && c->home_node != UINT32_MAX ? c->home_node : node_for(w, *region, one->op.session);
 }
 
 static void watch(struct world *w, uint32_t ring, const struct operation *one)
@@ -184,8 +189,7 @@ HOT void add_timeout(struct world *w, struct operation *one, uint64_t id, uint8_
 HOT void send_attempt(struct world *w, const struct region_clients *c, struct operation *one, uint64_t id,
                       uint32_t client, uint8_t attempt)
 {
-    uint32_t at_region = one->at_region, region = route(w, c, client, at_region);
-    uint32_t target = node_for(w, region, one->op.session);
+    uint32_t at_region = one->at_region, region, target = target_of(w, c, client, one, &region);
     uint64_t order = world_order(w, client);
 
     add_timeout(w, one, id, attempt, w->now + c->def->timeout_ns, order);
@@ -242,7 +246,7 @@ HOT void issue(struct world *w, uint32_t region, const struct wish *wish)
     begin(w, c, one, id, region, false);
 }
 
-APART void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
+void sessions_arrival(struct world *w, uint32_t region, uint64_t number)
 {
     issue(w, region, workload_arrival(&w->workload, region, number));
     next_arrival(w, region, number + 1, w->now);

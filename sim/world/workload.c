@@ -58,6 +58,7 @@ void workload_open(struct workload *w, const struct world_def *def, const struct
         c->wish_key = place_key_region(p, "wish", g);
         c->sessions = memory_new(c->def->clients, sizeof *c->sessions);
         c->home = workload_target(def, p, g, g);
+        c->home_node = p->region_node_count[c->home] == 1 ? p->region_first_node[c->home] : UINT32_MAX;
         c->own_key_first = own_key;
         own_key += def->own_key_count > 0 ? c->def->clients : 0;
         if (c->def->keys == KEYS_ZIPFIAN || c->def->keys == KEYS_LATEST)

@@ -34,6 +34,7 @@ struct region_clients {
     struct zipf *zipf; /* NULL: not needed */
     struct session *sessions;
     uint32_t home; /* the region whose nodes an operation issued at home goes to as long as none is down */
+    uint32_t home_node; /* its node, where it has one alone; else UINT32_MAX */
     uint64_t own_key_first;
     uint64_t
         kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this of 2^53, and not below the one before */
@@ -72,8 +73,8 @@ sim_ns workload_changing_arrival(const struct region_clients *c, const struct ti
 
 /* When arrival `number` (from 1, asked for in turn, and computed) of an open region comes, the one before
  * having come at `before`; SIM_NS_NEVER: none. */
-static inline sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t, uint32_t region,
-                                           uint64_t number, sim_ns before)
+static inline sim_ns workload_next_arrival(const struct workload *w, const struct timetable *t,
+                                           uint32_t region, uint64_t number, sim_ns before)
 {
     const struct region_clients *c = &w->regions[region];
 
