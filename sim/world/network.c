@@ -255,9 +255,20 @@ static void arrives_at(struct world *w, struct message *m, sim_ns time)
     world_at(w, m->from_region, time, (struct event){.kind = EVENT_ARRIVE, .a = (uint64_t)(uintptr_t)m});
 }
 
-/* What it is about is fetched into the cache while other events happen. */
+/* Of the first of a line, what it touches is fetched into the cache while other events happen; of the one
+ * behind it, what it takes to know that; and of the third, itself. */
 static void fetch(const struct world *w, const struct message *m)
 {
+    const struct message *second = m->next, *third = second != NULL ? second->next : NULL;
+
+    if (third != NULL) {
+        __builtin_prefetch(third);
+        __builtin_prefetch(&third->number);
+    }
+    if (second != NULL && second->about != NULL) {
+        __builtin_prefetch(&second->about->op.key);
+        __builtin_prefetch(&second->about->holds);
+    }
     if (m->body != NULL) {
         __builtin_prefetch(m->body);
         __builtin_prefetch(m->body->data + 64);
