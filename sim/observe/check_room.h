@@ -81,9 +81,9 @@ bool check_step_matches(const struct check_step *s, struct check_state state); /
 bool check_step_apply(const struct check_step *s,
                       struct check_state *state); /* of what writes; false: it cannot happen here */
 
-/* What soon comes to a stream with keys below a known number, a batch of it: ends, and begins of what is not a
- * read. First the line of each one's key is asked for, then the rest in two steps, each for all of the batch,
- * as it looks at what the one before has asked for. Nothing else depends on them. */
+/* What soon comes to a stream with keys below a known number, a batch of it: ends, and begins of what is not
+ * a read. First the line of each one's key is asked for, then the rest in two steps, each for all of the
+ * batch, as it looks at what the one before has asked for. Nothing else depends on them. */
 enum { CHECK_SOON = HISTORY_BATCH };
 
 struct check_soon {
