@@ -171,21 +171,13 @@ void apply_take(struct ledger *l, struct live_write *w, int taker_row)
             reflect_at_take(l, w, row);
 }
 
-/* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is
- * retired: seen by all that came later, and it has seen none of them. */
-static void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner,
-                   uint64_t winner_id, uint32_t node)
+/* The first that lets go of it does so for one that has not seen it, or cannot be asked any more. */
+APART static void loses(struct ledger *l, struct live_write *loser, const struct live_write *winner,
+                        uint64_t winner_id, uint32_t node)
 {
-    if (l->listener.let_go != NULL)
-        l->listener.let_go(l->listener.self, loser, winner, node);
-    if (loser->decided)
-        return;
-    loser->decided = true;
-    write_unpark(l, loser);
-    if (winner != NULL && write_seen(loser, winner))
-        return;
     const uint64_t commit =
         winner != NULL ? winner->commit_position : l->keys->records[loser->entry->key].base_commit;
+
     loser->lost = true;
     loser->skew = commit != 0 && commit != BASE_UNCOMMITTED && commit < loser->begin_position;
     loser->causal = winner == NULL || write_seen(winner, loser);
@@ -195,6 +187,21 @@ static void let_go(struct ledger *l, struct live_write *loser, const struct live
     loser->lost_time = l->time;
     if (loser->commit_position != 0 && l->listener.lost != NULL)
         l->listener.lost(l->listener.self, loser);
+}
+
+/* A replica lets go of `loser` for `winner`, or refuses it in favour of that. A winner that is not live is
+ * retired: seen by all that came later, and it has seen none of them. */
+HOT void let_go(struct ledger *l, struct live_write *loser, const struct live_write *winner,
+                uint64_t winner_id, uint32_t node)
+{
+    if (l->listener.let_go != NULL)
+        l->listener.let_go(l->listener.self, loser, winner, node);
+    if (loser->decided)
+        return;
+    loser->decided = true;
+    write_unpark(l, loser);
+    if (winner == NULL || !write_seen(loser, winner))
+        loses(l, loser, winner, winner_id, node);
 }
 
 HOT void hold(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
@@ -224,6 +231,20 @@ HOT void reflect_up_to(struct ledger *l, struct key_entry *e, uint32_t row, int6
         r->cursor = next;
         next = next->lane_newer;
     }
+}
+
+/* The same up to `w`, which is in the lane. */
+HOT void reflect_through(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+{
+    struct key_row *r = &e->rows[row];
+    struct live_write *next = r->cursor != NULL ? r->cursor->lane_newer : e->lane_oldest;
+
+    for (;; next = next->lane_newer) {
+        mark(l, next, row);
+        if (next == w)
+            break;
+    }
+    r->cursor = w;
 }
 
 /* Nothing of the key is live, and every replica holds one version: what is not newer changes nothing. */
@@ -258,7 +279,7 @@ static void store_here(struct ledger *l, struct key_entry *e, uint32_t row, cons
     }
 }
 
-void ledger_store(struct ledger *l, const struct history_record *r, struct live_write *w)
+APART static void store_any(struct ledger *l, const struct history_record *r, struct live_write *w)
 {
     struct key_entry *e = ledger_entry(l, r->key);
     int row = places_row(&l->places, r->key, r->node);
@@ -278,6 +299,36 @@ void ledger_store(struct ledger *l, const struct history_record *r, struct live_
         if (e->live == 0)
             entry_settle(l, e);
     }
+    ledger_sweep(l);
+}
+
+/* In the words of its TAKE, and a version that the replica does not hold yet. */
+HOT bool stores_newer(const struct key_row *row, const struct history_record *r, const struct live_write *w)
+{
+    return w->stamp == r->store.stamp &&
+           version_newer(w->stamp, w->id, row->version.stamp, row->version.write);
+}
+
+/* Nearly always of a live write, at a replica of its key that holds an older version; the rest is done there
+ * in the same way, but asks more. */
+void ledger_store(struct ledger *l, const struct history_record *r, struct live_write *w)
+{
+    int at = places_row(&l->places, r->key, r->node);
+
+    if (w == NULL || at == PLACES_NONE || w->entry->key != r->key ||
+        (l->any_gone | l->keeps | l->setting->by_merge) || !stores_newer(&w->entry->rows[at], r, w)) {
+        store_any(l, r, w);
+        return;
+    }
+    struct key_entry *e = w->entry;
+    struct key_row *row = &e->rows[at];
+    reach_arrive(l, e, (uint32_t)at, w);
+    cause_store(l, r->node, w);
+    if (row->held != NULL && row->held != w)
+        let_go(l, row->held, w, w->id, r->node);
+    row->version = (struct held){w->stamp, w->id};
+    hold(l, e, (uint32_t)at, w);
+    reflect_through(l, e, (uint32_t)at, w);
     ledger_sweep(l);
 }
 
