@@ -268,7 +268,7 @@ COLD void entry_widen(struct ledger *l, struct key_entry *e, uint32_t rows, uint
     e->slot_capacity = slots;
 }
 
-uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make)
+APART uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool make)
 {
     int row = places_row(&l->places, e->key, node);
 
@@ -285,17 +285,22 @@ uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node, bool ma
     return e->row_count++;
 }
 
+COLD static struct live_write *write_new(struct ledger *l, size_t bytes)
+{
+    struct live_write *w = zeroed(l, bytes);
+
+    w->seen = w->seen_few;
+    w->seen_capacity = LEDGER_SEEN_FEW;
+    return w;
+}
+
 /* A used one keeps the memory of its lists. */
 static struct live_write *write_make(struct ledger *l)
 {
     size_t bytes = sizeof(struct live_write) + l->places.replicas * sizeof(struct applied);
 
-    if (l->writes_free.count == 0) {
-        struct live_write *w = zeroed(l, bytes);
-        w->seen = w->seen_few;
-        w->seen_capacity = LEDGER_SEEN_FEW;
-        return w;
-    }
+    if (l->writes_free.count == 0)
+        return write_new(l, bytes);
     struct live_write *w = l->writes_free.items[--l->writes_free.count];
     uint64_t *seen = w->seen, *met = w->met;
     uint32_t seen_capacity = w->seen_capacity, met_capacity = w->met_capacity;
@@ -307,15 +312,21 @@ static struct live_write *write_make(struct ledger *l)
     return w;
 }
 
+/* The same write again: it has come to this node, and keeps its place. */
+COLD static void take_again(struct ledger *l, const struct history_record *r, struct live_write *w)
+{
+    l->made.count = 0;
+    if (w->entry->key == r->key)
+        reach_arrive(l, w->entry, entry_row(l, w->entry, r->node, true), w);
+    ledger_sweep(l);
+}
+
 bool ledger_take(struct ledger *l, const struct history_record *r, struct take_origin origin)
 {
     struct live_write *w = ledger_find(l, r->op);
 
-    if (w != NULL) { /* the same write again: it has come to this node, and keeps its place */
-        l->made.count = 0;
-        if (w->entry->key == r->key)
-            reach_arrive(l, w->entry, entry_row(l, w->entry, r->node, true), w);
-        ledger_sweep(l);
+    if (w != NULL) {
+        take_again(l, r, w);
         return false;
     }
     if (l->live >= l->live_most) {
@@ -343,11 +354,12 @@ bool ledger_take(struct ledger *l, const struct history_record *r, struct take_o
         map_grow(l);
     map_put(l, w);
     e->live++;
-    uint32_t row = entry_row(l, e, r->node, true);
+    int place = places_row(&l->places, r->key, r->node);
+    uint32_t row = place != PLACES_NONE ? (uint32_t)place : entry_row(l, e, r->node, true);
     cause_take(l, w, r, e->rows[row].forgot);
     apply_pend(l, w);
     reach_take(l, w, row);
-    apply_take(l, w, places_row(&l->places, r->key, r->node));
+    apply_take(l, w, place);
     write_check(l, w);
     ledger_sweep(l);
     return true;
@@ -426,10 +438,8 @@ static bool awaits_arrival(const struct ledger *l, const struct live_write *w)
     return !l->setting->by_merge && w->commit_position != 0 && !w->decided && w->helds == 0;
 }
 
-void write_unpark(struct ledger *l, struct live_write *w)
+APART void write_unpark_parked(struct ledger *l, struct live_write *w)
 {
-    if (!w->parked)
-        return;
     w->parked = false;
     if (w->complete)
         queue_push(l, w);
@@ -502,12 +512,10 @@ static bool may_leave(const struct ledger *l, const struct live_write *w)
     return true;
 }
 
-void write_sweep(struct ledger *l, struct live_write *w)
+APART void write_sweep_retirable(struct ledger *l, struct live_write *w)
 {
     struct key_entry *e = w->entry;
 
-    if (!w->retirable)
-        return;
     if (e->retirable == e->live && !l->stays) {
         if (!e->swept)
             *array_add(&l->entries_sweep) = e;

@@ -35,7 +35,7 @@ HOT void mark(struct ledger *l, struct live_write *w, uint32_t row)
     write_check(l, w);
 }
 
-static void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
+APART static void apply_mark(struct ledger *l, struct live_write *w, uint32_t row)
 {
     mark(l, w, row);
 }
@@ -126,15 +126,13 @@ void lane_remove(struct ledger *l, struct key_entry *e, struct live_write *w)
 
 void apply_pend(struct ledger *l, struct live_write *w)
 {
-    w->unapplied = l->places.replicas;
-    for (uint32_t row = 0; row < l->places.replicas && l->any_gone; row++)
-        w->unapplied -= !row_counts(l, w->entry, row);
+    w->unapplied = rows_counting(l, w->entry);
     uint32_t waits = apply_waits(l, w);
     l->backlog_ops += waits;
     l->backlog_bytes += (int64_t)waits * w->bytes;
 }
 
-uint32_t apply_waits_up(const struct ledger *l, const struct live_write *w)
+COLD uint32_t apply_waits_up(const struct ledger *l, const struct live_write *w)
 {
     uint32_t waits = 0;
 

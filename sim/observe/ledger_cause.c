@@ -57,7 +57,7 @@ static void base_set(struct ledger *l, uint64_t key, struct known_stamp k)
 }
 
 /* Of the key's writes the one whose stamp is this, or what is kept of the retired ones. */
-static struct known_stamp stamp_of_key(const struct ledger *l, const struct key_entry *e, int64_t stamp)
+APART static struct known_stamp stamp_of_key(const struct ledger *l, const struct key_entry *e, int64_t stamp)
 {
     for (uint32_t slot = 0; slot < e->slot_count; slot++)
         for (const struct live_write *w = e->slots[slot].newest; w != NULL; w = w->slot_older)

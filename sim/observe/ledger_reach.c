@@ -31,13 +31,13 @@ static uint64_t *kept_at(const struct key_entry *e, uint32_t row, uint32_t slot)
     return &e->kept[(size_t)slot * e->row_capacity + row];
 }
 
-static uint16_t rows_counting(const struct ledger *l, const struct key_entry *e)
+COLD uint32_t rows_that_count(const struct ledger *l, const struct key_entry *e)
 {
-    uint32_t count = l->places.replicas;
+    uint32_t count = 0;
 
-    for (uint32_t row = 0; row < l->places.replicas && l->any_gone; row++)
-        count -= !row_counts(l, e, row);
-    return (uint16_t)count;
+    for (uint32_t row = 0; row < l->places.replicas; row++)
+        count += row_counts(l, e, row);
+    return count;
 }
 
 uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
@@ -47,7 +47,7 @@ uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
             return slot;
     if (e->slot_count == e->slot_capacity)
         entry_widen(l, e, e->row_capacity, e->slot_capacity * 2);
-    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true, .waiting = rows_counting(l, e)};
+    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true, .waiting = (uint16_t)rows_counting(l, e)};
     return e->slot_count++;
 }
 
@@ -153,10 +153,8 @@ void reach_keep(struct ledger *l, struct key_entry *e, uint32_t row, const struc
 }
 
 /* Room for so many; what is in it is of no use any more. */
-static void seen_widen(struct ledger *l, struct live_write *w, uint32_t count)
+COLD static void seen_widen(struct ledger *l, struct live_write *w, uint32_t count)
 {
-    if (w->seen_capacity >= count)
-        return;
     if (w->seen != w->seen_few)
         pool_give(&l->pool, w->seen, w->seen_capacity * sizeof *w->seen);
     w->seen_capacity = count * 2;
@@ -169,6 +167,18 @@ static void seen_join(struct live_write *w, const struct live_write *other)
     for (uint32_t slot = 0; slot < other->seen_count; slot++)
         if (other->seen[slot] > w->seen[slot])
             w->seen[slot] = other->seen[slot];
+}
+
+/* Of the writes that MADE named, which stand directly before their TAKE. */
+APART static void seen_made(struct ledger *l, struct live_write *w)
+{
+    array_each (struct made_from, made, &l->made)
+        if (made->op == w->id) {
+            const struct live_write *from = ledger_find(l, made->write);
+            if (from != NULL && from->entry == w->entry)
+                seen_join(w, from);
+        }
+    l->made.count = 0;
 }
 
 COLD static void frontier_widen(struct ledger *l, struct key_row *r)
@@ -203,28 +213,28 @@ void frontier_leave(struct ledger *l, struct key_entry *e, uint32_t row)
     r->frontier_count = 0;
 }
 
+/* A taker that counts anew has another slot from now on. */
+COLD static uint32_t slot_anew(struct ledger *l, struct key_entry *e, uint32_t slot)
+{
+    e->slots[slot].open = false;
+    return slot_of_taker(l, e, e->slots[slot].node);
+}
+
 void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
 {
     struct key_entry *e = w->entry;
-    uint32_t node = e->rows[row].node;
 
-    w->slot = slot_of_taker(l, e, node);
+    w->slot = slot_of_taker(l, e, e->rows[row].node);
     if (l->setting->by_merge && e->slots[w->slot].newest != NULL &&
-        e->slots[w->slot].newest->stamp >= w->stamp) {
-        e->slots[w->slot].open = false; /* it counts anew */
-        w->slot = slot_of_taker(l, e, node);
-    }
-    seen_widen(l, w, e->slot_count);
+        e->slots[w->slot].newest->stamp >= w->stamp)
+        w->slot = slot_anew(l, e, w->slot);
+    if (w->seen_capacity < e->slot_count)
+        seen_widen(l, w, e->slot_count);
     w->seen_count = e->slot_count;
     for (uint32_t slot = 0; slot < w->seen_count; slot++)
         w->seen[slot] = *reach_at(e, row, slot);
-    array_each (struct made_from, made, &l->made)
-        if (made->op == w->id) {
-            const struct live_write *from = ledger_find(l, made->write);
-            if (from != NULL && from->entry == e)
-                seen_join(w, from);
-        }
-    l->made.count = 0; /* they stand directly before their TAKE */
+    if (l->made.count != 0)
+        seen_made(l, w);
     w->seen[w->slot] = w->took;
     slot_add(e, w);
     reach_raise(l, e, row, w);

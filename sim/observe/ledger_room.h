@@ -22,8 +22,19 @@ static inline void write_check(struct ledger *l, struct live_write *w) /* is it 
     if (!w->complete && w->unapplied == 0 && w->reached && w->closed)
         write_complete(l, w);
 }
-void write_sweep(struct ledger *l, struct live_write *w);  /* may it go? looked at when the record is done */
-void write_unpark(struct ledger *l, struct live_write *w); /* some replica held it, or let it go */
+void write_sweep_retirable(struct ledger *l, struct live_write *w);
+static inline void write_sweep(struct ledger *l, struct live_write *w) /* may it go? looked at when the
+                                                                          record is done */
+{
+    if (w->retirable)
+        write_sweep_retirable(l, w);
+}
+void write_unpark_parked(struct ledger *l, struct live_write *w);
+static inline void write_unpark(struct ledger *l, struct live_write *w) /* some replica held it, or let it go */
+{
+    if (w->parked)
+        write_unpark_parked(l, w);
+}
 void ledger_due(struct ledger *l);                         /* the queue is not what it was */
 void ledger_let_go(struct ledger *l);
 /* Nothing is freed in the middle of a record, so that no pointer dangles while it is looked at. */
@@ -40,6 +51,11 @@ uint32_t entry_row(struct ledger *l, struct key_entry *e, uint32_t node,
 static inline bool row_counts(const struct ledger *l, const struct key_entry *e, uint32_t row)
 {
     return !l->any_gone || !l->gone[e->rows[row].node];
+}
+uint32_t rows_that_count(const struct ledger *l, const struct key_entry *e);
+static inline uint32_t rows_counting(const struct ledger *l, const struct key_entry *e)
+{
+    return l->any_gone ? rows_that_count(l, e) : l->places.replicas;
 }
 
 /* ledger_reach.c */
