@@ -47,7 +47,8 @@ uint32_t slot_of_taker(struct ledger *l, struct key_entry *e, uint32_t node)
             return slot;
     if (e->slot_count == e->slot_capacity)
         entry_widen(l, e, e->row_capacity, e->slot_capacity * 2);
-    e->slots[e->slot_count] = (struct write_slot){.node = node, .open = true, .waiting = (uint16_t)rows_counting(l, e)};
+    e->slots[e->slot_count] =
+        (struct write_slot){.node = node, .open = true, .waiting = (uint16_t)rows_counting(l, e)};
     return e->slot_count++;
 }
 
@@ -138,7 +139,7 @@ HOT void raise_all(struct ledger *l, struct key_entry *e, uint32_t row, const st
             raise_slot(l, e, row, slot, reach, seen[slot]);
 }
 
-void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
+APART void reach_raise(struct ledger *l, struct key_entry *e, uint32_t row, const struct live_write *w)
 {
     raise_all(l, e, row, w);
 }
@@ -233,11 +234,15 @@ void reach_take(struct ledger *l, struct live_write *w, uint32_t row)
     w->seen_count = e->slot_count;
     for (uint32_t slot = 0; slot < w->seen_count; slot++)
         w->seen[slot] = *reach_at(e, row, slot);
-    if (l->made.count != 0)
+    bool made = l->made.count != 0; /* else it has seen nothing that had not reached its taker */
+    if (made)
         seen_made(l, w);
     w->seen[w->slot] = w->took;
     slot_add(e, w);
-    reach_raise(l, e, row, w);
+    if (made)
+        reach_raise(l, e, row, w);
+    else
+        raise_slot(l, e, row, w->slot, reach_at(e, row, w->slot), w->took);
     if (row < l->places.replicas && row_counts(l, e, row)) {
         frontier_leave(l, e, row); /* it has seen all that reached its taker */
         frontier_put(l, &e->rows[row], w);
@@ -277,14 +282,11 @@ static void pair(struct ledger *l, struct live_write *a, struct live_write *b)
 }
 
 /* What `w`, which arrives alone, has seen leaves the frontier; it meets the rest. */
-static void meet_alone(struct ledger *l, struct key_entry *e, uint32_t row, struct live_write *w)
+APART static void meet_any(struct ledger *l, struct key_row *r, struct live_write *w)
 {
-    struct key_row *r = &e->rows[row];
     struct live_write **frontier = row_frontier(r);
     uint32_t stay = 0;
 
-    if (row >= l->places.replicas || !row_counts(l, e, row))
-        return;
     for (uint32_t i = 0; i < r->frontier_count; i++) {
         struct live_write *f = frontier[i];
         if (f == w || !write_seen(f, w)) {
@@ -298,6 +300,22 @@ static void meet_alone(struct ledger *l, struct key_entry *e, uint32_t row, stru
     for (uint32_t i = 0; i < stay; i++)
         pair(l, w, frontier[i]);
     frontier_put(l, r, w);
+}
+
+/* Nearly always it has seen the one that is there, or there is none. */
+HOT void meet_alone(struct ledger *l, struct key_row *r, struct live_write *w)
+{
+    if (r->frontier_room != 0 || (r->frontier_count != 0 && !write_seen(r->frontier_one, w))) {
+        meet_any(l, r, w);
+        return;
+    }
+    if (r->frontier_count != 0) {
+        r->frontier_one->frontiers--;
+        write_sweep(l, r->frontier_one);
+    }
+    r->frontier_one = w;
+    r->frontier_count = 1;
+    w->frontiers++;
 }
 
 static bool overwritten_by_any(const struct live_write *w, struct live_write *const *tops, size_t count)
@@ -354,7 +372,8 @@ void reach_arrive(struct ledger *l, struct key_entry *e, uint32_t row, struct li
     if (reach_has(e, row, w))
         return;
     raise_all(l, e, row, w);
-    meet_alone(l, e, row, w);
+    if (row < l->places.replicas && row_counts(l, e, row))
+        meet_alone(l, &e->rows[row], w);
 }
 
 static struct live_write *last_reached(const struct key_entry *e, uint32_t row, uint32_t slot)

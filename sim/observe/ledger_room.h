@@ -30,12 +30,13 @@ static inline void write_sweep(struct ledger *l, struct live_write *w) /* may it
         write_sweep_retirable(l, w);
 }
 void write_unpark_parked(struct ledger *l, struct live_write *w);
-static inline void write_unpark(struct ledger *l, struct live_write *w) /* some replica held it, or let it go */
+static inline void write_unpark(struct ledger *l,
+                                struct live_write *w) /* some replica held it, or let it go */
 {
     if (w->parked)
         write_unpark_parked(l, w);
 }
-void ledger_due(struct ledger *l);                         /* the queue is not what it was */
+void ledger_due(struct ledger *l); /* the queue is not what it was */
 void ledger_let_go(struct ledger *l);
 /* Nothing is freed in the middle of a record, so that no pointer dangles while it is looked at. */
 static inline void ledger_sweep(struct ledger *l)
