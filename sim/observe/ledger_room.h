@@ -23,15 +23,15 @@ static inline void write_check(struct ledger *l, struct live_write *w) /* is it 
         write_complete(l, w);
 }
 void write_sweep_retirable(struct ledger *l, struct live_write *w);
-static inline void write_sweep(struct ledger *l, struct live_write *w) /* may it go? looked at when the
-                                                                          record is done */
+/* May it go? Looked at when the record is done. */
+static inline void write_sweep(struct ledger *l, struct live_write *w)
 {
     if (w->retirable)
         write_sweep_retirable(l, w);
 }
 void write_unpark_parked(struct ledger *l, struct live_write *w);
-static inline void write_unpark(struct ledger *l,
-                                struct live_write *w) /* some replica held it, or let it go */
+/* Some replica held it, or let it go. */
+static inline void write_unpark(struct ledger *l, struct live_write *w)
 {
     if (w->parked)
         write_unpark_parked(l, w);
