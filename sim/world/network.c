@@ -449,7 +449,8 @@ void network_send(struct world *w, uint32_t from, uint32_t to, const geo_out *ho
         transmit(w, m, c);
 }
 
-/* Messages of one sending whose delays are drawn together. */
+/* Messages of one sending whose delays are drawn together; loops over so few are not to be unrolled, for the
+ * first cache holds little code. */
 enum { SENT_TOGETHER = 4 };
 
 struct together {
@@ -473,6 +474,7 @@ HOT void draw_ways(struct world *w, struct together *t, const uint32_t *to, uint
 
     t->luck = t->about != NULL ? place_luck_of(&w->places, t->how->op & ~UINT64_C(0xff))
                                : hash_text(w->network.defs[t->how->type].name);
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < count; i++) {
         struct wan_link *link = t->links[i];
         t->luck_counts[i] =
@@ -516,6 +518,7 @@ HOT bool send_together(struct world *w, uint32_t from, const uint32_t *to, uint3
     uint16_t from_region = w->places.node_region[from];
     struct wan_link *links = &w->network.links[from_region * w->def->region_count];
 
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < count; i++) {
         t.links[i] = &links[w->places.node_region[to[i]]];
         if (!t.links[i]->draws_jitter_alone) /* as the one within the region */
@@ -530,9 +533,20 @@ HOT bool send_together(struct world *w, uint32_t from, const uint32_t *to, uint3
     t.service = w->network.defs[how->type].service;
     t.channels = &w->network.channels[(size_t)from * (w->places.node_count - 1)];
     draw_ways(w, &t, to, count);
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < count; i++)
         send_one_of(w, &t, i, to[i]);
     return true;
+}
+
+/* What is not sent together. */
+static APART void send_alone(struct world *w, uint32_t from, uint32_t to, const geo_out *how,
+                             struct body *body)
+{
+    if (to == from && !w->network.any_leg)
+        message_to_self(w, from, how, body);
+    else
+        network_send(w, from, to, how, body);
 }
 
 void network_send_many(struct world *w, uint32_t from, const uint32_t *to, uint32_t count, const geo_out *how,
@@ -546,10 +560,7 @@ void network_send_many(struct world *w, uint32_t from, const uint32_t *to, uint3
         if (usual && some > 1 && send_together(w, from, to + done, some, how, body))
             continue;
         some = 1;
-        if (to[done] == from && !w->network.any_leg)
-            message_to_self(w, from, how, body);
-        else
-            network_send(w, from, to[done], how, body);
+        send_alone(w, from, to[done], how, body);
     }
 }
 

@@ -24,6 +24,7 @@ static APART void look_ahead(struct world *w, uint32_t region)
     uint64_t keys[WISHES_AHEAD];
 
     workload_look_ahead(&w->workload, region);
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < WISHES_AHEAD; i++)
         keys[i] = c->wishes[i].key;
     w->hooks.soon(w->hooks.self, c->home, keys, WISHES_AHEAD);

@@ -3,6 +3,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/hash.h"
+#include "sim/base/hot.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,14 +29,17 @@ static void add_read_shares(struct workload *w)
 static void add_kinds(struct region_clients *c)
 {
     double all = 0;
+    uint32_t count = 0;
 
     for (uint32_t kind = 0; kind < GEO_KINDS; kind++) {
         if (c->def->mix[kind] <= 0)
             continue;
         all += c->def->mix[kind];
-        c->kind_below[c->kind_count] = (uint64_t)ceil(all * 0x1p53);
-        c->kinds_of[c->kind_count++] = (uint8_t)kind;
+        c->kind_below[count] = (uint64_t)ceil(all * 0x1p53);
+        c->kinds_of[count++] = (uint8_t)kind;
     }
+    for (uint32_t i = count > 0 ? count - 1 : 0; i < GEO_KINDS; i++)
+        c->kind_below[i] = UINT64_MAX; /* the last's too: shares may add up to a hair less than 1 */
 }
 
 uint32_t workload_target(const struct world_def *def, const struct geography *p, uint32_t client, uint32_t at)
@@ -64,6 +68,8 @@ void workload_open(struct workload *w, const struct world_def *def, const struct
         if (c->def->keys == KEYS_ZIPFIAN || c->def->keys == KEYS_LATEST)
             c->zipf = zipf_new(def->key_count, c->def->zipf_theta);
         add_kinds(c);
+        for (uint32_t i = 0; i < WISHES_AHEAD; i++)
+            c->work[i] = 1; /* unless it is drawn */
         c->has_rest = c->def->roam_share > 0 || c->def->own_share > 0 || c->def->local_share > 0 ||
                       def->probes.share > 0 || def->data == GEO_SET;
     }
@@ -127,25 +133,17 @@ static uint8_t draw_kind(const struct region_clients *c, uint64_t word)
     uint64_t u = word >> 11 | 1;
     uint32_t kind = 0;
 
-    for (uint32_t i = 0; i + 1 < c->kind_count; i++)
+    for (uint32_t i = 0; i + 1 < GEO_KINDS; i++)
         kind += u >= c->kind_below[i]; /* they rise: no branch on chance */
-    return c->kinds_of[kind];          /* the last too where shares add up to a hair less than 1 */
+    return c->kinds_of[kind];
 }
 
-/* Keys of the operations `number`, `number` + 1, .., whose streams are (key, number, b). */
-static void draw_keys(const struct workload *w, const struct region_clients *c, random_key key,
-                      uint64_t number, uint32_t b, uint32_t count, uint64_t *keys)
+/* Keys that nothing is gained for by drawing them together. */
+static APART void draw_each_key(const struct workload *w, const struct region_clients *c, random_key key,
+                                uint64_t number, uint32_t b, uint32_t word, uint32_t count, uint64_t *keys)
 {
     uint64_t key_count = w->def->key_count;
-    uint32_t word = w->def->region_count > 1 ? WORD_ELSEWHERE + 1 : WORD_ELSEWHERE;
 
-    if (c->zipf != NULL) {
-        zipf_ranks(c->zipf, key, number, b, word, count, keys);
-        for (uint32_t i = 0; c->def->keys == KEYS_LATEST && i < count; i++)
-            /* by how long ago it was the newest: arrival n makes key n mod count the newest */
-            keys[i] = ((number + i) % key_count + key_count - keys[i]) % key_count;
-        return;
-    }
     for (uint32_t i = 0; i < count; i++) {
         random_stream s = random_stream_new(key, number + i, b);
         random_seek(&s, word);
@@ -154,8 +152,30 @@ static void draw_keys(const struct workload *w, const struct region_clients *c, 
     }
 }
 
+/* A key by how long ago it was the newest: arrival n makes key n mod `key_count` the newest. */
+static APART void keys_of_ages(uint64_t key_count, uint64_t number, uint32_t count, uint64_t *keys)
+{
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = ((number + i) % key_count + key_count - keys[i]) % key_count;
+}
+
+/* Keys of the operations `number`, `number` + 1, .., whose streams are (key, number, b). */
+static void draw_keys(const struct workload *w, const struct region_clients *c, random_key key,
+                      uint64_t number, uint32_t b, uint32_t count, uint64_t *keys)
+{
+    uint32_t word = w->def->region_count > 1 ? WORD_ELSEWHERE + 1 : WORD_ELSEWHERE;
+
+    if (c->zipf == NULL) {
+        draw_each_key(w, c, key, number, b, word, count, keys);
+        return;
+    }
+    zipf_ranks(c->zipf, key, number, b, word, count, keys);
+    if (c->def->keys == KEYS_LATEST)
+        keys_of_ages(w->def->key_count, number, count, keys);
+}
+
 /* What few workloads have: the words are computed where something depends on them. */
-static void add_rest(const struct workload *w, uint32_t region, random_stream s, struct wish *wish)
+static APART void add_rest(const struct workload *w, uint32_t region, random_stream s, struct wish *wish)
 {
     const struct region_clients *c = &w->regions[region];
     const struct workload_def *def = c->def;
@@ -179,7 +199,8 @@ static void add_rest(const struct workload *w, uint32_t region, random_stream s,
 }
 
 /* Operations `number`, `number` + 1, .., `count` of them (at most WISHES_AHEAD), of the streams (key, number,
- * b) into `wishes`; `session` UINT32_MAX: it is drawn. */
+ * b) into `wishes`; `session` UINT32_MAX: it is drawn. Loops are kept small, here and where else it says so:
+ * unrolled, they push other code out of the first cache. */
 static void draw_wishes(const struct workload *w, uint32_t region, uint32_t session, random_key key,
                         uint64_t number, uint32_t b, uint32_t count, struct wish *wishes)
 {
@@ -191,9 +212,11 @@ static void draw_wishes(const struct workload *w, uint32_t region, uint32_t sess
     if (session == UINT32_MAX)
         random_blocks(key, number, b, WORD_SESSION / 2, count, sessions);
     draw_keys(w, c, key, number, b, count, keys);
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < count; i++)
         wishes[i] = (struct wish){
             .key = keys[i], .session = session, .at_region = region, .kind = draw_kind(c, kinds[i].first)};
+#pragma GCC unroll 1
     for (uint32_t i = 0, clients = c->def->clients; session == UINT32_MAX && i < count; i++)
         wishes[i].session = (uint32_t)random_scaled(sessions[i].second, clients);
     for (uint32_t i = 0; c->has_rest && i < count; i++)
@@ -227,8 +250,7 @@ void workload_look_ahead(struct workload *w, uint32_t region)
         draw_wishes(w, region, UINT32_MAX, c->wish_key, number, 0, WISHES_AHEAD, c->wishes);
     if (comes && c->def->arrivals == ARRIVALS_POISSON)
         exponential_draws(c->arrival_key, number, 0, WISHES_AHEAD, c->work);
-    for (uint32_t i = 0; c->def->arrivals != ARRIVALS_POISSON && i < WISHES_AHEAD; i++)
-        c->work[i] = 1;
+#pragma GCC unroll 1
     for (uint32_t i = 0; i < WISHES_AHEAD; i++)
         c->gaps[i] = comes ? gap_of(c->work[i], c->def->rate_per_s) : SIM_NS_NEVER;
     c->ahead_to += WISHES_AHEAD;

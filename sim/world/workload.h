@@ -36,9 +36,9 @@ struct region_clients {
     uint32_t home; /* the region whose nodes an operation issued at home goes to as long as none is down */
     uint32_t home_node; /* its node, where it has one alone; else UINT32_MAX */
     uint64_t own_key_first;
-    uint64_t
-        kind_below[GEO_KINDS]; /* kinds_of[i] is drawn below this of 2^53, and not below the one before */
-    uint8_t kinds_of[GEO_KINDS], kind_count;
+    /* kinds_of[i] is drawn below this of 2^53, and not below the one before; the last below anything */
+    uint64_t kind_below[GEO_KINDS];
+    uint8_t kinds_of[GEO_KINDS];
     uint64_t ahead_to;         /* the last arrival of those that are ready */
     bool has_rest;             /* more is drawn for an operation than kind, session and key */
     double work[WISHES_AHEAD]; /* [(number - 1) % WISHES_AHEAD]: from the arrival before, at a rate of 1 */
