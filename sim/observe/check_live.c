@@ -204,6 +204,7 @@ static void look_ahead(const struct checks *c, const struct chosen *chosen, stru
     uint32_t listed_count = 0;
 
     for (uint32_t i = 0; i < chosen->count; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): choose has filled so many */
         const struct history_record *r = &chosen->all[i]->record;
         listed[listed_count] = r;
         listed_count += looks_far[r->kind][r->begin.op_kind % OP_KINDS];
