@@ -1,16 +1,12 @@
-/* network.c -- see network.h: a message's way from the sender to its receiver. Its service there is in
- * serving.c, the pools in message.c.
+/* network.c -- see network.h: a message's way from the sender towards its receiver. How it arrives there is
+ * in arriving.c, its service in serving.c, the pools in message.c.
  *
  * Order under tcp: messages of a channel are numbered, and a transmission never arrives before the one sent
- * before it (last_arrival). Only when one of them was lost can a later number arrive first: it is held until
- * its turn. */
+ * before it (last_arrival). Only when one of them was lost can a later number arrive first. */
 #include "sim/world/network.h"
 
 #include "sim/base/hash.h"
-#include "sim/base/hot.h"
-#include "sim/world/message.h"
-#include "sim/world/sessions.h"
-#include "sim/world/world.h"
+#include "sim/world/network_way.h"
 
 #include <math.h>
 
@@ -18,21 +14,6 @@ static struct wan_link *link_of(struct world *w, uint32_t from_region, uint32_t 
 {
     return from_region == to_region ? NULL
                                     : &w->network.links[from_region * w->def->region_count + to_region];
-}
-
-static struct link_state *state_of(struct world *w, uint32_t from_region, uint32_t to_region)
-{
-    return &w->timetable.links[from_region * w->def->region_count + to_region];
-}
-
-static struct channel *channel_between(struct world *w, uint32_t from, uint32_t to)
-{
-    return &w->network.channels[(size_t)from * (w->places.node_count - 1) + to - (to > from)];
-}
-
-static struct channel *channel_of(struct world *w, const struct message *m)
-{
-    return channel_between(w, m->from, m->to);
 }
 
 /* Everything about the link's delay that is not drawn. An odd nanosecond of a constant round trip goes with
@@ -193,19 +174,6 @@ static bool draw_way(struct world *w, struct wan_link *link, const struct messag
     return true;
 }
 
-/* Ways within a region, and the fate of messages, are told only to readers that want them. */
-static bool tells_all(const struct world *w)
-{
-    return history_wants(w->history, HISTORY_ARRIVE);
-}
-
-HOT void note_fate(struct world *w, const struct message *m, enum history_kind kind, enum history_loss reason)
-{
-    if (__builtin_expect(tells_all(w), 0))
-        world_note(w, kind, .op = m->op, .node = m->to_end == END_NODE ? m->to : HISTORY_NO_NODE,
-                   .way = {.message = m->number, .reason = (uint8_t)reason});
-}
-
 static void note_traffic(struct world *w, const struct message *m)
 {
     world_note(w, HISTORY_SEND, .op = m->op, .node = m->from_end == END_NODE ? m->from : HISTORY_NO_NODE,
@@ -224,8 +192,7 @@ static bool reliable(const struct world *w)
     return !w->def->datagram;
 }
 
-/* Under tcp the next transmission follows the last that left; a datagram is gone. */
-static void lost(struct world *w, struct message *m, enum history_loss reason)
+void network_lost(struct world *w, struct message *m, enum history_loss reason)
 {
     note_fate(w, m, HISTORY_LOST, reason);
     if (!reliable(w)) {
@@ -255,9 +222,7 @@ static void arrives_at(struct world *w, struct message *m, sim_ns time)
     world_at(w, m->from_region, time, (struct event){.kind = EVENT_ARRIVE, .a = (uint64_t)(uintptr_t)m});
 }
 
-/* Of the first of a line, what it touches is fetched into the cache while other events happen; of the one
- * behind it, what it takes to know that; and of the third, itself. */
-static void fetch(const struct world *w, const struct message *m)
+void network_fetch(const struct world *w, const struct message *m)
 {
     const struct message *second = m->next, *third = second != NULL ? second->next : NULL;
 
@@ -294,7 +259,7 @@ HOT void arrives_in_turn(struct world *w, struct message *m, struct channel *c, 
     m->next = NULL;
     if (c->coming == NULL) {
         c->coming = m;
-        fetch(w, m);
+        network_fetch(w, m);
         agenda_set_line(&w->agenda, AGENDA_CHANNELS, (uint32_t)(c - w->network.channels), key);
     } else {
         c->coming_last->next = m;
@@ -322,11 +287,11 @@ static APART void transmit(struct world *w, struct message *m, struct channel *c
         note_traffic(w, m);
     if (link != NULL) {
         if (state_of(w, m->from_region, m->to_region)->cuts > 0 && m->left == w->now) {
-            lost(w, m, LOST_BY_CUT);
+            network_lost(w, m, LOST_BY_CUT);
             return;
         }
         if (!draw_way(w, link, m, &delay, &again)) {
-            lost(w, m, LOST_BY_CHANCE);
+            network_lost(w, m, LOST_BY_CHANCE);
             return;
         }
     }
@@ -521,6 +486,7 @@ HOT bool send_together(struct world *w, uint32_t from, const uint32_t *to, uint3
 
 #pragma GCC unroll 1
     for (uint32_t i = 0; i < count; i++) {
+        CHECK(to[i] < w->places.node_count);
         t.links[i] = &links[w->places.node_region[to[i]]];
         if (!t.links[i]->draws_jitter_alone) /* as the one within the region */
             return false;
@@ -601,114 +567,6 @@ void network_send_answer(struct world *w, uint32_t node, uint32_t region, uint64
     transmit(w, m, NULL);
 }
 
-/* Restarts make what was under way void; a client is never down. */
-static bool is_void(const struct world *w, const struct message *m)
-{
-    return (m->from_end == END_NODE && m->from_epoch != w->nodes[m->from].epoch) ||
-           (m->to_end == END_NODE && m->to_epoch != w->nodes[m->to].epoch);
-}
-
-static bool is_lost_on_the_way(struct world *w, const struct message *m, enum history_loss *reason)
-{
-    *reason = LOST_BY_CRASH;
-    if (m->to_end == END_NODE && w->nodes[m->to].down)
-        return true;
-    if (m->from_end == END_NODE && w->nodes[m->from].down && m->left > w->nodes[m->from].down_since)
-        return true; /* it stood in the link's queue when its sender went down */
-    if (m->from_region == m->to_region)
-        return false;
-    const struct link_state *state = state_of(w, m->from_region, m->to_region);
-    *reason = LOST_BY_CUT;
-    return state->cuts > 0 || timetable_was_cut(state, m->left);
-}
-
-/* A message of a channel: it is between nodes. */
-HOT void deliver_in_turn(struct world *w, struct message *m)
-{
-    note_fate(w, m, HISTORY_ARRIVE, LOST_BY_CHANCE);
-    network_serve(w, m);
-}
-
-static APART void deliver(struct world *w, struct message *m)
-{
-    note_fate(w, m, HISTORY_ARRIVE, LOST_BY_CHANCE);
-    if (m->to_end == END_CLIENT) {
-        struct body *body = m->body;
-        m->body = NULL;
-        sessions_response(w, m->op, m->attempt, body);
-        message_drop(w, m);
-    } else if (m->from_end == END_CLIENT) {
-        sessions_request(w, m->to, m->about, m->attempt);
-        message_drop(w, m);
-    } else {
-        network_serve(w, m);
-    }
-}
-
-static void hold_back(struct channel *c, struct message *m)
-{
-    struct message **at = &c->held;
-
-    if (c->held != NULL && c->held_last->sequence < m->sequence)
-        at = &c->held_last->next; /* nearly always: they come in order, but for the one that all wait for */
-    while (*at != NULL && (*at)->sequence < m->sequence)
-        at = &(*at)->next;
-    m->next = *at;
-    *at = m;
-    if (m->next == NULL)
-        c->held_last = m;
-}
-
-/* `c` is its channel, NULL: it is not ordered. */
-HOT void arrive(struct world *w, struct message *m, struct channel *c)
-{
-    enum history_loss reason;
-
-    if (__builtin_expect(w->troubled, 0) && is_void(w, m)) {
-        note_fate(w, m, HISTORY_LOST, LOST_BY_CRASH);
-        message_drop(w, m);
-        return;
-    }
-    if (__builtin_expect(w->troubled, 0) && is_lost_on_the_way(w, m, &reason)) {
-        lost(w, m, reason);
-        return;
-    }
-    if (c == NULL) {
-        deliver(w, m);
-        return;
-    }
-    if (m->sequence != c->delivered + 1) {
-        hold_back(c, m);
-        return;
-    }
-    c->delivered++;
-    deliver_in_turn(w, m);
-    while (c->held != NULL && c->held->sequence == c->delivered + 1) {
-        struct message *next = c->held;
-        c->held = next->next;
-        c->delivered++;
-        deliver_in_turn(w, next);
-    }
-}
-
-void network_arrive(struct world *w, struct message *m)
-{
-    arrive(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
-}
-
-void network_next_arrives(struct world *w, uint32_t channel)
-{
-    struct channel *c = &w->network.channels[channel];
-    struct message *m = c->coming, *next = m->next;
-
-    c->coming = next;
-    agenda_set_line(&w->agenda, AGENDA_CHANNELS, channel,
-                    next != NULL ? agenda_key_of(next->arrives, next->order) : AGENDA_NONE);
-    if (next != NULL)
-        fetch(w, next);
-    arrive(w, m, c);
-}
-
 void network_retransmit(struct world *w, struct message *m)
 {
     if (is_void(w, m)) {
@@ -722,21 +580,4 @@ void network_retransmit(struct world *w, struct message *m)
     }
     m->transmission++;
     transmit(w, m, m->sequence != 0 ? channel_of(w, m) : NULL);
-}
-
-void network_node_restarts(struct world *w, uint32_t node)
-{
-    uint32_t n = w->places.node_count;
-
-    for (uint32_t other = 0; other < n; other++) {
-        struct channel *both[2] = {channel_between(w, node, other), channel_between(w, other, node)};
-        for (int i = 0; i < 2 && other != node; i++) {
-            struct message *next;
-            for (struct message *m = both[i]->held; m != NULL; m = next) {
-                next = m->next;
-                message_drop(w, m);
-            }
-            *both[i] = (struct channel){.coming = both[i]->coming, .coming_last = both[i]->coming_last};
-        }
-    }
 }

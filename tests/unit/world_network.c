@@ -2,6 +2,7 @@
 #include "tests/support/world.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 
 /* At the start, node 0 sends `count` messages to node 1, one every `every`; node 1 notes when they come. */
 static struct {
@@ -11,12 +12,32 @@ static struct {
     geo_ns came[64];
     uint64_t number[64];
     uint32_t arrived;
+    bool to_all;  /* instead: to every node of the world, and one more than there are where `to_nobody` */
+    bool at_once; /* by one call */
+    bool to_nobody;
 } story;
 
 enum { NUMBER };
 
+enum { ALL = 9 };
+
+static void tell_all(geo_replica *r, uint64_t number)
+{
+    const geo_out how = {.type = NUMBER, .wire_bytes = story.bytes};
+    const geo_node all[ALL] = {1, 2, 3, 4, 0, 5, 6, 7, story.to_nobody ? 8 : 1};
+
+    if (story.at_once)
+        geo_send_many(r, all, ALL, how, &number, sizeof number);
+    for (uint32_t i = 0; !story.at_once && i < ALL; i++)
+        geo_send(r, all[i], how, &number, sizeof number);
+}
+
 static void tell(geo_replica *r, uint64_t number)
 {
+    if (story.to_all) {
+        tell_all(r, number);
+        return;
+    }
     geo_send(r, 1, (geo_out){.type = NUMBER, .wire_bytes = story.bytes}, &number, sizeof number);
 }
 
@@ -37,6 +58,8 @@ static void timer(geo_replica *r, uint32_t type, uint64_t arg)
 static void message(geo_replica *r, const geo_message *m)
 {
     cr_assert(m->body_bytes == sizeof(uint64_t));
+    if (story.to_all)
+        return;
     story.came[story.arrived] = geo_steady(r);
     story.number[story.arrived++] = *(const uint64_t *)m->body;
 }
@@ -236,4 +259,47 @@ Test(world_network, loss_costs_retransmissions)
     double sent = (double)test_record_count(&records, HISTORY_SEND);
     cr_expect((sent - 2 * n) * (sent - 2 * n) < 4.5 * 4.5 * 2 * n, "%g transmissions of %g messages", sent,
               n);
+}
+
+/* Eight regions; by all links but one the delay is drawn, so that some are sent together and some alone. */
+static void run_to_all(bool at_once, struct record_list *records)
+{
+    static const struct distribution jitter = {.kind = DISTRIBUTION_LOGNORMAL, .a = 1e6, .b = 0.6};
+    struct world_def def = test_world(8, 100 * SIM_MILLISECOND);
+
+    for (uint32_t to = 1; to < 8; to++)
+        test_link(&def, 0, to)->jitter = to == 6 ? NULL : &jitter;
+    story.count = 20;
+    story.every = 10 * SIM_MILLISECOND;
+    story.bytes = 100;
+    story.to_all = true;
+    story.at_once = at_once;
+    run(&def, records);
+    test_world_free(&def);
+}
+
+Test(world_network, what_is_sent_to_many_takes_the_ways_of_each_alone)
+{
+    static struct record_list together, alone;
+
+    run_to_all(true, &together);
+    run_to_all(false, &alone);
+    cr_assert_eq(together.list.count, alone.list.count);
+    cr_assert_eq(test_record_count(&alone, HISTORY_SEND), 20 * (ALL - 1)); /* to itself it takes no way */
+    for (size_t i = 0; i < alone.list.count; i++) {
+        const struct history_record *a = &together.list.items[i], *b = &alone.list.items[i];
+        cr_assert(a->kind == b->kind && a->time == b->time && a->node == b->node, "record %zu", i);
+        if (a->kind == HISTORY_SEND)
+            cr_assert(a->send.to == b->send.to && a->send.message == b->send.message, "record %zu", i);
+        if (a->kind == HISTORY_ARRIVE)
+            cr_assert(a->way.message == b->way.message, "record %zu", i);
+    }
+}
+
+Test(world_network, a_model_that_sends_to_a_node_that_is_not_there_is_a_bug, .signal = SIGABRT)
+{
+    static struct record_list records;
+
+    story.to_nobody = true;
+    run_to_all(true, &records);
 }
