@@ -28,14 +28,15 @@
 #include "sim/base/hash.h"
 #include "sim/observe/check_search_room.h"
 
-enum { CONFIGURATIONS = 1 << 17, SEEN_BITS = 18, STEPS_OF_KEY = 1 << 22, STEPS_OF_ALL = 1 << 28 };
+enum { CONFIGURATIONS = 1 << 17, SEEN_FIRST = 1 << 6, STEPS_OF_KEY = 1 << 22, STEPS_OF_ALL = 1 << 28 };
 
 struct search *search_new(const struct check_stream_def *def)
 {
     struct search *s = memory_new(1, sizeof *s);
 
     s->def = *def;
-    s->seen_table = memory_new((size_t)1 << SEEN_BITS, sizeof *s->seen_table);
+    s->seen_size = SEEN_FIRST;
+    s->seen_table = memory_new(s->seen_size, sizeof *s->seen_table);
     return s;
 }
 
@@ -88,20 +89,45 @@ static bool take_reads(const struct search *s, const struct search_key *k, struc
     return took;
 }
 
-/* True if it was not there. The table is emptied by forget_seen. */
-static bool see(struct search *s, const struct configuration *c)
+/* Where it is in the table, or would be. */
+static size_t seen_place(const struct search *s, const struct configuration *c)
 {
     uint64_t h = hash_join(c->state.a, c->state.b);
+    size_t mask = s->seen_size - 1, at;
 
     for (int i = 0; i < WORDS; i++)
         h = hash_join(h, c->done[i]);
-    size_t mask = ((size_t)1 << SEEN_BITS) - 1, at = (size_t)h & mask;
-    for (; s->seen_table[at] != 0; at = (at + 1) & mask)
+    for (at = (size_t)h & mask; s->seen_table[at] != 0; at = (at + 1) & mask)
         if (memcmp(&s->seen.items[s->seen_table[at] - 1], c, sizeof *c) == 0)
-            return false;
+            break;
+    return at;
+}
+
+/* Twice as large: it is at most half full. A search seldom sees more than a few. */
+static void seen_widen(struct search *s)
+{
+    free(s->seen_table);
+    s->seen_size *= 2;
+    s->seen_table = memory_new(s->seen_size, sizeof *s->seen_table);
+    for (uint32_t i = 0; i < s->seen.count; i++) {
+        size_t at = seen_place(s, &s->seen.items[i]);
+        s->seen_table[at] = i + 1;
+        s->seen_at.items[i] = (uint32_t)at;
+    }
+}
+
+/* True if it was not there. The table is emptied by forget_seen. */
+static bool see(struct search *s, const struct configuration *c)
+{
+    size_t at = seen_place(s, c);
+
+    if (s->seen_table[at] != 0)
+        return false;
     *array_add(&s->seen) = *c;
     s->seen_table[at] = (uint32_t)s->seen.count;
     *array_add(&s->seen_at) = (uint32_t)at;
+    if (s->seen.count * 2 > s->seen_size)
+        seen_widen(s);
     return true;
 }
 

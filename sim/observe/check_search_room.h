@@ -60,7 +60,8 @@ struct search {
     ARRAY(uint32_t) free;
     ARRAY(struct search_node) stack;
     ARRAY(struct configuration) result, seen;
-    uint32_t *seen_table;    /* index into seen + 1 */
+    uint32_t *seen_table;    /* [seen_size]: index into seen + 1 */
+    size_t seen_size;        /* a power of two */
     ARRAY(uint32_t) seen_at; /* the slots in use */
     uint64_t steps;
     struct check_tally tally;
