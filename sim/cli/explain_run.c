@@ -172,7 +172,7 @@ struct watch {
     struct checks *checks; /* NULL: no check names it */
     enum geo_check check;
     uint64_t wanted;
-    volatile bool over;
+    atomic_bool over;
 };
 
 static void watch(void *self, const struct history_record *r, uint64_t position)
@@ -181,8 +181,9 @@ static void watch(void *self, const struct history_record *r, uint64_t position)
 
     (void)r;
     (void)position;
-    w->over |= trace_worst_wanted_is_over(w->worst) &&
-               (w->checks == NULL || checks_breach(w->checks, w->check, w->wanted) != NULL);
+    if (trace_worst_wanted_is_over(w->worst) &&
+        (w->checks == NULL || checks_breach(w->checks, w->check, w->wanted) != NULL))
+        w->over = true;
 }
 
 struct trace_worst_figures explain_operation(const struct scenario *s, uint32_t model, uint32_t replication,

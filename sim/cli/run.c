@@ -54,7 +54,7 @@ struct run {
     const char *const *arguments;
 };
 
-static volatile bool interrupted;
+static atomic_bool interrupted; /* lock-free, so a handler of signals may set it */
 static volatile sig_atomic_t interrupting_signal;
 
 /* The first signal asks; the second one, with the default action back, ends it. */

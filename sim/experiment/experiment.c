@@ -42,7 +42,7 @@ struct experiment {
     struct journal *journal;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    volatile bool halt; /* trials poll it without the lock */
+    atomic_bool halt; /* trials poll it without the lock */
     struct failure failure;
 };
 
@@ -54,7 +54,7 @@ struct work {
 /* Lets go of the running trials and takes no more; workers that wait for the writer are woken. */
 static void experiment_halt(struct experiment *e)
 {
-    __atomic_store_n(&e->halt, true, __ATOMIC_RELAXED);
+    atomic_store_explicit(&e->halt, true, memory_order_relaxed);
     pthread_cond_broadcast(&e->changed);
 }
 

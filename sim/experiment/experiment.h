@@ -10,6 +10,8 @@
 #include "sim/experiment/results.h"
 #include "sim/scenario/scenario.h"
 
+#include <stdatomic.h>
+
 struct experiment_progress {
     double share; /* of the work, 0 to 1 */
     uint64_t trials_done, trials_most;
@@ -22,7 +24,7 @@ struct experiment_def {
     struct results *results; /* gets every finished point; stays the caller's */
     uint32_t jobs;
     bool resume, history;
-    const volatile bool *stop; /* becomes true on an interrupt */
+    const atomic_bool *stop; /* becomes true on an interrupt */
     void (*progress)(void *argument,
                      const struct experiment_progress *p); /* on the calling thread; may be NULL */
     void *progress_argument;

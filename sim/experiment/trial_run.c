@@ -23,7 +23,7 @@ static bool agreed(void *observation)
 }
 
 struct trial_figures *trial_run_whole(const struct scenario *s, uint32_t model, uint32_t replication,
-                                      const char *history, const volatile bool *stop, struct failure *f)
+                                      const char *history, const atomic_bool *stop, struct failure *f)
 {
     const struct scenario_model *m = &s->models[model];
     struct trial_figures *figures = NULL;

@@ -17,6 +17,8 @@
 #include "sim/history/history.h"
 #include "sim/history/setting.h"
 
+#include <stdatomic.h>
+
 struct trace_def {
     sim_ns from, to; /* records of [from, to) are kept; faults, crashes, leaders and `ops` from the start */
     sim_ns grace;    /* after `to`, what becomes of messages sent before it is kept for so long */
@@ -35,7 +37,7 @@ struct trace {
     struct trace_def def;
     const struct history_setting *setting; /* the trial's, as long as that lives */
     ARRAY(struct trace_record) records;    /* in event order */
-    volatile bool past;                    /* the window is over */
+    atomic_bool past;                      /* the window is over */
     uint64_t messages, last_message;       /* kept; number of the last that was */
     uint64_t messages_left_out, records_left_out;
 };

@@ -274,7 +274,7 @@ static bool is_over(const struct trial *t)
     return t->agreed(t->agreed_argument);
 }
 
-static bool run(struct trial *t, const volatile bool *stop)
+static bool run(struct trial *t, const atomic_bool *stop)
 {
     struct world *w = &t->world;
     const struct world_def *def = w->def;
@@ -284,7 +284,7 @@ static bool run(struct trial *t, const volatile bool *stop)
     if (!world_run(w, def->duration_ns - 1, stop))
         return false;
     while (!is_over(t) && world_step(w, limit))
-        if (stop != NULL && *stop)
+        if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed))
             return false;
     if (!is_over(t))
         w->now = limit;
@@ -294,7 +294,7 @@ static bool run(struct trial *t, const volatile bool *stop)
     return true;
 }
 
-bool trial_run(struct trial *t, const volatile bool *stop)
+bool trial_run(struct trial *t, const atomic_bool *stop)
 {
     bool done = run(t, stop);
 

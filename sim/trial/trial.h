@@ -13,6 +13,7 @@
 #include "sim/model/model.h"
 #include "sim/world/def.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,7 +39,7 @@ void trial_set_agreed(struct trial *t, bool (*agreed)(void *), void *argument);
 
 /* Runs to the end, or until *stop becomes true (then false: not finished, figures are void). `stop` may be
  * NULL. */
-bool trial_run(struct trial *t, const volatile bool *stop);
+bool trial_run(struct trial *t, const atomic_bool *stop);
 
 sim_ns trial_now(const struct trial *t);
 uint64_t trial_events(const struct trial *t);

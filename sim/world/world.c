@@ -362,10 +362,10 @@ bool world_step(struct world *w, sim_ns limit)
     return step(w, limit);
 }
 
-APART bool world_run(struct world *w, sim_ns limit, const volatile bool *stop)
+APART bool world_run(struct world *w, sim_ns limit, const atomic_bool *stop)
 {
     while (step(w, limit))
-        if (stop != NULL && *stop)
+        if (stop != NULL && atomic_load_explicit(stop, memory_order_relaxed))
             return false;
     return true;
 }

@@ -25,6 +25,8 @@
 #include "sim/world/timetable.h"
 #include "sim/world/workload.h"
 
+#include <stdatomic.h>
+
 enum event_kind {
     EVENT_FAULT_BEGIN, /* a: occurrence */
     EVENT_FAULT_END,
@@ -114,7 +116,7 @@ void world_start(struct world *w);
 /* The next event, or false when there is none up to `limit`. */
 bool world_step(struct world *w, sim_ns limit);
 /* All of them up to `limit`; false: *stop (which may be NULL) was set on the way. */
-bool world_run(struct world *w, sim_ns limit, const volatile bool *stop);
+bool world_run(struct world *w, sim_ns limit, const atomic_bool *stop);
 
 /* The place of an event made by `region` among those of one instant. WORLD_ITSELF: the world's own come
  * first.

@@ -51,7 +51,8 @@ static void remove_root(void)
     folder_remove(root);
 }
 
-TestSuite(experiment_run, .init = make_root, .fini = remove_root, .timeout = 120);
+TestSuite(experiment_run, .init = make_root, .fini = remove_root,
+          .timeout = 300); /* under sanitizers it takes minutes */
 
 static struct document *read_it(void)
 {
@@ -73,7 +74,7 @@ struct ask {
     uint64_t stop_after; /* trials; 0: never */
 };
 
-static volatile bool stop;
+static atomic_bool stop;
 static uint64_t stop_after;
 
 static void watch(void *argument, const struct experiment_progress *p)
