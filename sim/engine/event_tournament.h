@@ -92,20 +92,18 @@ static inline void event_tournament_play(struct event_tournament *t, size_t leaf
                                          uint64_t order)
 {
     event_entrant *entrants = t->entrants, e = event_entrant_new(t, entry.time, leaf);
-    uint64_t low = t->leaves - 1;
-    size_t at = t->leaves + leaf;
-    bool tie = false;
+    size_t at = t->leaves + leaf, leaves = t->leaves, ties = 0;
 
     t->seats[leaf] = entry;
     t->orders[leaf] = order;
     entrants[at] = e;
     for (; at > 1; at /= 2) {
         event_entrant other = entrants[at ^ 1];
-        tie |= (other ^ e) <= low;
+        ties += (other ^ e) < leaves; /* counted: it is the carry, added */
         e = other < e ? other : e;
         entrants[at / 2] = e;
     }
-    if (__builtin_expect(tie, 0))
+    if (__builtin_expect(ties > 0, 0))
         event_tournament_break_ties(t, leaf);
 }
 
