@@ -546,20 +546,18 @@ static APART void leave_epoch(struct past *p, struct past_session *s, uint32_t n
     *e = s->epochs.items[--s->epochs.count];
 }
 
-/* Of any but those that past_end_read has done with. */
-static APART void end_other(struct past *p, struct check_op *op, struct past_session *s)
+/* Of any but those that past_end_read has done with. `reads`: it returned something that is to be looked at.
+ */
+static APART void end_other(struct past *p, struct check_op *op, struct past_session *s, bool reads)
 {
     uint32_t epoch = op->epoch;
     bool before = epoch != s->epoch;
 
     s->open -= !before;
-    if (op->f == CHECK_READ) {
-        if (op->outcome == CHECK_OK &&
-            (p->def.sessions || !is_known_newest(p, &p->lines->all.items[op->key], op, s)))
-            end_read(p, op);
-    } else if (op->f == CHECK_WRITE) {
+    if (reads)
+        end_read(p, op);
+    else if (op->f == CHECK_WRITE)
         end_write(p, op);
-    }
     if (before)
         leave_epoch(p, s, epoch);
     keep_bounds(p);
@@ -568,7 +566,7 @@ static APART void end_other(struct past *p, struct check_op *op, struct past_ses
 void past_end(struct past *p, struct check_op *op)
 {
     if (!p->given_up)
-        end_other(p, op, &p->sessions.items[op->session]);
+        end_other(p, op, &p->sessions.items[op->session], false);
 }
 
 void past_end_read(struct past *p, struct check_op *op)
@@ -576,8 +574,9 @@ void past_end_read(struct past *p, struct check_op *op)
     if (p->given_up)
         return;
     struct past_session *s = &p->sessions.items[op->session];
-    if (op->epoch == s->epoch && !p->def.sessions && is_known_newest(p, &p->lines->all.items[op->key], op, s))
+    bool known = !p->def.sessions && is_known_newest(p, &p->lines->all.items[op->key], op, s);
+    if (known && op->epoch == s->epoch)
         s->open--;
     else
-        end_other(p, op, s);
+        end_other(p, op, s, !known);
 }

@@ -142,8 +142,8 @@ struct past;
 struct past *past_new(struct check_key_lines *lines, const struct check_stream_def *def);
 void past_free(struct past *p);
 void past_begin(struct past *p, struct check_op *op);
-void past_end(struct past *p, struct check_op *op);
-void past_end_read(struct past *p, struct check_op *op); /* that of a read, which has ended well */
+void past_end(struct past *p, struct check_op *op);      /* of any but a read that has ended well: */
+void past_end_read(struct past *p, struct check_op *op); /* of such a one */
 void past_expect_newest(const struct past *p, const struct check_key_line *line);
 void past_expect_order(const struct past *p, const struct check_key_line *line); /* after its place */
 void past_expect_known(const struct past *p, const struct check_key_line *line); /* after its newest */
