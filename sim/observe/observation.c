@@ -72,7 +72,8 @@ static void begin(struct observation *o, const struct history_record *r, uint64_
     if (op->is_probe)
         return;
     latency_begin(&o->latency, op);
-    guarantees_begin(&o->guarantees, op);
+    if (has(o, OBSERVE_GUARANTEES))
+        guarantees_begin(&o->guarantees, op);
     if (op->kind == GEO_READ)
         return;
     tallies_begin(&o->tallies, op);
@@ -138,7 +139,8 @@ HOT void serves(struct observation *o, const struct operation *op, const struct 
 {
     if (has(o, OBSERVE_LATENCY))
         latency_end(&o->latency, op, r, writes, well, bin);
-    guarantees_end(&o->guarantees, op);
+    if (has(o, OBSERVE_GUARANTEES))
+        guarantees_end(&o->guarantees, op);
 }
 
 /* What it was made from beside the SAMPLEs that were told. */
@@ -344,6 +346,7 @@ static void follow(struct observation *o, sim_ns time)
     retire(o);
 }
 
+/* ARRIVE and LOST are told only to those who ask: they cost. */
 static const uint32_t KINDS =
     1u << HISTORY_BEGIN | 1u << HISTORY_RETRY | 1u << HISTORY_TAKE | 1u << HISTORY_MADE |
     1u << HISTORY_STORE | 1u << HISTORY_MERGE | 1u << HISTORY_ANSWER | 1u << HISTORY_DROP |
@@ -487,6 +490,14 @@ static void observe_batch(void *reader, const struct history_batch *b)
     }
 }
 
+/* Of a state that comes in pieces any record between them says that it has come whole. */
+static uint32_t kinds_of(const struct observation *o)
+{
+    bool in_pieces = o->setting->by_merge;
+
+    return has(o, OBSERVE_TRAFFIC) || in_pieces ? KINDS : KINDS & ~(1u << HISTORY_SEND);
+}
+
 struct observation *observation_new(const struct history_setting *s, struct history *h)
 {
     return observation_new_of(s, h, OBSERVE_ALL);
@@ -499,6 +510,7 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
     o->setting = s;
     o->parts = parts;
     o->has_delta = s->data == GEO_REGISTER && has(o, OBSERVE_DELTA);
+    o->has_notes = o->has_delta || has(o, OBSERVE_GUARANTEES);
     operations_open(&o->operations, s);
     keys_open(&o->keys, s->key_count);
     ledger_open(&o->ledger, s, &o->keys);
@@ -526,8 +538,7 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
     step_mean_open(&o->backlog_ops, s->warmup, s->duration);
     step_mean_open(&o->backlog_bytes, s->warmup, s->duration);
     step_mean_open(&o->diverged, s->warmup, s->duration);
-    /* ARRIVE and LOST are told only to those who ask: they cost. */
-    history_add_batch_reader(h, observe_batch, o, KINDS);
+    history_add_batch_reader(h, observe_batch, o, kinds_of(o));
     return o;
 }
 

@@ -132,7 +132,7 @@ void ahead_entries(struct observation *o, const struct history_batch *b, struct 
         ledger_expect(named[i]);
     }
     block->busy_count = busy;
-    block->apart_count = apart;
+    block->apart_count = o->has_notes ? apart : 0;
     for (uint32_t n = 0; n < busy; n++)
         ledger_expect_entry(&o->ledger, block->busy[n]->key);
     ahead_noted(o, block);

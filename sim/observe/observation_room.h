@@ -40,6 +40,7 @@ struct observation {
     uint32_t parts; /* OBSERVE_* */
     bool finished, delta_undecided;
     bool has_delta; /* registers alone: elsewhere a read returns more than one write's value */
+    bool has_notes; /* somebody keeps something of keys beside the ledger: clusters or notes */
     struct operations operations;
     struct keys keys;
     struct ledger ledger;
