@@ -42,14 +42,19 @@ static bool agreed(void *observation)
     return observation_agreed(observation);
 }
 
+static struct trial *trial_of(const struct scenario *s)
+{
+    return trial_new(&(struct trial_def){.world = &s->world,
+                                         .model = s->models[0].model,
+                                         .config = s->models[0].config,
+                                         .model_name = s->models[0].name,
+                                         .seed = s->seed,
+                                         .replication = 1});
+}
+
 static struct trial_figures *run(const struct scenario *s, uint32_t which)
 {
-    struct trial *t = trial_new(&(struct trial_def){.world = &s->world,
-                                                    .model = s->models[0].model,
-                                                    .config = s->models[0].config,
-                                                    .model_name = s->models[0].name,
-                                                    .seed = s->seed,
-                                                    .replication = 1});
+    struct trial *t = trial_of(s);
     struct observation *o = observation_new_of(trial_setting(t), trial_history(t), which);
 
     trial_set_agreed(t, agreed, o);
@@ -176,13 +181,7 @@ static void compare(const char *data, const char *change, const char *model, dou
     char *text;
     cr_assert(asprintf(&text, batch_yaml, data, change, model) > 0);
     struct simulation *s = simulate(text, 1);
-    const struct scenario *scenario = s->scenario;
-    struct trial *t = trial_new(&(struct trial_def){.world = &scenario->world,
-                                                    .model = scenario->models[0].model,
-                                                    .config = scenario->models[0].config,
-                                                    .model_name = scenario->models[0].name,
-                                                    .seed = scenario->seed,
-                                                    .replication = 1});
+    struct trial *t = trial_of(s->scenario);
     struct recorded recorded = {0};
     history_add_reader(trial_history(t), record, &recorded, UINT32_MAX);
     cr_assert(trial_run(t, NULL));
