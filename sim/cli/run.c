@@ -54,7 +54,8 @@ struct run {
     const char *const *arguments;
 };
 
-static atomic_bool interrupted; /* lock-free, so a handler of signals may set it */
+static atomic_bool interrupted;
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a handler of signals may set it");
 static volatile sig_atomic_t interrupting_signal;
 
 /* The first signal asks; the second one, with the default action back, ends it. */
