@@ -1,6 +1,8 @@
 /* distribution_many.c -- draws of many streams at once (distribution.h): what one waits for, another uses,
  * and each is the same bits as alone. The few that their first word does not decide are drawn alone. */
 #include "sim/engine/distribution.h"
+
+#include "sim/base/processor.h"
 #include "sim/engine/elementary_four.h"
 #include "sim/engine/ziggurat.h"
 
@@ -24,7 +26,7 @@ void exponential_draws(random_key k, uint64_t a, uint32_t b, uint32_t count, dou
     }
 }
 
-#ifdef __SSE2__
+#if PROCESSOR_IS_X86
 /* d[i]->a * exp(d[i]->b * normals[i]) in whole ns, where an int64 holds them; false: where not. */
 __attribute__((target("avx2"))) static bool
 lognormal_four(const struct distribution *const *d, const double *normals, uint32_t count, sim_ns *draws)
@@ -71,11 +73,6 @@ static bool draw_four(const struct distribution *const *d, const random_key *k, 
     }
     return lognormal_four(d, normals, count, draws);
 }
-
-static bool four_are_cheap(void)
-{
-    return __builtin_cpu_supports("avx2") != 0;
-}
 #else
 static bool draw_four(const struct distribution *const *d, const random_key *k, const uint64_t *a, uint32_t b,
                       uint32_t block, uint32_t count, sim_ns *draws)
@@ -83,17 +80,12 @@ static bool draw_four(const struct distribution *const *d, const random_key *k, 
     (void)d, (void)k, (void)a, (void)b, (void)block, (void)count, (void)draws;
     return false;
 }
-
-static bool four_are_cheap(void)
-{
-    return false;
-}
 #endif
 
 void distribution_draws_ns(const struct distribution *const *d, const random_key *k, const uint64_t *a,
                            uint32_t b, uint32_t block, uint32_t count, sim_ns *draws)
 {
-    bool wide = four_are_cheap();
+    bool wide = processor_has_avx2();
 
     for (uint32_t i = 0, some; i < count; i += some) {
         some = count - i < FOUR ? count - i : FOUR;

@@ -1,10 +1,12 @@
 /* elementary_four.h -- exp of elementary_inline.h of four numbers at once: the same operations in the same
  * order, each rounded once, so the same bits. Only where the processor has the instructions
- * (__builtin_cpu_supports("avx2")), in functions that are compiled for them. Private to the engine. */
+ * (processor_has_avx2), in functions that are compiled for them. Private to the engine. */
 #ifndef GEOREP_ENGINE_ELEMENTARY_FOUR_H
 #define GEOREP_ENGINE_ELEMENTARY_FOUR_H
 
-#ifdef __SSE2__
+#include "sim/base/processor.h"
+
+#if PROCESSOR_IS_X86
 #include "sim/engine/elementary_inline.h"
 
 #include <immintrin.h>

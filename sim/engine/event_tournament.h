@@ -23,6 +23,7 @@
 #ifndef GEOREP_ENGINE_EVENT_TOURNAMENT_H
 #define GEOREP_ENGINE_EVENT_TOURNAMENT_H
 
+#include "sim/base/processor.h"
 #include "sim/engine/event_entry.h"
 
 /* A time, and in its lowest bits a leaf, which is counted from 0. */
@@ -79,7 +80,7 @@ static inline void event_tournament_take(struct event_tournament *t, size_t leaf
  * a branch, which is guessed wrong. */
 static inline event_entrant event_entrant_earlier(event_entrant e, event_entrant other)
 {
-#if defined __x86_64__ && defined __GNUC__
+#if PROCESSOR_IS_X86
     __asm__("cmpq %0, %1\n\tcmovbq %1, %0" : "+r"(e) : "r"(other) : "cc");
     return e;
 #else

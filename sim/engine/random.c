@@ -8,8 +8,9 @@
 #include "sim/engine/random.h"
 
 #include "sim/base/check.h"
+#include "sim/base/processor.h"
 
-#ifdef __SSE2__
+#if PROCESSOR_IS_X86
 #include <immintrin.h>
 #else
 #include <Random123/philox.h>
@@ -27,7 +28,7 @@ random_key random_key_name(random_key k, const char *entity)
     return (random_key){hash_join(k.word, hash_text(entity))};
 }
 
-#ifdef __SSE2__
+#if PROCESSOR_IS_X86
 /* Both products of a round are one instruction when the words they are made of stand in the low halves of the
  * two lanes: `even` is counter words 0 and 2, `odd` 1 and 3. The products change lanes; their high halves
  * with `odd` and the key become the next `even`, their low halves the next `odd`. The lanes' high halves are
@@ -66,7 +67,7 @@ static struct random_pair philox(const random_stream *s)
 }
 #endif
 
-#ifdef __SSE2__
+#if PROCESSOR_IS_X86
 /* Of four streams at once each counter word is a vector, in the low halves of its lanes: a product's high
  * half is one shift away, its low half stands where it is wanted, and what is left above it is never read. */
 enum { LANES = 4 };
@@ -210,9 +211,9 @@ static uint32_t philox_many(random_key k, uint64_t a, uint32_t b, uint32_t block
 {
     uint32_t done = 0;
 
-    if (__builtin_cpu_supports("avx512f"))
+    if (processor_has_avx512())
         done = philox_sixteens(k, a, b, block, count, pairs);
-    if (__builtin_cpu_supports("avx2"))
+    if (processor_has_avx2())
         done += philox_eights(k, a + done, b, block, count - done, pairs + done);
     return done;
 }
@@ -220,7 +221,7 @@ static uint32_t philox_many(random_key k, uint64_t a, uint32_t b, uint32_t block
 static uint32_t philox_many_of(const random_key *k, const uint64_t *a, uint32_t b, uint32_t block,
                                uint32_t count, struct random_pair *pairs)
 {
-    return __builtin_cpu_supports("avx2") ? philox_fours(k, a, b, block, count, pairs) : 0;
+    return processor_has_avx2() ? philox_fours(k, a, b, block, count, pairs) : 0;
 }
 #else
 static uint32_t philox_many(random_key k, uint64_t a, uint32_t b, uint32_t block, uint32_t count,

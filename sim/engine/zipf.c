@@ -11,6 +11,7 @@
  *
  * H is written with log1p and expm1 so that theta = 1, where it becomes the logarithm, is no special case. */
 #include "sim/base/check.h"
+#include "sim/base/processor.h"
 #include "sim/engine/distribution.h"
 #include "sim/engine/elementary_four.h"
 #include "sim/engine/elementary_inline.h"
@@ -103,7 +104,7 @@ static inline double point(const struct zipf *z, uint64_t word)
     return z->last + random_unit_of(word) * (z->first - z->last);
 }
 
-#ifdef __SSE2__
+#if PROCESSOR_IS_X86
 /* Fours of points on their way to their ranks: the same operations as of one in the same order, each rounded
  * once, so the same bits. Nearly every operation waits for the one before, longer than a processor looks
  * ahead: so all fours take one stretch of the way, then all the next, in loops too small to be unrolled. */
@@ -244,22 +245,12 @@ __attribute__((target("avx2"))) static unsigned ranks_of_fours(const struct zipf
         taken |= accepts_four(z, all.u[i], all.x[i], &ranks[4 * i]) << (4 * i);
     return taken;
 }
-
-static bool wide_is_there(void)
-{
-    return __builtin_cpu_supports("avx2") != 0;
-}
 #else
 static unsigned ranks_of_fours(const struct zipf *z, const struct random_pair *pairs, bool second,
                                uint32_t count, uint64_t *ranks)
 {
     (void)z, (void)pairs, (void)second, (void)count, (void)ranks;
     return 0;
-}
-
-static bool wide_is_there(void)
-{
-    return false;
 }
 #endif
 
@@ -289,7 +280,7 @@ void zipf_ranks(const struct zipf *z, random_key k, uint64_t a, uint32_t b, uint
                 uint64_t *ranks)
 {
     struct random_pair pairs[RANKS_AT_ONCE];
-    bool wide = z->theta != 0 && z->count <= INT32_MAX && wide_is_there();
+    bool wide = z->theta != 0 && z->count <= INT32_MAX && processor_has_avx2();
 
     for (uint32_t done = 0, some; done < count; done += some) {
         some = count - done < RANKS_AT_ONCE ? count - done : RANKS_AT_ONCE;

@@ -4,8 +4,9 @@
 #include "sim/observe/check_vectors.h"
 
 #include "sim/base/hot.h"
+#include "sim/base/processor.h"
 
-#ifdef __x86_64__
+#if PROCESSOR_IS_X86
 #include <immintrin.h>
 #endif
 
@@ -135,7 +136,7 @@ static void join_narrow(char *into, const char *other, size_t bytes)
     JOIN(int16_t)
 }
 
-#ifdef __x86_64__
+#if PROCESSOR_IS_X86
 #define JOIN_FAST(most)                                                                                      \
     for (size_t at = 0; at < bytes; at += VECTOR_STEP) {                                                     \
         __m256i *a = (__m256i *)(void *)(into + at);                                                         \
@@ -152,19 +153,9 @@ __attribute__((target("avx2"))) static void join_narrow_fast(char *into, const c
 {
     JOIN_FAST(_mm256_max_epi16)
 }
-
-static bool is_fast(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
 #else
 #define join_wide_fast join_wide
 #define join_narrow_fast join_narrow
-
-static bool is_fast(void)
-{
-    return false;
-}
 #endif
 
 void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width)
@@ -173,9 +164,9 @@ void vector_join(const struct vectors *v, struct vector *into, const struct vect
     const char *b = (const char *)(const void *)other;
     size_t bytes = vector_room(v, width);
 
-    if (is_fast() && !v->wide)
+    if (processor_has_avx2() && !v->wide)
         join_narrow_fast(a, b, bytes);
-    else if (is_fast())
+    else if (processor_has_avx2())
         join_wide_fast(a, b, bytes);
     else if (!v->wide)
         join_narrow(a, b, bytes);
