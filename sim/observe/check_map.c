@@ -3,12 +3,16 @@
 #include "sim/observe/check_map.h"
 
 #include "sim/base/check.h"
+#include "sim/base/sparse.h"
 
-#include <stdlib.h>
+static void slots_free(struct check_map *m)
+{
+    sparse_free(m->slots, (m->mask + 1) * sizeof *m->slots);
+}
 
 void check_map_free(struct check_map *m)
 {
-    free(m->slots);
+    slots_free(m);
     *m = (struct check_map){0};
 }
 
@@ -26,27 +30,26 @@ static size_t slot_of(const struct check_map *m, uint64_t a, uint64_t b)
 {
     size_t i = home_of(m, a, b);
 
-    while (m->slots[i].value != CHECK_ABSENT && (m->slots[i].a != a || m->slots[i].b != b))
+    while (m->slots[i].held != 0 && (m->slots[i].a != a || m->slots[i].b != b))
         i = (i + 1) & m->mask;
     return i;
 }
 
 uint64_t check_map_get(const struct check_map *m, uint64_t a, uint64_t b)
 {
-    return m->slots == NULL ? CHECK_ABSENT : m->slots[slot_of(m, a, b)].value;
+    return m->slots == NULL ? CHECK_ABSENT : m->slots[slot_of(m, a, b)].held - 1;
 }
 
 static void grow(struct check_map *m)
 {
     struct check_map bigger = {.mask = m->slots == NULL ? 63 : m->mask * 2 + 1, .count = m->count};
 
-    bigger.slots = memory_new(bigger.mask + 1, sizeof *bigger.slots);
-    for (size_t i = 0; i <= bigger.mask; i++)
-        bigger.slots[i].value = CHECK_ABSENT;
+    bigger.slots =
+        sparse_grow(NULL, 0, 0, (bigger.mask + 1) * sizeof *bigger.slots); /* soon touched all over */
     for (size_t i = 0; m->slots != NULL && i <= m->mask; i++)
-        if (m->slots[i].value != CHECK_ABSENT)
+        if (m->slots[i].held != 0)
             bigger.slots[slot_of(&bigger, m->slots[i].a, m->slots[i].b)] = m->slots[i];
-    free(m->slots);
+    slots_free(m);
     *m = bigger;
 }
 
@@ -56,8 +59,8 @@ void check_map_put(struct check_map *m, uint64_t a, uint64_t b, uint64_t value)
     if (m->slots == NULL || (m->count + 1) * 4 > (m->mask + 1) * 3)
         grow(m);
     struct check_slot *slot = &m->slots[slot_of(m, a, b)];
-    m->count += slot->value == CHECK_ABSENT;
-    *slot = (struct check_slot){a, b, value};
+    m->count += slot->held == 0;
+    *slot = (struct check_slot){a, b, value + 1};
 }
 
 uint64_t check_map_take(struct check_map *m, uint64_t a, uint64_t b)
@@ -65,17 +68,17 @@ uint64_t check_map_take(struct check_map *m, uint64_t a, uint64_t b)
     if (m->slots == NULL)
         return CHECK_ABSENT;
     size_t hole = slot_of(m, a, b);
-    uint64_t value = m->slots[hole].value;
+    uint64_t value = m->slots[hole].held - 1;
     if (value == CHECK_ABSENT)
         return CHECK_ABSENT;
     m->count--;
-    for (size_t i = (hole + 1) & m->mask; m->slots[i].value != CHECK_ABSENT; i = (i + 1) & m->mask) {
+    for (size_t i = (hole + 1) & m->mask; m->slots[i].held != 0; i = (i + 1) & m->mask) {
         size_t home = home_of(m, m->slots[i].a, m->slots[i].b);
         if (((i - home) & m->mask) >= ((i - hole) & m->mask)) {
             m->slots[hole] = m->slots[i];
             hole = i;
         }
     }
-    m->slots[hole].value = CHECK_ABSENT;
+    m->slots[hole].held = 0;
     return value;
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct check_slot {
-    uint64_t a, b, value; /* value CHECK_ABSENT: free */
+    uint64_t a, b, held; /* the value + 1; 0: it is free */
 };
 
 struct check_map {

@@ -57,13 +57,13 @@ static void let_go(struct past *p)
 {
     array_each (struct past_readers, r, &p->readers)
         array_free(&r->all);
+    array_each (struct past_session, s, &p->sessions) {
+        vector_grown_free(&p->vectors, s->known, s->width);
+        array_free(&s->epochs);
+    }
     vectors_free(&p->vectors);
     free(p->known_before);
     p->known_before = NULL;
-    array_each (struct past_session, s, &p->sessions) {
-        free(s->known);
-        array_free(&s->epochs);
-    }
     pool_free(&p->entries);
     array_each (struct past_sight, s, &p->sight) {
         array_free(&s->steps);
@@ -140,7 +140,7 @@ static void widen_counts(struct past *p)
         s->known = s->width > 0 ? vector_grow(&p->vectors, NULL, 0, s->width) : NULL;
         for (uint32_t i = 0; i < s->width; i++)
             vector_set(&p->vectors, s->known, i, vector_at(&old, narrow, i));
-        free(narrow);
+        vector_grown_free(&old, narrow, s->width);
         array_each (struct past_epoch, e, &s->epochs)
             e->known = vector_widened(&p->vectors, e->known, e->width);
     }

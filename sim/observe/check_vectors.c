@@ -5,6 +5,7 @@
 
 #include "sim/base/hot.h"
 #include "sim/base/processor.h"
+#include "sim/base/sparse.h"
 
 #if PROCESSOR_IS_X86
 #include <immintrin.h>
@@ -103,15 +104,26 @@ void vector_give(struct vectors *v, struct vector *vector, uint32_t width)
         pool_give(&v->pool, vector, vector_room(v, width));
 }
 
+/* Of one that grows: lines, a power of two of them. Behind its last lane all of it is 0. */
+static size_t grown_room(const struct vectors *v, uint32_t width)
+{
+    size_t bytes = vector_bytes(v, width), room = LINE;
+
+    while (room < bytes)
+        room *= 2;
+    return bytes > 0 ? room : 0;
+}
+
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more)
 {
-    size_t old = vector_room(v, width), room = vector_room(v, more);
+    size_t old = grown_room(v, width), room = grown_room(v, more);
 
-    if (room == old)
-        return vector;
-    unsigned char *larger = memory_resize(vector, 1, room);
-    memset(larger + old, 0, room - old);
-    return (struct vector *)(void *)larger;
+    return room > old ? sparse_grow(vector, old, vector_room(v, width), room) : vector;
+}
+
+void vector_grown_free(const struct vectors *v, struct vector *vector, uint32_t width)
+{
+    sparse_free(vector, grown_room(v, width));
 }
 
 /* A step at a time; gcc makes no maximum of this, so what is below says so. */

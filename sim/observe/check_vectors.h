@@ -44,8 +44,10 @@ struct vector *vector_widened(struct vectors *v, const struct vector *narrow, ui
 struct vector *vector_copy(struct vectors *v, const struct vector *from, uint32_t width);
 void vector_give(struct vectors *v, struct vector *vector, uint32_t width);
 /* One more lane or more, of zeros; `vector` NULL: it had none. Of a vector that grows with its owner, and is
- * no copy: free() takes it back. */
+ * no copy: vector_grown_free takes it back, with the width it has come to. Its room is up to twice that, so
+ * that growing by a lane at a time costs no more than to be copied twice. */
 struct vector *vector_grow(const struct vectors *v, struct vector *vector, uint32_t width, uint32_t more);
+void vector_grown_free(const struct vectors *v, struct vector *vector, uint32_t width);
 
 /* Each lane becomes the larger of both. Counts stay below 2^31. */
 void vector_join(const struct vectors *v, struct vector *into, const struct vector *other, uint32_t width);
