@@ -44,6 +44,15 @@ static size_t length_of(size_t bytes)
     return whole(bytes, bytes < HUGE_LEAST ? PAGE : LARGE_PAGE);
 }
 
+/* What is a piece of the stock's, how long that is: one that wastes less than half of itself. 0: it is none.
+ */
+static size_t piece_of(size_t bytes)
+{
+    if (bytes <= STOCK_LEAST / 2 || bytes > STOCK_MOST)
+        return 0;
+    return bytes < STOCK_LEAST ? STOCK_LEAST : bytes;
+}
+
 /* As memory_new, and beginning with a line. */
 static void *small_new(size_t bytes)
 {
@@ -58,8 +67,8 @@ static void *table_new(size_t bytes, size_t unset, bool huge)
 {
     void *table = NULL;
 
-    if (huge && bytes >= STOCK_LEAST && bytes <= STOCK_MOST)
-        table = stock_take(bytes, unset);
+    if (huge && piece_of(bytes) > 0)
+        table = stock_take(piece_of(bytes), unset);
     if (table == NULL && bytes < SMALL)
         return small_new(bytes);
     if (table == NULL)
@@ -121,7 +130,7 @@ void *sparse_grow(void *table, size_t bytes, size_t used, size_t bytes_new)
 
 void sparse_free(void *table, size_t bytes)
 {
-    if (table == NULL || (bytes >= STOCK_LEAST && bytes <= STOCK_MOST && stock_give(table, bytes)))
+    if (table == NULL || (piece_of(bytes) > 0 && stock_give(table, piece_of(bytes))))
         return;
     if (bytes < SMALL)
         free(table);
