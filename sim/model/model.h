@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GEO_ABI 3u
+#define GEO_ABI 4u
 
 typedef int64_t geo_ns; /* nanoseconds */
 typedef uint32_t geo_node;
@@ -134,6 +134,7 @@ typedef struct geo_store_def {
     bool durable;
     uint32_t record_bytes;
     uint32_t record_bytes_per_node; /* added, times the number of nodes */
+    uint32_t data;                  /* kept for these data alone, 1u << enum geo_data each; 0: for all */
 } geo_store_def;
 
 /* How a message goes. */

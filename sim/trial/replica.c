@@ -15,6 +15,11 @@ uint32_t replica_value_row_bytes(uint8_t data)
     return data == GEO_REGISTER ? 16 : data == GEO_COUNTER ? 24 : 32;
 }
 
+bool replica_keeps(const geo_store_def *def, uint8_t data)
+{
+    return def->data == 0 || (def->data >> data & 1) != 0;
+}
+
 uint32_t replica_record_bytes(const geo_store_def *def, uint32_t nodes)
 {
     uint32_t bytes = def->record_bytes + def->record_bytes_per_node * nodes;
@@ -38,11 +43,16 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
                             .kind = model->stores[i].kind,
                             .record_bytes = replica_record_bytes(&model->stores[i], nodes),
                             .first = 1};
-        if (s->def->kind == GEO_ROWS) {
+        if (s->def->kind == GEO_ROWS && replica_keeps(s->def, t->def.world->data)) {
             s->rows_bytes = (size_t)keys * s->record_bytes;
             s->rows = sparse_new_one_of(s->rows_bytes, t->world.places.node_count);
         }
     }
+}
+
+static void records_free(struct store *s)
+{
+    sparse_free(s->records, s->capacity * s->record_bytes);
 }
 
 void replica_close(geo_replica *r)
@@ -51,7 +61,7 @@ void replica_close(geo_replica *r)
     free(r->peers);
     for (uint32_t i = 0; i < r->trial->store_count; i++) {
         sparse_free(r->stores[i].rows, r->stores[i].rows_bytes);
-        free(r->stores[i].records);
+        records_free(&r->stores[i]);
     }
     free(r->stores);
 }
@@ -110,6 +120,7 @@ void *geo_row(geo_replica *r, uint32_t store, geo_key key)
 {
     struct store *s = store_of(r, store, GEO_ROWS);
 
+    CHECK(s->rows != NULL); /* it is kept for this data */
     CHECK(key < r->trial->world.setting.key_count);
     return s->rows + (size_t)key * s->record_bytes;
 }
@@ -127,10 +138,10 @@ uint64_t geo_log_append(geo_replica *r, uint32_t store, const void *record)
         uint64_t capacity = s->capacity != 0 ? s->capacity * 2 : 64;
         struct store larger = *s;
         larger.capacity = capacity;
-        larger.records = memory_new(capacity, s->record_bytes);
+        larger.records = sparse_grow(NULL, 0, 0, capacity * s->record_bytes); /* soon full */
         for (uint64_t p = s->first; p <= s->last; p++)
             memcpy(log_record(&larger, p), log_record(s, p), s->record_bytes);
-        free(s->records);
+        records_free(s);
         *s = larger;
     }
     memcpy(log_record(s, ++s->last), record, s->record_bytes);

@@ -54,6 +54,7 @@ static inline bool replica_has_pending(const geo_replica *r, const struct operat
 }
 
 uint32_t replica_value_row_bytes(uint8_t data);
+bool replica_keeps(const geo_store_def *def, uint8_t data); /* in a world of that data */
 uint32_t replica_record_bytes(const geo_store_def *def, uint32_t nodes);
 
 #endif

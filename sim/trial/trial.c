@@ -328,7 +328,7 @@ uint64_t trial_bytes(const struct trial_def *def)
     uint64_t row = replica_value_row_bytes(def->world->data);
 
     for (const geo_store_def *store = def->model->stores; store != NULL && store->name != NULL; store++)
-        if (store->kind == GEO_ROWS)
+        if (store->kind == GEO_ROWS && replica_keeps(store, def->world->data))
             row += replica_record_bytes(store, s.nodes);
     uint64_t fixed = (uint64_t)s.nodes * s.nodes * (sizeof(struct channel) + def->model->peer_bytes + 16u) +
                      (uint64_t)def->world->region_count * def->world->region_count * sizeof(struct wan_link);
