@@ -283,34 +283,36 @@ static void repair(geo_replica *r, geo_node to, const geo_op *op, geo_value newe
 }
 
 /* Enough have answered: tells the client, newest first, or goes on to write. */
-static void have_read(geo_replica *r, struct pending *pending)
+static void have_read(geo_replica *r, struct pending *p)
 {
     const struct config *c = geo_config(r);
     struct state *s = geo_state(r);
     geo_node holders[VOTERS_MOST];
-    uint32_t n = holders_of(r, pending->op.key, holders), count = 0;
-    struct pending p = *pending; /* geo_reply takes it away */
-    geo_value values[VOTERS_MOST];
+    uint32_t n = holders_of(r, p->op.key, holders), count = 0;
+    geo_op op = p->op; /* geo_reply takes away what is pending */
+    struct votes votes = p->votes;
+    geo_value had[VOTERS_MOST], values[VOTERS_MOST];
 
+    memcpy(had, p->values, n * sizeof *had);
     for (uint32_t i = 0; i < n; i++) {
-        if (!votes_has(&p.votes, i))
+        if (!votes_has(&votes, i))
             continue;
         uint32_t at = count++;
-        for (; at > 0 && geo_newer(p.values[i].version, values[at - 1].version); at--)
+        for (; at > 0 && geo_newer(had[i].version, values[at - 1].version); at--)
             values[at] = values[at - 1];
-        values[at] = p.values[i];
+        values[at] = had[i];
     }
-    if (p.op.kind != GEO_READ) {
-        write(r, pending, values[0]);
+    if (op.kind != GEO_READ) {
+        write(r, p, values[0]);
         return;
     }
-    geo_reply(r, p.op.id, &(geo_answer){.outcome = GEO_OK, .value_count = count, .values = values});
-    if (!c->repair || p.op.is_probe)
+    geo_reply(r, op.id, &(geo_answer){.outcome = GEO_OK, .value_count = count, .values = values});
+    if (!c->repair || op.is_probe)
         return;
-    s->recent[(p.op.id >> 8) % RECENT] = (struct recent){.op = p.op.id, .newest = values[0]};
+    s->recent[(op.id >> 8) % RECENT] = (struct recent){.op = op.id, .newest = values[0]};
     for (uint32_t i = 0; i < n; i++)
-        if (votes_has(&p.votes, i) && geo_newer(values[0].version, p.values[i].version))
-            repair(r, holders[i], &p.op, values[0]);
+        if (votes_has(&votes, i) && geo_newer(values[0].version, had[i].version))
+            repair(r, holders[i], &op, values[0]);
 }
 
 static void vote_take(geo_replica *r, const geo_message *m)
