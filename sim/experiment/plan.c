@@ -1,5 +1,6 @@
-/* plan.c -- see plan.h. The memory is what the tables of a trial will hold when every key has been touched:
- * it is known before anything runs. The time is a count of operations at a measured cost, so "about". */
+/* plan.c -- see plan.h. The memory is what the tables of a trial will hold when every key has been touched,
+ * and as many are written as may be: it is known before anything runs. The time is a count of operations at a
+ * measured cost, so "about". */
 #include "sim/experiment/plan.h"
 
 #include "sim/experiment/machine.h"
@@ -57,12 +58,16 @@ static double operations_of(const struct world_def *world)
     return operations;
 }
 
-/* What the readers of a trial's history need besides. A trial must be made to know it (its tables are
- * untouched pages then), which is why one that does not fit as it is is not asked. */
+/* What the readers of a trial's history need besides: no more keys are written than there are operations. A
+ * trial must be made to know it (its tables are untouched pages then), which is why one that does not fit as
+ * it is is not asked. */
 static uint64_t readers_bytes(const struct trial_def *def)
 {
     struct trial *t = trial_new(def);
-    uint64_t bytes = observation_bytes(trial_setting(t)) + checks_bytes(trial_setting(t));
+    const struct history_setting *setting = trial_setting(t);
+    double operations = operations_of(def->world);
+    uint64_t written = operations < (double)setting->key_count ? (uint64_t)operations : setting->key_count;
+    uint64_t bytes = observation_bytes(setting) + checks_bytes(setting, written);
 
     trial_free(t);
     return bytes;

@@ -12,7 +12,7 @@
 struct plan {
     size_t points;
     uint64_t trials_least, trials_most; /* apart only under a stopping rule */
-    uint64_t trial_bytes_max;           /* of the largest trial at its start */
+    uint64_t trial_bytes_max;           /* of the largest trial and its readers, by their tables */
     const char *largest;                /* the model of it */
     double operations;                  /* of all trials, at trials_least */
     double core_seconds;                /* about, on one core */

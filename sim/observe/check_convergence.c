@@ -72,6 +72,25 @@ static COLD void rows_grow(struct alike *c)
     c->room = room;
 }
 
+static uint32_t marks_for(uint32_t holders)
+{
+    return (MARKS_FIRST + holders + 63) / 64;
+}
+
+/* Words of a key. */
+static size_t stride_for(uint32_t holders)
+{
+    return marks_for(holders) + holders * sizeof(struct row) / sizeof(uint64_t);
+}
+
+uint64_t alike_bytes(const struct history_setting *s, uint64_t written)
+{
+    uint64_t holders = places_replicas(s), rows = stride_for((uint32_t)holders) * sizeof(uint64_t);
+    uint64_t merged = s->by_merge ? holders * holders * 2 * sizeof(struct check_slot) : 0; /* half full */
+
+    return written * (rows + merged);
+}
+
 struct alike *alike_new(const struct history_setting *s)
 {
     struct alike *c = memory_new(1, sizeof *c);
@@ -79,8 +98,8 @@ struct alike *alike_new(const struct history_setting *s)
     c->setting = s;
     places_open(&c->places, s);
     c->holders = c->places.replicas;
-    c->marks = (MARKS_FIRST + c->holders + 63) / 64;
-    c->stride = c->marks + c->holders * sizeof(struct row) / sizeof *c->rows;
+    c->marks = marks_for(c->holders);
+    c->stride = stride_for(c->holders);
     c->number_of = sparse_new(s->key_count * sizeof *c->number_of + 1);
     c->count = 1;
     rows_grow(c);

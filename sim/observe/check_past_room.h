@@ -21,6 +21,8 @@ struct past_write {
     bool lacks; /* its session's past was not all known */
 };
 
+_Static_assert(sizeof(struct past_write) == PAST_WRITE_BYTES, "one line of memory");
+
 struct past_reader {
     uint32_t session;
     uint64_t end;

@@ -141,6 +141,7 @@ const struct check_tally *search_tally(const struct search *s);
 struct past;
 struct past *past_new(struct check_key_lines *lines, const struct check_stream_def *def);
 void past_free(struct past *p);
+enum { PAST_WRITE_BYTES = 64 }; /* what it keeps of a write that nothing newer stands for */
 void past_begin(struct past *p, struct check_op *op);
 void past_end(struct past *p, struct check_op *op);      /* of any but a read that has ended well: */
 void past_end_read(struct past *p, struct check_op *op); /* of such a one */
@@ -170,6 +171,7 @@ bool witness_holds(const struct witness *w); /* false: it proves nothing */
 struct alike;
 struct alike *alike_new(const struct history_setting *s);
 void alike_free(struct alike *c);
+uint64_t alike_bytes(const struct history_setting *s, uint64_t written); /* what it keeps of so many keys */
 void alike_expect_number(const struct alike *c, const struct history_record *r); /* comes soon, */
 void alike_expect_rows(const struct alike *c, const struct history_record *r);   /* sooner */
 /* `next`: of those that it reads, the one that is read then, or NULL, where that is not known. */

@@ -1,0 +1,86 @@
+/* experiment_plan.c -- how much memory a run is said to need: tables by hand, and what the readers keep of
+ * keys that are written. */
+#include "sim/experiment/plan.h"
+
+#include "models/parts/crdt.h"
+#include "sim/scenario/scenario.h"
+#include "sim/trial/trial.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Three regions of a node each. */
+static struct document *scenario_of(const char *data, const char *model, unsigned keys, unsigned rate)
+{
+    char *path = NULL, *yaml = NULL;
+    struct diagnostics *d = diagnostics_new();
+
+    cr_assert(asprintf(&path, "%s/plan-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
+    int fd = mkstemps(path, 5);
+    cr_assert(asprintf(&yaml,
+                       "name: p\nduration: 10s\nregions: [a, b, c]\nnetwork: {rtt: 80ms}\n"
+                       "workload: {data: %s, keys: {count: %u}, arrivals: {poisson: %u/s}}\nmodels: [%s]\n",
+                       data, keys, rate, model) >= 0);
+    cr_assert_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
+    close(fd);
+    struct document *document = document_read(path, NULL, 0, NULL, 0, d);
+    unlink(path);
+    cr_assert_not_null(document, "%s", diagnostics_count(d) > 0 ? diagnostics_text(d, 0) : "");
+    diagnostics_free(d);
+    free(path);
+    free(yaml);
+    return document;
+}
+
+static uint64_t trial_bytes_of(const char *data, const char *model, unsigned keys)
+{
+    struct document *document = scenario_of(data, model, keys, 10);
+    const struct scenario *s = document_scenario(document, 0);
+    uint64_t bytes = trial_bytes(
+        &(struct trial_def){.world = &s->world, .model = s->models[0].model, .config = s->models[0].config});
+
+    document_free(document);
+    return bytes;
+}
+
+static void expect_by_key(const char *data, const char *model, uint64_t copy_bytes)
+{
+    uint64_t less = trial_bytes_of(data, model, 1000), more = trial_bytes_of(data, model, 3000);
+
+    cr_expect_eq(more - less, 2000 * 3 * copy_bytes, "%s of %s: %.3f bytes a key and copy, not %llu", model,
+                 data, (double)(more - less) / 6000, (unsigned long long)copy_bytes);
+}
+
+/* A value of 16 bytes, 24 with a number, 32 with a set; and what merges, if it is of that data. */
+Test(experiment_plan, a_copy_of_a_key_takes_what_is_kept_for_its_data)
+{
+    expect_by_key("register", "lww", 16);
+    expect_by_key("counter", "lww", 24);
+    expect_by_key("set", "lww", 32);
+    expect_by_key("register", "crdt", 16 + crdt_row_bytes(CRDT_MV_REGISTER, 3));
+    expect_by_key("counter", "crdt", 24 + crdt_row_bytes(CRDT_PN_COUNTER, 3));
+    expect_by_key("set", "crdt", 32 + crdt_row_bytes(CRDT_OR_SET, 3) + 3 * sizeof(struct crdt_removes));
+}
+
+static uint64_t plan_bytes_of(unsigned keys, unsigned rate)
+{
+    struct document *document = scenario_of("register", "lww", keys, rate);
+    struct plan p = plan_of(document);
+
+    document_free(document);
+    return p.trial_bytes_max;
+}
+
+/* Of a key that is written the checks keep its place (128), its last write (64) and what each of its copies
+ * answers (8 + 3 * 24); three regions of `rate` operations for ten seconds write no more than these. */
+Test(experiment_plan, readers_keep_no_more_keys_than_are_written)
+{
+    uint64_t few = plan_bytes_of(100000, 1), some = plan_bytes_of(100000, 100),
+             all = plan_bytes_of(100000, 100000), more = plan_bytes_of(100000, 200000);
+
+    cr_expect_eq(some - few, (3000 - 30) * (128 + 64 + 8 + 3 * 24));
+    cr_expect_eq(all - few, (100000 - 30) * (128 + 64 + 8 + 3 * 24));
+    cr_expect_eq(more, all);
+}
