@@ -96,7 +96,7 @@ struct plan plan_of(const struct document *doc)
             }
         }
     }
-    if (p.trial_bytes_max <= machine_available_bytes())
+    if (largest.world != NULL && p.trial_bytes_max <= machine_available_bytes())
         p.trial_bytes_max += readers_bytes(&largest);
     return p;
 }
