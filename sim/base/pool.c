@@ -23,7 +23,7 @@ void pool_free(struct pool *p)
 
 static char *block_new(struct pool *p, size_t bytes)
 {
-    char *block = sparse_new(bytes);
+    char *block = sparse_new(bytes, 0);
 
     *array_add(&p->blocks) = (struct pool_block){block, bytes};
     return block;

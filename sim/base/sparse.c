@@ -1,9 +1,14 @@
 /* sparse.c -- see sparse.h. The smallest tables come from malloc, those up to a large page from the stock
  * (stock.h), large ones from the kernel without a reservation.
  *
- * Tables by key are looked up at random, so that a page of 4 KB costs a miss of the TLB nearly every time:
- * those of which soon all will be touched ask for pages of 2 MB. The largest do not: of ten million keys, or
- * those of a thousand nodes, a short run touches few, and the rest should cost nothing. */
+ * Tables by key are looked up at random, so that a page of 4 KB costs a miss of the TLB nearly every time,
+ * and each is a page fault of its own: those of which soon all will be touched ask for pages of 2 MB. The
+ * largest do only if they are looked at often enough: of ten million keys, or those of a thousand nodes, a
+ * short run touches few, and the rest should cost nothing.
+ *
+ * Often enough: TOUCHES_A_PAGE for each 4 KB. Zipf 0.99 over ten million keys, of which 64 share a page, then
+ * touches about half of the pages. Their faults cost more than the large page's (on a guest whose page tables
+ * are in software 256 times 15 microseconds, against 0.1 to 5 ms), and memory is at most doubled. */
 #include "sim/base/sparse.h"
 
 #include "sim/base/check.h"
@@ -22,7 +27,8 @@ enum {
     HUGE_LEAST = LARGE_PAGE,
     HUGE_MOST = 1 << 26,
     HUGE_MOST_OF_MANY = 1 << 28,
-    PAGE = 1 << 12
+    PAGE = 1 << 12,
+    TOUCHES_A_PAGE = 4
 };
 
 static size_t whole(size_t bytes, size_t page)
@@ -77,26 +83,32 @@ static void *table_new(size_t bytes, size_t unset, bool huge)
     return table != NULL ? table : memory_new(1, bytes); /* which says so and ends, if it cannot either */
 }
 
-void *sparse_new(size_t bytes)
+static bool is_all_touched(size_t bytes, uint64_t touches)
 {
-    return table_new(bytes, 0, bytes <= HUGE_MOST);
+    return touches / TOUCHES_A_PAGE >= bytes / PAGE;
+}
+
+void *sparse_new(size_t bytes, uint64_t touches)
+{
+    return table_new(bytes, 0, bytes <= HUGE_MOST || is_all_touched(bytes, touches));
 }
 
 /* What `count` tables like this one may ask for together. */
-static bool many_are_huge(size_t bytes, size_t count)
+static bool many_are_huge(size_t bytes, size_t count, uint64_t touches)
 {
-    return bytes <= HUGE_MOST && bytes * count <= HUGE_MOST_OF_MANY;
+    return (bytes <= HUGE_MOST && bytes * count <= HUGE_MOST_OF_MANY) ||
+           is_all_touched(bytes * count, touches);
 }
 
-void *sparse_new_one_of(size_t bytes, size_t count)
+void *sparse_new_one_of(size_t bytes, size_t count, uint64_t touches)
 {
-    return table_new(bytes, 0, many_are_huge(bytes, count));
+    return table_new(bytes, 0, many_are_huge(bytes, count, touches));
 }
 
-void *sparse_new_many(size_t bytes, size_t count, size_t *stride)
+void *sparse_new_many(size_t bytes, size_t count, uint64_t touches, size_t *stride)
 {
     *stride = bytes < SMALL ? whole(bytes, 64) : whole(bytes, PAGE); /* to be wiped alone */
-    return table_new(count * *stride, 0, many_are_huge(*stride, count));
+    return table_new(count * *stride, 0, many_are_huge(*stride, count, touches));
 }
 
 /* A table of large pages: they move to where there is room for more, and none is copied or zeroed for it.

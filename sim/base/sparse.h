@@ -4,14 +4,16 @@
 #define GEOREP_BASE_SPARSE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* `bytes` of zeros; costs address space only. Never NULL. */
-void *sparse_new(size_t bytes);
-/* The same, one of `count` such tables that are used alike: a node's. */
-void *sparse_new_one_of(size_t bytes, size_t count);
+/* `bytes` of zeros; costs address space only. Never NULL. `touches`: how often it will be looked at, about
+ * and at random; 0: nobody knows. */
+void *sparse_new(size_t bytes, uint64_t touches);
+/* The same, one of `count` such tables that are used alike: a node's. The touches are of all. */
+void *sparse_new_one_of(size_t bytes, size_t count, uint64_t touches);
 /* `count` tables of `bytes` each side by side, so that small ones share large pages: *stride from one to the
  * next. sparse_free of count * *stride. */
-void *sparse_new_many(size_t bytes, size_t count, size_t *stride);
+void *sparse_new_many(size_t bytes, size_t count, uint64_t touches, size_t *stride);
 /* A table of which the first `used` bytes were used becomes larger: the rest are zeros. Of what grows as it
  * is used all is soon touched, so it asks for large pages at any size. `table` NULL (of 0 bytes): a new one.
  */

@@ -38,26 +38,6 @@ void plan_check(const struct document *doc, const char *file, struct diagnostics
     }
 }
 
-static double operations_of(const struct world_def *world)
-{
-    double seconds = (double)world->duration_ns / 1e9, operations = 0;
-
-    for (uint32_t r = 0; r < world->region_count; r++) {
-        const struct workload_def *w = &world->regions[r].workload;
-        if (w->clients == 0)
-            continue;
-        if (w->arrivals != ARRIVALS_CLOSED) {
-            operations += w->rate_per_s * seconds;
-        } else {
-            /* Each client thinks, then waits for an answer; that is guessed at 50 ms, and kept from nothing.
-             */
-            double think_s = w->think != NULL ? distribution_mean(w->think) / 1e9 : 0;
-            operations += (double)w->clients * seconds / (think_s + 0.05);
-        }
-    }
-    return operations;
-}
-
 /* What the readers of a trial's history need besides: no more keys are written than there are operations. A
  * trial must be made to know it (its tables are untouched pages then), which is why one that does not fit as
  * it is is not asked. */
@@ -65,8 +45,7 @@ static uint64_t readers_bytes(const struct trial_def *def)
 {
     struct trial *t = trial_new(def);
     const struct history_setting *setting = trial_setting(t);
-    double operations = operations_of(def->world);
-    uint64_t written = operations < (double)setting->key_count ? (uint64_t)operations : setting->key_count;
+    uint64_t written = setting->operations < setting->key_count ? setting->operations : setting->key_count;
     uint64_t bytes = observation_bytes(setting) + checks_bytes(setting, written);
 
     trial_free(t);
@@ -80,7 +59,7 @@ struct plan plan_of(const struct document *doc)
 
     for (size_t i = 0; i < p.points; i++) {
         const struct scenario *s = document_scenario(doc, i);
-        double operations = operations_of(&s->world) * s->model_count * s->replications_min;
+        double operations = world_def_operations(&s->world) * s->model_count * s->replications_min;
         p.trials_least += (uint64_t)s->model_count * s->replications_min;
         p.trials_most += (uint64_t)s->model_count * s->replications_max;
         p.operations += operations;

@@ -44,6 +44,7 @@ struct history_setting {
     uint8_t data;                      /* enum geo_data */
     uint8_t by_merge;                  /* enum geo_reflects */
     uint64_t key_count;
+    uint64_t operations;              /* about how many there will be, as far as the scenario tells */
     int64_t initial;                  /* of a counter */
     sim_ns warmup, duration, limit;   /* the window is [warmup, duration); limit = duration + drain */
     const double *price_usd_per_byte; /* [from_region * region_count + to_region] */

@@ -84,7 +84,7 @@ struct check_stream *check_stream_new(const struct check_stream_def *def)
     if (s->def.noun == NULL)
         s->def.noun = "operation";
     if (s->def.key_count > 0) {
-        s->keys.all.items = sparse_new(s->def.key_count * sizeof *s->keys.all.items);
+        s->keys.all.items = sparse_new(s->def.key_count * sizeof *s->keys.all.items, s->def.operations);
         s->keys.all.count = s->keys.all.capacity = s->def.key_count;
     }
     s->zones = zones_new(&s->keys, s->def.noun);
@@ -160,7 +160,7 @@ static inline void op_free(struct check_stream *s, struct check_op *op)
 
 static COLD void ops_add(struct check_stream *s)
 {
-    struct check_op *block = sparse_new(BLOCK * sizeof *block);
+    struct check_op *block = sparse_new(BLOCK * sizeof *block, 0);
 
     for (uint32_t i = BLOCK; i-- > 0;) {
         block[i].slot = (uint32_t)s->blocks.count * BLOCK + i;

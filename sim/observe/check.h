@@ -69,6 +69,7 @@ struct check_stream_def {
     uint64_t checks;       /* bits by enum geo_check: what to work out */
     int64_t initial;       /* of a counter; of a text, its sum */
     uint64_t key_count;    /* keys are 0 .. key_count - 1; 0: any, which are given numbers as they come */
+    uint64_t operations;   /* about how many there will be, 0: nobody knows */
     uint32_t steps_of_key; /* of the search for an order, 0: all that is sensible (check_search.c) */
     const struct check_map
         *beginnings;        /* of texts, all known before the first operation; NULL: there are none */

@@ -100,7 +100,7 @@ struct alike *alike_new(const struct history_setting *s)
     c->holders = c->places.replicas;
     c->marks = marks_for(c->holders);
     c->stride = stride_for(c->holders);
-    c->number_of = sparse_new(s->key_count * sizeof *c->number_of + 1);
+    c->number_of = sparse_new(s->key_count * sizeof *c->number_of + 1, s->operations);
     c->count = 1;
     rows_grow(c);
     c->up = memory_new(s->node_count, sizeof *c->up);

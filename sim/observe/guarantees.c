@@ -16,7 +16,7 @@ static void slots_open(struct guarantees *s, uint32_t bits)
 {
     s->slot_bits = bits;
     s->slot_count = 0;
-    s->slots = sparse_new(((size_t)1 << bits) * sizeof *s->slots);
+    s->slots = sparse_new(((size_t)1 << bits) * sizeof *s->slots, 0);
 }
 
 static void slots_free(struct guarantee_slot *slots, uint32_t bits)

@@ -3,10 +3,10 @@
 
 #include "sim/base/sparse.h"
 
-void keys_open(struct keys *k, uint64_t count)
+void keys_open(struct keys *k, uint64_t count, uint64_t touches)
 {
     k->count = count;
-    k->table = sparse_new(keys_bytes(count));
+    k->table = sparse_new(keys_bytes(count), touches);
     k->records = k->table;
     uintptr_t beyond = (uintptr_t)k->table % sizeof *k->records;
     if (beyond > 0) /* each is to be a line of its own */

@@ -38,7 +38,7 @@ struct keys {
     void *table; /* that they are in */
 };
 
-void keys_open(struct keys *k, uint64_t count);
+void keys_open(struct keys *k, uint64_t count, uint64_t touches); /* as of sparse.h */
 void keys_close(struct keys *k);
 uint64_t keys_bytes(uint64_t count);
 

@@ -22,16 +22,16 @@ void base_open(struct ledger *l)
     l->keeps = s->may_lose;
     l->stays = s->placement == PLACEMENT_PER_NODE && l->places.replicas < s->node_count;
     if (s->clocks_err)
-        l->base_stamps = sparse_new(s->key_count * sizeof *l->base_stamps);
+        l->base_stamps = sparse_new(s->key_count * sizeof *l->base_stamps, s->operations);
     if (has_crash(s))
-        l->bases = memory_new(s->key_count, sizeof *l->bases);
+        l->bases = sparse_new(s->key_count * sizeof *l->bases, s->operations);
 }
 
 void base_close(struct ledger *l)
 {
     sparse_free(l->base_stamps, l->setting->key_count * sizeof *l->base_stamps);
     array_free(&l->bases_wide);
-    free(l->bases);
+    sparse_free(l->bases, l->setting->key_count * sizeof *l->bases);
 }
 
 uint64_t base_bytes(const struct history_setting *s)

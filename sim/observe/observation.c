@@ -512,7 +512,7 @@ struct observation *observation_new_of(const struct history_setting *s, struct h
     o->has_delta = s->data == GEO_REGISTER && has(o, OBSERVE_DELTA);
     o->has_notes = o->has_delta || has(o, OBSERVE_GUARANTEES);
     operations_open(&o->operations, s);
-    keys_open(&o->keys, s->key_count);
+    keys_open(&o->keys, s->key_count, s->operations);
     ledger_open(&o->ledger, s, &o->keys);
     o->ledger.listener = (struct ledger_listener){
         .self = o,

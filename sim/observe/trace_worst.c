@@ -248,7 +248,7 @@ struct trace_worst *trace_worst_new(const struct history_setting *s, struct hist
 
     w->wanted = wanted;
     operations_open(&w->operations, s);
-    keys_open(&w->keys, s->key_count);
+    keys_open(&w->keys, s->key_count, s->operations);
     ledger_open(&w->ledger, s, &w->keys);
     w->ledger.listener = (struct ledger_listener){.self = w, .lost = on_lost};
     history_add_reader(h, look, w, ((UINT32_C(1) << HISTORY_KINDS) - 1) & ~unread);

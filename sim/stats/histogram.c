@@ -114,13 +114,13 @@ static void page_meet(struct histogram *h, uint32_t number)
 {
     CHECK(number < HISTOGRAM_PAGES);
     if (h->pages == NULL) {
-        h->pages = sparse_new(HISTOGRAM_PAGES * sizeof *h->pages);
+        h->pages = sparse_new(HISTOGRAM_PAGES * sizeof *h->pages, 0);
         h->min = INT64_MAX;
         h->max = -1;
     }
     if (h->pages[number] != NULL)
         return;
-    h->pages[number] = sparse_new(sizeof *h->pages[number]);
+    h->pages[number] = sparse_new(sizeof *h->pages[number], 0);
     if (number >= HISTOGRAM_WIDE / HISTOGRAM_PAGE)
         /* cppcheck-suppress arrayIndexOutOfBoundsCond ; checked above */
         more_of(h)->only[number] = memory_new(HISTOGRAM_PAGE, sizeof(int64_t));

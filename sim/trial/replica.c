@@ -45,7 +45,8 @@ void replica_open(geo_replica *r, struct trial *t, geo_node node)
                             .first = 1};
         if (s->def->kind == GEO_ROWS && replica_keeps(s->def, t->def.world->data)) {
             s->rows_bytes = (size_t)keys * s->record_bytes;
-            s->rows = sparse_new_one_of(s->rows_bytes, t->world.places.node_count);
+            s->rows =
+                sparse_new_one_of(s->rows_bytes, t->world.places.node_count, t->world.setting.operations);
         }
     }
 }

@@ -204,7 +204,8 @@ struct trial *trial_new(const struct trial_def *def)
         while (def->model->stores[t->store_count].name != NULL)
             t->store_count++;
     t->values_bytes = (size_t)t->world.setting.key_count * t->value_row_bytes;
-    t->values = sparse_new_many(t->values_bytes, t->world.places.node_count, &t->values_stride);
+    t->values = sparse_new_many(t->values_bytes, t->world.places.node_count, t->world.setting.operations,
+                                &t->values_stride);
     t->replicas = memory_new(t->world.places.node_count, sizeof *t->replicas);
     for (uint32_t node = 0; node < t->world.places.node_count; node++)
         replica_open(&t->replicas[node], t, node);

@@ -138,6 +138,9 @@ struct world_def {
     sim_ns warmup_ns, duration_ns, drain_ns;
 };
 
+/* About how many operations its clients begin, all but probes; defined in workload.c. */
+double world_def_operations(const struct world_def *w);
+
 /* What models may know of it. */
 static inline geo_setting world_def_setting(const struct world_def *w)
 {

@@ -6,6 +6,7 @@
 #include "sim/world/message.h"
 #include "sim/world/sessions.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool clock_errs(const struct clock_def *c)
@@ -30,6 +31,7 @@ static void open_setting(struct world *w)
         .region_node_count = w->places.region_node_count,
         .data = def->data,
         .key_count = def->key_count + def->own_key_count,
+        .operations = (uint64_t)fmin(world_def_operations(def), 1e18),
         .initial = def->initial,
         .warmup = def->warmup_ns,
         .duration = def->duration_ns,

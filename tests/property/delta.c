@@ -29,7 +29,7 @@ static int64_t delta_by_zones(const struct op *ops, int count)
 
     struct keys keys;
 
-    keys_open(&keys, 6);
+    keys_open(&keys, 6, 0);
     delta_open(&d, &keys);
     for (int i = 0; i < count; i++)
         tell(&d, &ops[i]);
@@ -157,8 +157,8 @@ Test(delta, what_is_let_go_of_changes_nothing)
         for (int i = LONG; i-- > 0;)
             oldest_later[i] =
                 !ops[i].is_write && ops[i].write < oldest_later[i + 1] ? ops[i].write : oldest_later[i + 1];
-        keys_open(&keys_all, 6);
-        keys_open(&keys_some, 6);
+        keys_open(&keys_all, 6, 0);
+        keys_open(&keys_some, 6, 0);
         delta_open(&all, &keys_all);
         delta_open(&some, &keys_some);
         for (int i = 0, told = 0; i < LONG; i++) {

@@ -28,7 +28,7 @@ static struct live_write *write_new(uint64_t number)
 static void room_open(struct room *r)
 {
     *r = (struct room){.old = write_new(1), .new = write_new(2)};
-    keys_open(&r->keys, setting.key_count);
+    keys_open(&r->keys, setting.key_count, 0);
     r->ledger.setting = &setting;
     guarantees_open(&r->guarantees, &setting, &r->keys);
 }

@@ -13,7 +13,7 @@ Test(observe_limits, what_is_applied_everywhere_is_let_go)
     struct ledger l;
 
     story_begin(&s, &(struct story_def){.regions = 2});
-    keys_open(&keys, s.setting.key_count);
+    keys_open(&keys, s.setting.key_count, 0);
     ledger_open(&l, &s.setting, &keys);
     for (uint64_t i = 1; i <= 1000; i++) {
         uint64_t op = i << 8;
@@ -52,7 +52,7 @@ Test(observe_limits, past_the_bound_it_says_so)
     struct ledger l;
 
     story_begin(&s, &(struct story_def){.regions = 2});
-    keys_open(&keys, s.setting.key_count);
+    keys_open(&keys, s.setting.key_count, 0);
     ledger_open(&l, &s.setting, &keys);
     l.live_most = 10;
     for (uint64_t i = 1; i <= 11; i++) {
@@ -77,7 +77,7 @@ Test(observe_limits, a_disk_lost_after_writes_retired_is_undecided)
         struct keys keys;
         struct ledger l;
         story_begin(&s, &(struct story_def){.regions = 2, .may_lose = true});
-        keys_open(&keys, s.setting.key_count);
+        keys_open(&keys, s.setting.key_count, 0);
         ledger_open(&l, &s.setting, &keys);
         l.keep_most = room ? 10 : 0;
         struct history_record r = {.op = 256, .key = 3, .kind = HISTORY_TAKE, .take = {.stamp = 1}};
@@ -120,7 +120,7 @@ Test(observe_limits, versions_that_differ_are_kept_until_they_do_not)
     struct ledger l;
 
     story_begin(&s, &(struct story_def){.regions = 2});
-    keys_open(&keys, s.setting.key_count);
+    keys_open(&keys, s.setting.key_count, 0);
     ledger_open(&l, &s.setting, &keys);
     stored(&l, 1, 0, 7);
     cr_assert_not_null(ledger_entry(&l, 3));
