@@ -70,11 +70,11 @@ struct state {
     bool ticks;
 };
 
-struct pending {
-    geo_op op;
+struct pending { /* what an answer looks at is in its first line of memory */
     struct votes votes;
-    bool writes;                   /* in its second phase, or its only one */
-    geo_value values[VOTERS_MOST]; /* of a read, by holder */
+    bool writes; /* in its second phase, or its only one */
+    geo_op op;
+    geo_value values[]; /* of a read, by holder */
 };
 
 struct body { /* of all messages about an operation */
@@ -560,6 +560,7 @@ const geo_model model_quorum = {
     .state_bytes = sizeof(struct state),
     .peer_bytes = sizeof(struct peer),
     .pending_bytes = sizeof(struct pending),
+    .pending_bytes_per_replica = sizeof(geo_value),
     .legs = {0, offsetof(struct config, write), offsetof(struct config, ack), offsetof(struct config, read),
              offsetof(struct config, response), offsetof(struct config, remote)},
     .check = check,

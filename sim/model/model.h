@@ -246,9 +246,10 @@ typedef struct geo_model {
     const geo_message_def *messages;
     const geo_store_def *stores; /* NULL: only the table of values that every model has */
     uint32_t config_bytes;
-    uint32_t state_bytes;        /* of each replica, volatile */
-    uint32_t peer_bytes;         /* of each replica, for each node; volatile */
-    uint32_t pending_bytes;      /* of each operation at the node that had its request; volatile */
+    uint32_t state_bytes;               /* of each replica, volatile */
+    uint32_t peer_bytes;                /* of each replica, for each node; volatile */
+    uint32_t pending_bytes;             /* of each operation at the node that had its request; volatile */
+    uint32_t pending_bytes_per_replica; /* added, times the replicas of a key */
     uint32_t legs[GEO_LEGS + 1]; /* offsets in config of the delays by leg, then of what is added for remote
                                     replicas; 0: none */
     const char *(*check)(const void *config,

@@ -130,6 +130,16 @@ static void place(struct trial *t)
     t->world.leader_region = s->one_region;
 }
 
+static uint32_t pending_bytes_of(const struct trial *t)
+{
+    const geo_model *model = t->def.model;
+    uint32_t holders[PLACEMENT_MOST], bytes = model->pending_bytes;
+
+    if (model->pending_bytes_per_replica > 0)
+        bytes += model->pending_bytes_per_replica * placement_holders(&t->world.setting, 0, holders);
+    return bytes;
+}
+
 static void open_messages(struct trial *t)
 {
     const geo_model *model = t->def.model;
@@ -196,7 +206,7 @@ struct trial *trial_new(const struct trial_def *def)
     place(t);
     open_messages(t);
     open_due(t);
-    op_table_set_pending_bytes(&t->world.operations, def->model->pending_bytes);
+    op_table_set_pending_bytes(&t->world.operations, pending_bytes_of(t));
     t->choice_key = random_key_name(random_key_new(def->seed, def->replication, "choice"), def->model_name);
     t->value_row_bytes = replica_value_row_bytes(def->world->data);
     t->peer_stride = (def->model->peer_bytes + 15u) & ~15u;
