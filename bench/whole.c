@@ -97,6 +97,17 @@ static double found_take(const struct trial_figures *f, enum metric_id metric, e
     return NAN;
 }
 
+/* Of a trial's tables those by key: what nodes, links and sessions have is there without any key. */
+static uint64_t key_bytes(const struct trial_def *def)
+{
+    struct world_def none = *def->world;
+    struct trial_def without = *def;
+
+    none.key_count = none.own_key_count = 0;
+    without.world = &none;
+    return trial_bytes(def) - trial_bytes(&without);
+}
+
 static bool measure_here(const struct scenario *s, uint32_t model, uint32_t replication,
                          struct whole_readers readers, struct whole_figures *out)
 {
@@ -149,7 +160,7 @@ static bool measure_here(const struct scenario *s, uint32_t model, uint32_t repl
     out->keys = trial_setting(t)->key_count;
     uint32_t holders[PLACEMENT_MOST];
     out->replicas = placement_holders(trial_setting(t), 0, holders);
-    out->table_bytes = trial_bytes(&def) + (o != NULL ? observation_bytes(trial_setting(t)) : 0);
+    out->table_bytes = key_bytes(&def) + (o != NULL ? observation_bytes(trial_setting(t)) : 0);
     out->peak_bytes = status_bytes("VmHWM") - resident;
     return done; /* its memory goes with the process */
 }

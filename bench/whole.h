@@ -30,7 +30,7 @@ struct whole_figures {
     double seconds;              /* of one core, user and system, from the trial's making to its end */
     double setup_seconds;        /* of these, before the first event */
     uint64_t keys, replicas;     /* of each key */
-    uint64_t table_bytes;        /* by key and replica: of the trial and of its readers, every key touched */
+    uint64_t table_bytes;        /* by key: of the trial and of its metrics, every key touched */
     uint64_t peak_bytes;         /* resident, less what was resident before the trial was made */
     double found[WHOLE_FOUND];
 };

@@ -3,6 +3,7 @@
 #include "sim/experiment/plan.h"
 
 #include "models/parts/crdt.h"
+#include "sim/observe/observation.h"
 #include "sim/scenario/scenario.h"
 #include "sim/trial/trial.h"
 
@@ -11,8 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Three regions of a node each. */
-static struct document *scenario_of(const char *data, const char *model, unsigned keys, unsigned rate)
+/* What goes before the workload. */
+static struct document *document_of(const char *world, const char *data, const char *model, unsigned keys,
+                                    unsigned rate)
 {
     char *path = NULL, *yaml = NULL;
     struct diagnostics *d = diagnostics_new();
@@ -20,9 +22,9 @@ static struct document *scenario_of(const char *data, const char *model, unsigne
     cr_assert(asprintf(&path, "%s/plan-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
     int fd = mkstemps(path, 5);
     cr_assert(asprintf(&yaml,
-                       "name: p\nduration: 10s\nregions: [a, b, c]\nnetwork: {rtt: 80ms}\n"
+                       "name: p\nduration: 10s\n%s\nnetwork: {rtt: 80ms}\n"
                        "workload: {data: %s, keys: {count: %u}, arrivals: {poisson: %u/s}}\nmodels: [%s]\n",
-                       data, keys, rate, model) >= 0);
+                       world, data, keys, rate, model) >= 0);
     cr_assert_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
     close(fd);
     struct document *document = document_read(path, NULL, 0, NULL, 0, d);
@@ -32,6 +34,12 @@ static struct document *scenario_of(const char *data, const char *model, unsigne
     free(path);
     free(yaml);
     return document;
+}
+
+/* Three regions of a node each. */
+static struct document *scenario_of(const char *data, const char *model, unsigned keys, unsigned rate)
+{
+    return document_of("regions: [a, b, c]", data, model, keys, rate);
 }
 
 static uint64_t trial_bytes_of(const char *data, const char *model, unsigned keys)
@@ -83,4 +91,31 @@ Test(experiment_plan, readers_keep_no_more_keys_than_are_written)
     cr_expect_eq(some - few, (3000 - 30) * (128 + 64 + 8 + 3 * 24));
     cr_expect_eq(all - few, (100000 - 30) * (128 + 64 + 8 + 3 * 24));
     cr_expect_eq(more, all);
+}
+
+/* The tables of a trial and of the metrics that hang on it. */
+static uint64_t table_bytes_of(const char *world, unsigned keys)
+{
+    struct document *document = document_of(world, "register", "lww", keys, 10);
+    const struct scenario *s = document_scenario(document, 0);
+    struct trial_def def = {.world = &s->world,
+                            .model = s->models[0].model,
+                            .config = s->models[0].config,
+                            .model_name = s->models[0].name,
+                            .seed = 1,
+                            .replication = 1};
+    struct trial *t = trial_new(&def);
+    uint64_t bytes = trial_bytes(&def) + observation_bytes(trial_setting(t));
+
+    trial_free(t);
+    document_free(document);
+    return bytes;
+}
+
+/* 16 for the value; of each key 64 and, as clocks err, 16 more. */
+Test(experiment_plan, a_register_on_five_regions_takes_32_bytes_a_replica)
+{
+    const char *world = "regions: [a, b, c, d, e]\nclocks: {offset: {normal: {mean: 0ms, stddev: 1ms}}}";
+
+    cr_expect_eq(table_bytes_of(world, 3000) - table_bytes_of(world, 1000), 2000 * 5 * 32);
 }
