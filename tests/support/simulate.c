@@ -9,16 +9,32 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *write_scenario(const char *yaml)
+struct document *document_of_text(const char *yaml, const char *model, struct diagnostics *d)
 {
     char *path = NULL;
 
-    CHECK(asprintf(&path, "%s/simulate-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
+    CHECK(asprintf(&path, "%s/scenario-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
     int fd = mkstemps(path, 5);
     cr_assert(fd >= 0, "cannot write %s", path);
     cr_assert_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
     close(fd);
-    return path;
+    scenario_set_data_folder(GEOREP_SOURCE_DIR "/scenarios");
+    struct document *document = document_read(path, NULL, 0, model != NULL ? &model : NULL, model != NULL, d);
+    unlink(path);
+    free(path);
+    return document;
+}
+
+struct document *document_of_right_text(const char *yaml, const char *model)
+{
+    struct diagnostics *d = diagnostics_new();
+    struct document *document = document_of_text(yaml, model, d);
+
+    if (document == NULL)
+        diagnostics_print(d, stderr);
+    cr_assert_not_null(document, "the test's scenario is wrong");
+    diagnostics_free(d);
+    return document;
 }
 
 static struct trial_figures *run_one(const struct scenario *s, uint32_t model, uint32_t replication)
@@ -41,17 +57,8 @@ struct simulation *simulate(const char *yaml, uint32_t replications)
 struct simulation *simulate_one(const char *yaml, uint32_t replications, const char *model)
 {
     struct simulation *s = memory_new(1, sizeof *s);
-    struct diagnostics *d = diagnostics_new();
-    char *path = write_scenario(yaml);
 
-    scenario_set_data_folder(GEOREP_SOURCE_DIR "/scenarios");
-    s->document = document_read(path, NULL, 0, model != NULL ? &model : NULL, model != NULL, d);
-    if (s->document == NULL)
-        diagnostics_print(d, stderr);
-    unlink(path);
-    free(path);
-    cr_assert_not_null(s->document, "the test's scenario is wrong");
-    diagnostics_free(d);
+    s->document = document_of_right_text(yaml, model);
     s->scenario = document_scenario(s->document, 0);
     s->replications = replications;
     s->figures = memory_new((size_t)replications * s->scenario->model_count, sizeof *s->figures);

@@ -6,6 +6,12 @@
 #include "sim/observe/observation.h"
 #include "sim/scenario/scenario.h"
 
+/* Reads a scenario's text as a file is read; `model`: only that one of it, NULL: all. NULL: what is wrong is
+ * in `d`. */
+struct document *document_of_text(const char *yaml, const char *model, struct diagnostics *d);
+struct document *document_of_right_text(const char *yaml,
+                                        const char *model); /* else the test fails, and says why */
+
 struct simulation {
     struct document *document;
     const struct scenario *scenario;

@@ -6,32 +6,22 @@
 #include "sim/observe/observation.h"
 #include "sim/scenario/scenario.h"
 #include "sim/trial/trial.h"
+#include "tests/support/simulate.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* What goes before the workload. */
 static struct document *document_of(const char *world, const char *data, const char *model, unsigned keys,
                                     unsigned rate)
 {
-    char *path = NULL, *yaml = NULL;
-    struct diagnostics *d = diagnostics_new();
+    char *yaml = NULL;
 
-    cr_assert(asprintf(&path, "%s/plan-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
-    int fd = mkstemps(path, 5);
     cr_assert(asprintf(&yaml,
                        "name: p\nduration: 10s\n%s\nnetwork: {rtt: 80ms}\n"
                        "workload: {data: %s, keys: {count: %u}, arrivals: {poisson: %u/s}}\nmodels: [%s]\n",
                        world, data, keys, rate, model) >= 0);
-    cr_assert_eq(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
-    close(fd);
-    struct document *document = document_read(path, NULL, 0, NULL, 0, d);
-    unlink(path);
-    cr_assert_not_null(document, "%s", diagnostics_count(d) > 0 ? diagnostics_text(d, 0) : "");
-    diagnostics_free(d);
-    free(path);
+    struct document *document = document_of_right_text(yaml, NULL);
     free(yaml);
     return document;
 }

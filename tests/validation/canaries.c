@@ -7,12 +7,11 @@
 #include "sim/observe/observation.h"
 #include "sim/scenario/scenario.h"
 #include "sim/trial/trial.h"
+#include "tests/support/simulate.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define WORLD                                                                                                \
     "name: canary\nseed: 4\nduration: 60s\nwarmup: 0s\ndrain: 30s\nregions: [us-east-1, eu-west-1, "         \
@@ -47,29 +46,20 @@ static void forgetful_request(geo_replica *r, const geo_op *op)
     geo_reply(r, op->id, &answer);
 }
 
-static struct document *read_text(const char *data, const char *write)
+static struct document *world_of(const char *data, const char *write)
 {
-    struct diagnostics *d = diagnostics_new();
-    char *path = NULL;
+    char *yaml = NULL;
 
-    CHECK(asprintf(&path, "%s/canary-XXXXXX.yaml", GEOREP_TEST_FOLDER) >= 0);
-    int fd = mkstemps(path, 5);
-    cr_assert(fd >= 0 && dprintf(fd, WORLD, data, write) > 0);
-    close(fd);
-    scenario_set_data_folder(GEOREP_SOURCE_DIR "/scenarios");
-    struct document *document = document_read(path, NULL, 0, NULL, 0, d);
-    diagnostics_print(d, stderr);
-    cr_assert_not_null(document);
-    unlink(path);
-    free(path);
-    diagnostics_free(d);
+    CHECK(asprintf(&yaml, WORLD, data, write) >= 0);
+    struct document *document = document_of_right_text(yaml, NULL);
+    free(yaml);
     return document;
 }
 
 static void fly(const char *data, const char *write, void (*request)(geo_replica *, const geo_op *),
                 uint64_t rarely, struct check_verdict v[GEO_CHECKS])
 {
-    struct document *document = read_text(data, write);
+    struct document *document = world_of(data, write);
     const struct scenario *s = document_scenario(document, 0);
     geo_model canary = *s->models[0].model;
 
