@@ -9,6 +9,7 @@
 #include "sim/trial/trial.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 /* Of one operation, with its messages to each of the regions, in seconds of one core: measured on the
@@ -38,15 +39,14 @@ void plan_check(const struct document *doc, const char *file, struct diagnostics
     }
 }
 
-/* What the readers of a trial's history need besides: no more keys are written than there are operations. A
- * trial must be made to know it (its tables are untouched pages then), which is why one that does not fit as
- * it is is not asked. */
+/* What the readers of a trial's history need besides. A trial must be made to know it (its tables are
+ * untouched pages then), which is why one that does not fit as it is is not asked. */
 static uint64_t readers_bytes(const struct trial_def *def)
 {
     struct trial *t = trial_new(def);
     const struct history_setting *setting = trial_setting(t);
-    uint64_t written = setting->operations < setting->key_count ? setting->operations : setting->key_count;
-    uint64_t bytes = observation_bytes(setting) + checks_bytes(setting, written);
+    uint64_t writes = (uint64_t)fmin(round(world_def_writes(def->world)), 1e18);
+    uint64_t bytes = observation_bytes(setting) + checks_bytes(setting, writes);
 
     trial_free(t);
     return bytes;

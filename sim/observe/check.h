@@ -125,8 +125,8 @@ struct checks *checks_new(const struct history_setting *s, struct history *h);
 /* For a bench: what these checks (1u << enum geo_check) need of the history, and no more; of the others there
  * is no verdict. Linearizability is at the bottom of the stream that sequential and causal read. */
 struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks);
-/* Their tables by key, once every key has been touched, and `written` of them written. */
-uint64_t checks_bytes(const struct history_setting *s, uint64_t written);
+/* Their tables by key, once every key has been touched, and there were so many writes. */
+uint64_t checks_bytes(const struct history_setting *s, uint64_t writes);
 void checks_free(struct checks *c);
 
 /* What the ledger knows of each read and write (semantics, B), which no reader of answers can tell: the

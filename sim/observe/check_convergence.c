@@ -83,12 +83,15 @@ static size_t stride_for(uint32_t holders)
     return marks_for(holders) + holders * sizeof(struct row) / sizeof(uint64_t);
 }
 
-uint64_t alike_bytes(const struct history_setting *s, uint64_t written)
+/* BY_MERGE a write makes its origin known to each of the key's replicas, if it was not; that table is half
+ * full. */
+uint64_t alike_bytes(const struct history_setting *s, uint64_t writes)
 {
-    uint64_t holders = places_replicas(s), rows = stride_for((uint32_t)holders) * sizeof(uint64_t);
-    uint64_t merged = s->by_merge ? holders * holders * 2 * sizeof(struct check_slot) : 0; /* half full */
+    uint64_t holders = places_replicas(s), written = writes < s->key_count ? writes : s->key_count;
+    uint64_t pairs = written * holders < writes ? written * holders : writes; /* key and origin */
+    uint64_t merged = s->by_merge ? pairs * holders * 2 * sizeof(struct check_slot) : 0;
 
-    return written * (rows + merged);
+    return written * stride_for((uint32_t)holders) * sizeof(uint64_t) + merged;
 }
 
 struct alike *alike_new(const struct history_setting *s)

@@ -268,12 +268,13 @@ struct checks *checks_new(const struct history_setting *s, struct history *h)
     return checks_new_of(s, h, UINT32_MAX);
 }
 
-uint64_t checks_bytes(const struct history_setting *s, uint64_t written)
+uint64_t checks_bytes(const struct history_setting *s, uint64_t writes)
 {
     uint64_t by_key = sizeof(struct check_key_line) + sizeof(uint32_t); /* the stream's, and alike's */
+    uint64_t written = writes < s->key_count ? writes : s->key_count;
 
     return s->key_count * by_key + written * (sizeof(struct check_key_place) + PAST_WRITE_BYTES) +
-           alike_bytes(s, written);
+           alike_bytes(s, writes);
 }
 
 struct checks *checks_new_of(const struct history_setting *s, struct history *h, uint32_t checks)

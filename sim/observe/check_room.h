@@ -171,7 +171,7 @@ bool witness_holds(const struct witness *w); /* false: it proves nothing */
 struct alike;
 struct alike *alike_new(const struct history_setting *s);
 void alike_free(struct alike *c);
-uint64_t alike_bytes(const struct history_setting *s, uint64_t written); /* what it keeps of so many keys */
+uint64_t alike_bytes(const struct history_setting *s, uint64_t writes); /* what it keeps of so many */
 void alike_expect_number(const struct alike *c, const struct history_record *r); /* comes soon, */
 void alike_expect_rows(const struct alike *c, const struct history_record *r);   /* sooner */
 /* `next`: of those that it reads, the one that is read then, or NULL, where that is not known. */

@@ -140,6 +140,7 @@ struct world_def {
 
 /* About how many operations its clients begin, all but probes; defined in workload.c. */
 double world_def_operations(const struct world_def *w);
+double world_def_writes(const struct world_def *w); /* of these, what is no read */
 
 /* What models may know of it. */
 static inline geo_setting world_def_setting(const struct world_def *w)

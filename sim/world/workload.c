@@ -288,22 +288,34 @@ uint32_t workload_probe_region(const struct workload *w, uint64_t luck, uint32_t
     return w->def->region_count - 1;
 }
 
+/* Of a region. A client of closed arrivals thinks, then waits for an answer: that is guessed at 50 ms, and
+ * kept from nothing. */
+static double operations_per_s(const struct workload_def *w)
+{
+    if (w->clients == 0)
+        return 0;
+    if (w->arrivals != ARRIVALS_CLOSED)
+        return w->rate_per_s;
+    double think_s = w->think != NULL ? distribution_mean(w->think) / 1e9 : 0;
+    return (double)w->clients / (think_s + 0.05);
+}
+
 double world_def_operations(const struct world_def *world)
 {
-    double seconds = (double)world->duration_ns / 1e9, operations = 0;
+    double per_s = 0;
+
+    for (uint32_t r = 0; r < world->region_count; r++)
+        per_s += operations_per_s(&world->regions[r].workload);
+    return per_s * (double)world->duration_ns / 1e9;
+}
+
+double world_def_writes(const struct world_def *world)
+{
+    double per_s = 0;
 
     for (uint32_t r = 0; r < world->region_count; r++) {
         const struct workload_def *w = &world->regions[r].workload;
-        if (w->clients == 0)
-            continue;
-        if (w->arrivals != ARRIVALS_CLOSED) {
-            operations += w->rate_per_s * seconds;
-        } else {
-            /* Each client thinks, then waits for an answer; that is guessed at 50 ms, and kept from nothing.
-             */
-            double think_s = w->think != NULL ? distribution_mean(w->think) / 1e9 : 0;
-            operations += (double)w->clients * seconds / (think_s + 0.05);
-        }
+        per_s += operations_per_s(w) * (1 - w->mix[GEO_READ]);
     }
-    return operations;
+    return per_s * (double)world->duration_ns / 1e9;
 }

@@ -62,9 +62,9 @@ Test(experiment_plan, a_copy_of_a_key_takes_what_is_kept_for_its_data)
     expect_by_key("set", "crdt", 32 + crdt_row_bytes(CRDT_OR_SET, 3) + 3 * sizeof(struct crdt_removes));
 }
 
-static uint64_t plan_bytes_of(unsigned keys, unsigned rate)
+static uint64_t plan_bytes_of(const char *model, unsigned keys, unsigned rate)
 {
-    struct document *document = scenario_of("register", "lww", keys, rate);
+    struct document *document = scenario_of("register", model, keys, rate);
     struct plan p = plan_of(document);
 
     document_free(document);
@@ -72,14 +72,27 @@ static uint64_t plan_bytes_of(unsigned keys, unsigned rate)
 }
 
 /* Of a key that is written the checks keep its place (128), its last write (64) and what each of its copies
- * answers (8 + 3 * 24); three regions of `rate` operations for ten seconds write no more than these. */
+ * answers (8 + 3 * 24); three regions of `rate` operations for ten seconds, of which a tenth are writes,
+ * write no more than these. */
 Test(experiment_plan, readers_keep_no_more_keys_than_are_written)
 {
-    uint64_t few = plan_bytes_of(100000, 1), some = plan_bytes_of(100000, 100),
-             all = plan_bytes_of(100000, 100000), more = plan_bytes_of(100000, 200000);
+    uint64_t few = plan_bytes_of("lww", 100000, 1), some = plan_bytes_of("lww", 100000, 100),
+             all = plan_bytes_of("lww", 100000, 100000), more = plan_bytes_of("lww", 100000, 200000);
 
-    cr_expect_eq(some - few, (3000 - 30) * (128 + 64 + 8 + 3 * 24));
-    cr_expect_eq(all - few, (100000 - 30) * (128 + 64 + 8 + 3 * 24));
+    cr_expect_eq(some - few, (300 - 3) * (128 + 64 + 8 + 3 * 24));
+    cr_expect_eq(all - few, (100000 - 3) * (128 + 64 + 8 + 3 * 24));
+    cr_expect_eq(more, all);
+}
+
+/* What merges also has, of each key and origin, how far each copy has come: of 48 bytes, and no more than one
+ * of each write for each of three copies. */
+Test(experiment_plan, readers_keep_no_more_origins_than_have_written)
+{
+    uint64_t few = plan_bytes_of("crdt", 100, 1), some = plan_bytes_of("crdt", 100, 20),
+             all = plan_bytes_of("crdt", 100, 1000), more = plan_bytes_of("crdt", 100, 2000);
+
+    cr_expect_eq(some - few, (60 - 3) * (128 + 64 + 8 + 3 * 24 + 3 * 48));
+    cr_expect_eq(all - few, (100 - 3) * (128 + 64 + 8 + 3 * 24) + (300 - 3) * 3 * 48);
     cr_expect_eq(more, all);
 }
 
